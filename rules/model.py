@@ -1,0 +1,211 @@
+"""Plain, frozen data that every layer shares. Nothing in here computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Side = Literal["base", "head"]
+Level = Literal["failure", "warning", "notice"]
+Status = Literal["introduced", "preexisting", "fixed"]
+Conclusion = Literal["success", "failure", "action_required", "neutral", "skipped"]
+ContractSource = Literal["repository", "configured", "bundled"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Lines `start` to `end` of a repository file, 1-based and inclusive."""
+
+    path: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stop on the way from where a value is written to where it takes effect."""
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Whole lines `start` to `end` (1-based, inclusive) of `path` at the head, replaced by `text` (no final newline).
+
+    An empty `text` deletes the lines.
+    """
+
+    path: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What one rule found in one tree, before anything is compared.
+
+    `address` says logically where (``docker_container.workspace/volumes``), `evidence` what, fully resolved
+    (``host_path=/var/run/docker.sock``). Together with the rule and the template they identify it across revisions, so
+    neither may hold a line number or the text of a whole block. `span` is the line a person would change; `trail`
+    leads from there to the effect.
+    """
+
+    rule: str
+    template: str
+    address: str
+    evidence: str
+    span: Span
+    level: Level
+    message: str
+    trail: tuple[Step, ...] = ()
+    related: tuple[str, ...] = ()
+    edit: Edit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Something that a rule would need to know and cannot. Never a violation, never dropped."""
+
+    rule: str
+    template: str
+    address: str
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that enforces a requirement in one tree: `what` has `value` (both as a person would say them)."""
+
+    what: str
+    value: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a pull request changes about a requirement. `None` on a side: not there."""
+
+    what: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SideSpan:
+    span: Span
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A requirement whose enforcement a pull request touches."""
+
+    id: str
+    requirement: str
+    spans: tuple[SideSpan, ...]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Lines of the contract. `url` is a permalink, or None where the text has no public place."""
+
+    path: str
+    start: int
+    end: int
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    kind: Literal["delta", "waiver"]
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where a review comment may stand: lines inside one hunk. `start` equals `end` for a single line."""
+
+    path: str
+    side: Literal["LEFT", "RIGHT"]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A violation after comparison, with all that a reader needs. `anchor` is None where no diff line fits."""
+
+    rule: str
+    requirement: str
+    related: tuple[str, ...]
+    status: Status
+    level: Level
+    path: str
+    line: int
+    end_line: int
+    template: str
+    title: str
+    message: str
+    why: str
+    fix: str
+    suggestion: Edit | None
+    trail: tuple[Step, ...]
+    citation: Citation | None
+    acknowledged_by: Acknowledgement | None
+    fingerprint: str
+    anchor: Anchor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    id: str
+    state: Literal["present", "absent"]
+    change: Literal["fixed", "reintroduced", "none"]
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """Which text of the contract the citations point at."""
+
+    source: ContractSource
+    path: str
+    rev: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Input that could not be read as what it is: broken syntax, a file over a bound, a link out of the tree.
+
+    `introduced` is True when only the head has it.
+    """
+
+    path: str
+    line: int
+    message: str
+    side: Side = "head"
+    introduced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The answer to one comparison. Findings are sorted by path and line; nothing in it depends on time."""
+
+    base: str
+    head: str
+    conclusion: Conclusion
+    contract: Contract
+    affected: tuple[Affected, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    governed: tuple[str, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""Text to syntax with positions: terraform, shell, dockerfile, diff."""
