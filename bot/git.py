@@ -127,7 +127,8 @@ class Repository:
 
     def diff(self, base: str, head: str) -> str:
         """The diff between two commits or trees, in git's format, with renames found and three lines of context."""
-        options = ["-p", "-r", "-M", "-U3", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"]
+        # The plumbing command: it heeds none of the user's settings for how a diff looks.
+        options = ("-p", "-r", "-M", "-U3", "--no-ext-diff", "--no-textconv")
         done = self._try("diff-tree", *options, base, head, limit=MAX_DIFF_CHARS)
         if done.status:
             raise GitError(self._sentence(done.error))
