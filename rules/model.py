@@ -50,7 +50,8 @@ class Violation:
     `address` says logically where (``docker_container.workspace/volumes``), `evidence` what, fully resolved
     (``host_path=/var/run/docker.sock``). Together with the rule and the template they identify it across revisions, so
     neither may hold a line number or the text of a whole block. `span` is the line a person would change; `trail`
-    leads from there to the effect.
+    leads from there to the effect. `lost` names the `Fact` whose absence is the violation: if the base has it, the
+    finding stands where it was.
     """
 
     rule: str
@@ -63,6 +64,7 @@ class Violation:
     trail: tuple[Step, ...] = ()
     related: tuple[str, ...] = ()
     edit: Edit | None = None
+    lost: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,10 @@ class Undecided:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that enforces a requirement in one tree: `what` has `value` (both as a person would say them)."""
+    """One thing that enforces requirement `id` in one tree: `what` has `value` (both as a person would say them)."""
 
+    id: str
+    template: str
     what: str
     value: str
     span: Span

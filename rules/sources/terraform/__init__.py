@@ -1,0 +1,1 @@
+"""Terraform: text to syntax (`parse`), syntax to values (`evaluate`)."""

@@ -1,0 +1,216 @@
+"""What a Terraform expression can be worth: a small set of alternatives, each with the way it came.
+
+An expression has more than one alternative where a conditional, a choice of the user or a variable decides. What cannot
+be known is an `Unknown` with its reason: neither true nor false, and never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+
+from rules.model import Step
+from rules.sources.text import Hole, Piece, Position, Text
+
+MAX_ALTERNATIVES = 16
+"""Alternatives kept of one value; more make it unknown."""
+
+MAX_TRAIL = 8
+"""Steps kept of the way a value came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """`error` is True where Terraform would stop, so that `try()` moves on to its next argument."""
+
+    expression: str
+    reason: str
+    error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListData:
+    """A list, tuple or set. `open` is True where it may hold more than is known."""
+
+    items: tuple[Value, ...]
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MapData:
+    """A map or object. `open` is True where it may hold more keys than are known."""
+
+    items: tuple[tuple[str, Value], ...]
+    open: bool = False
+
+    def get(self, key: str) -> Value | None:
+        return next((value for name, value in reversed(self.items) if name == key), None)
+
+
+Data = bool | int | float | Text | ListData | MapData | Unknown | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One possible value.
+
+    `at` is where it is written, `trail` how it came from there (nearest to `at` first). `variable` names a variable
+    whose default it depends on: whoever pushes the template can set another value.
+    """
+
+    data: Data
+    at: Position
+    trail: tuple[Step, ...] = ()
+    variable: str | None = None
+
+    def via(self, step: Step) -> Alternative:
+        if self.trail and self.trail[-1] == step:
+            return self
+        return replace(self, trail=(*self.trail, step)[-MAX_TRAIL:])
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    alternatives: tuple[Alternative, ...]
+
+    def __iter__(self) -> Iterator[Alternative]:
+        return iter(self.alternatives)
+
+    @property
+    def only(self) -> Alternative | None:
+        """The alternative, if there is no other and no variable can change it."""
+        first, *others = self.alternatives
+        return first if not others and first.variable is None else None
+
+    def via(self, step: Step) -> Value:
+        return Value(tuple(alternative.via(step) for alternative in self.alternatives))
+
+    def depending_on(self, variable: str | None) -> Value:
+        if variable is None:
+            return self
+        return Value(tuple(replace(a, variable=a.variable or variable) for a in self.alternatives))
+
+    def map(self, change: Callable[[Alternative], Value]) -> Value:
+        return join(change(alternative).depending_on(alternative.variable) for alternative in self.alternatives)
+
+
+def known(data: Data, at: Position, trail: tuple[Step, ...] = ()) -> Value:
+    return Value((Alternative(data, at, trail),))
+
+
+def unknown(expression: str, reason: str, at: Position, *, error: bool = False) -> Value:
+    return known(Unknown(expression, reason, error), at)
+
+
+def join(values: Iterable[Value]) -> Value:
+    """All alternatives of all values, equal ones once; unknown if there are too many."""
+    seen: dict[object, Alternative] = {}
+    for value in values:
+        for alternative in value:
+            seen.setdefault((fingerprint(alternative.data), alternative.variable), alternative)
+    found = tuple(seen.values())
+    if len(found) > MAX_ALTERNATIVES:
+        return unknown("", f"has more than {MAX_ALTERNATIVES} possible values", found[0].at)
+    return Value(found)
+
+
+def combine(values: list[Value], change: Callable[[tuple[Alternative, ...]], Value], at: Position) -> Value:
+    """`change` applied to every combination of alternatives; unknown if there are too many combinations."""
+    total = 1
+    for value in values:
+        total *= len(value.alternatives)
+        if total > MAX_ALTERNATIVES:
+            return unknown("", f"has more than {MAX_ALTERNATIVES} possible values", at)
+    return join(
+        change(chosen).depending_on(next((a.variable for a in chosen if a.variable), None))
+        for chosen in product(*(value.alternatives for value in values))
+    )
+
+
+def fingerprint(data: Data) -> object:
+    """A hashable stand-in by which equal data are equal, wherever they are written."""
+    match data:
+        case Text():
+            return ("text", data.show())
+        case ListData(items, is_open):
+            return ("list", is_open, tuple(_fingerprints(item) for item in items))
+        case MapData(items, is_open):
+            return ("map", is_open, tuple((key, _fingerprints(item)) for key, item in items))
+        case Unknown(expression, _, error):
+            return ("unknown", expression, error)
+        case _:
+            return (type(data).__name__, data)
+
+
+def _fingerprints(value: Value) -> object:
+    return tuple(fingerprint(alternative.data) for alternative in value)
+
+
+def as_text(data: Data, at: Position) -> Text | None:
+    """`data` as Terraform converts it to a string; None for collections and null. Unknown becomes a hole."""
+    match data:
+        case Text():
+            return data
+        case Unknown(expression, reason):
+            return Text((Hole(expression, reason, at),))
+        case bool():
+            return Text.literal(str(data).lower(), at)
+        case int() | float():
+            return Text.literal(number_text(data), at)
+        case _:
+            return None
+
+
+def number_text(number: float) -> str:
+    return str(int(number)) if float(number).is_integer() else repr(number)
+
+
+def as_bool(data: Data) -> bool | None:
+    """`data` as Terraform converts it to a boolean; None if it is not known or no boolean."""
+    if isinstance(data, bool):
+        return data
+    if isinstance(data, Text):
+        return {"true": True, "false": False}.get(data.known or "")
+    return None
+
+
+def as_number(data: Data) -> float | None:
+    if isinstance(data, bool):
+        return None
+    if isinstance(data, int | float):
+        return data
+    if isinstance(data, Text) and data.known is not None:
+        try:
+            return float(data.known)
+        except ValueError:
+            return None
+    return None
+
+
+def computed(text: str, at: Position) -> Text:
+    """A string made by a function: every line of it has the place of the expression that made it."""
+    return Text(tuple(Piece(line, at) for line in text.splitlines(keepends=True)))
+
+
+def show(data: Data) -> str:
+    """`data` in Terraform's own spelling, for a person."""
+    match data:
+        case None:
+            return "null"
+        case bool():
+            return str(data).lower()
+        case int() | float():
+            return number_text(data)
+        case Text():
+            return f'"{data.show()}"'
+        case Unknown(expression, _):
+            return expression or "(unknown)"
+        case ListData(items):
+            return "[" + ", ".join(show_value(item) for item in items) + "]"
+        case MapData(items):
+            return "{" + ", ".join(f"{key} = {show_value(item)}" for key, item in items) + "}"
+
+
+def show_value(value: Value) -> str:
+    return " or ".join(dict.fromkeys(show(alternative.data) for alternative in value))
