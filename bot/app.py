@@ -1,0 +1,107 @@
+"""The service: a FastAPI application, and the command that serves it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import anyio.to_thread
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from bot.github.client import GitHubApp
+from bot.review.judge import judge as ask_engine
+from bot.review.material import Judge
+from bot.review.reviewer import Reviewer
+from bot.service import jobs
+from bot.service.handlers.context import Context
+from bot.service.webhook import Delivery, webhook_router
+from bot.service.work import Work
+from bot.settings import Settings, SettingsError, load_settings
+
+EXIT_BAD_SETTINGS = 2
+
+
+@dataclass
+class Service:
+    """The parts of the service while it runs."""
+
+    settings: Settings
+    judge: Judge
+    running: jobs.Jobs | None = field(default=None, init=False)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        settings = self.settings
+        github = GitHubApp(settings)
+        reviewer = Reviewer(settings.app_id, settings.check_name, settings.web_url, self.judge)
+        work = Work(Context(settings.app_id, settings.check_name, github), reviewer)
+        self.running = await anyio.to_thread.run_sync(jobs.launch, settings, work)
+        try:
+            yield
+        finally:
+            await anyio.to_thread.run_sync(self.running.close)
+            github.close()
+            self.running = None
+
+    def store(self, delivery: Delivery) -> Literal["accepted", "duplicate"]:
+        if self.running is None:
+            raise RuntimeError("the service is not running")
+        return self.running.store(delivery)
+
+
+def create_app(settings: Settings, judge: Judge = ask_engine) -> FastAPI:
+    """The application; it opens its database and begins to work when the server starts it."""
+    service = Service(settings, judge)
+    app = FastAPI(title="wrc-bot", lifespan=service.lifespan, openapi_url=None)
+    app.include_router(webhook_router(settings.webhook_secrets, service.store))
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return app
+
+
+def serve() -> int:
+    """Load the settings and serve until stopped. Returns an exit status: 2 for missing or wrong settings."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201 (a person reads this)
+        return EXIT_BAD_SETTINGS
+    configure_logging()
+    print(f"wrc-bot listens on http://{settings.host}:{settings.port}/webhook", flush=True)  # noqa: T201
+    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False)
+    return 0
+
+
+def configure_logging() -> None:
+    """One JSON object a line on stderr, for our own events and for those of the libraries."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(processor=structlog.processors.JSONRenderer(), foreign_pre_chain=shared)
+    )
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # A line a request, with full URLs, from the HTTP client says nothing that our own events do not.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # dbos writes to a handler of its own unless it finds one.
+    logging.getLogger("dbos").addHandler(handler)
+    logging.getLogger("dbos").propagate = False

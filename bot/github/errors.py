@@ -1,0 +1,114 @@
+"""What can go wrong between us and GitHub, as one exception with a sentence for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TypeVar
+
+from githubkit.exception import (
+    GitHubException,
+    RateLimitExceeded,
+    RequestError,
+    RequestFailed,
+    RequestTimeout,
+)
+from pydantic import BaseModel, ValidationError
+
+REQUEST_ID = "x-github-request-id"
+"""What GitHub's support asks for: https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api"""
+
+MAX_REASON_CHARACTERS = 300
+
+Made = TypeVar("Made")
+
+
+class GitHubError(Exception):
+    """GitHub did not do what we asked; the text is one clear sentence with GitHub's request id, if it gave one.
+
+    `status` is the HTTP status, None where no answer came. `uncertain` says that a write may have been done all the
+    same (no answer, or a failure after it was accepted): look before writing again. `retry_after` is set where a rate
+    limit was reached.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None, uncertain: bool = False, retry_after: timedelta | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.uncertain = uncertain
+        self.retry_after = retry_after
+
+
+class TooLargeError(Exception):
+    """Something that GitHub does not give in full; the message is one clear sentence."""
+
+
+class _Refusal(BaseModel):
+    """https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed"""
+
+    message: str = ""
+    errors: list[object] | str = []
+
+
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Turn every failure of the requests inside into a `GitHubError` that says what was asked for.
+
+    Args:
+        what: completes "GitHub could not …", such as "create the check run".
+    """
+    try:
+        yield
+    except RateLimitExceeded as error:
+        raise GitHubError(
+            f"GitHub's rate limit was reached when asked to {what}{_request_id(error)}.",
+            status=error.response.status_code,
+            retry_after=error.retry_after,
+        ) from error
+    except RequestFailed as error:
+        status = error.response.status_code
+        raise GitHubError(
+            f"GitHub refused to {what}: {status} {_reason(error)}{_request_id(error)}.",
+            status=status,
+            uncertain=status >= 500,
+        ) from error
+    except RequestTimeout as error:
+        raise GitHubError(
+            f"GitHub did not answer in time when asked to {what}.", status=None, uncertain=True
+        ) from error
+    except RequestError as error:
+        raise GitHubError(f"GitHub could not be reached to {what}.", status=None, uncertain=True) from error
+    except GitHubException as error:
+        raise GitHubError(f"GitHub could not be asked to {what}: {error}.", status=None) from error
+    except ValidationError as error:
+        fields = ", ".join(".".join(str(part) for part in problem["loc"]) for problem in error.errors()[:3])
+        raise GitHubError(
+            f"GitHub's answer when asked to {what} cannot be read (at {fields}).", status=None, uncertain=True
+        ) from error
+
+
+def write_once(write: Callable[[], Made], find: Callable[[], Made | None]) -> Made:
+    """`write`, and where its fate is uncertain first `find` what is there, so that nothing is ever written twice."""
+    try:
+        return write()
+    except GitHubError as error:
+        if not error.uncertain:
+            raise
+    found = find()
+    return write() if found is None else found
+
+
+def _reason(error: RequestFailed) -> str:
+    try:
+        refusal = _Refusal.model_validate_json(error.response.content)
+    except ValidationError:
+        return error.response.reason_phrase
+    text = f"{refusal.message} {refusal.errors}" if refusal.errors else refusal.message
+    return text[:MAX_REASON_CHARACTERS].rstrip(".") or error.response.reason_phrase
+
+
+def _request_id(error: RequestFailed) -> str:
+    request_id = error.response.headers.get(REQUEST_ID)
+    return f" (request id {request_id})" if request_id else ""

@@ -1,0 +1,169 @@
+"""Pull requests: their two ends, and what they change as `rules` wants it."""
+
+from __future__ import annotations
+
+import difflib
+import io
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from bot.github.answers import ChangedFile, Comparison, PullRequest, parse
+from bot.github.client import Repository
+from bot.github.errors import TooLargeError, asking
+from rules.sources.diff import Diff, FileDiff, Hunk, parse_hunks
+from rules.sources.tree import Tree, Unreadable, read_text
+
+MAX_COMPARED_FILES = 300
+"""https://docs.github.com/en/rest/commits/commits#compare-two-commits"""
+
+MAX_LISTED_FILES = 3000
+"""https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files"""
+
+MAX_DIFFED_LINES = 20_000
+"""A longer file without a patch counts as changed throughout: comparing it line by line would take too long."""
+
+PER_PAGE = 100
+MAX_OPEN_PULL_PAGES = 10
+
+CONTEXT_LINES = 3
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What GitHub says a pull request changes, before any blob is read. `tip` is the base branch's last commit."""
+
+    merge_base: str
+    tip: str
+    files: tuple[ChangedFile, ...]
+
+
+def get_pull(repository: Repository, number: int) -> PullRequest:
+    with asking(f"show pull request #{number}"):
+        return parse(PullRequest, repository.client.rest.pulls.get(repository.owner, repository.name, number))
+
+
+def open_pulls_at(repository: Repository, head: str) -> list[int]:
+    """Numbers of the open pull requests whose head is `head`, forks included; the first 1,000 are looked at."""
+    found: list[int] = []
+    for page in range(1, MAX_OPEN_PULL_PAGES + 1):
+        with asking("list the open pull requests"):
+            response = repository.client.rest.pulls.list(
+                repository.owner, repository.name, state="open", per_page=PER_PAGE, page=page
+            )
+            pulls = parse(list[PullRequest], response)
+        found += [pull.number for pull in pulls if pull.head.sha == head]
+        if len(pulls) < PER_PAGE:
+            break
+    return found
+
+
+def compare(repository: Repository, pull: PullRequest) -> Changes:
+    """The three-dot comparison that GitHub shows for `pull`, against the base branch as it is now.
+
+    Raises:
+        TooLargeError: more than `MAX_LISTED_FILES`.
+    """
+    with asking(f"compare the two ends of #{pull.number}"):
+        # The list of commits is not needed: the files come with the first page.
+        response = repository.client.rest.repos.compare_commits(
+            repository.owner,
+            repository.name,
+            f"{quote(pull.base.ref, safe='/')}...{pull.head.sha}",
+            page=1,
+            per_page=1,
+        )
+        comparison = parse(Comparison, response)
+    files = comparison.files
+    if len(files) >= MAX_COMPARED_FILES:
+        files = _list_files(repository, pull.number)
+    return Changes(comparison.merge_base_commit.sha, comparison.base_commit.sha, tuple(files))
+
+
+def _list_files(repository: Repository, number: int) -> list[ChangedFile]:
+    files: list[ChangedFile] = []
+    for page in range(1, MAX_LISTED_FILES // PER_PAGE + 1):
+        with asking(f"list the files of #{number}"):
+            response = repository.client.rest.pulls.list_files(
+                repository.owner, repository.name, number, per_page=PER_PAGE, page=page
+            )
+            found = parse(list[ChangedFile], response)
+        files += found
+        if len(found) < PER_PAGE:
+            return files
+    raise TooLargeError(
+        f"The pull request changes {MAX_LISTED_FILES:,} files or more, and GitHub lists no more than that; "
+        "run `wrc check` on a clone instead."
+    )
+
+
+def diff(changes: Changes, base: Tree, head: Tree) -> Diff:
+    """The changes as hunks: GitHub's own where it gives them, else computed from both blobs.
+
+    Raises:
+        DiffError: a patch of GitHub's is damaged.
+    """
+    return Diff(tuple(_file_diff(file, base, head) for file in changes.files))
+
+
+def unpatched(changes: Changes) -> frozenset[str]:
+    """Files whose hunks GitHub did not give: ours may differ, so no review comment may rely on them."""
+    return frozenset(file.filename for file in changes.files if file.patch is None)
+
+
+def _file_diff(file: ChangedFile, base: Tree, head: Tree) -> FileDiff:
+    old = None if file.status == "added" else (file.previous_filename or file.filename)
+    new = None if file.status == "removed" else file.filename
+    copied = file.status == "copied"
+    if file.patch is not None:
+        return FileDiff(old, new, parse_hunks(file.patch), copied=copied)
+    if old and new and _id(base, old) == _id(head, new):
+        return FileDiff(old, new, (), copied=copied)
+    try:
+        before = read_text(base, old) if old else ""
+        after = read_text(head, new) if new else ""
+    except Unreadable:
+        return FileDiff(old, new, (), binary=True, copied=copied)
+    return FileDiff(old, new, line_hunks(before, after), copied=copied)
+
+
+def _id(tree: Tree, path: str) -> str | None:
+    entry = tree.entries.get(path)
+    return None if entry is None else entry.id
+
+
+def line_hunks(before: str, after: str) -> tuple[Hunk, ...]:
+    """The hunks between two texts, with three lines of context as git has them."""
+    old, new = _lines(before), _lines(after)
+    if len(old) + len(new) > MAX_DIFFED_LINES:
+        everything = Hunk(
+            min(1, len(old)),
+            len(old),
+            min(1, len(new)),
+            len(new),
+            added=frozenset(range(1, len(new) + 1)),
+            removed=frozenset(range(1, len(old) + 1)),
+        )
+        return (everything,)
+    matcher = difflib.SequenceMatcher(None, old, new)
+    return tuple(_hunk(group) for group in matcher.get_grouped_opcodes(CONTEXT_LINES))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as git counts them: only a newline ends one."""
+    return io.StringIO(text, newline="\n").readlines()
+
+
+def _hunk(group: list[tuple[str, int, int, int, int]]) -> Hunk:
+    """One group of difflib's opcodes: (tag, old start, old end, new start, new end), 0-based and half open."""
+    old_start, old_end = group[0][1], group[-1][2]
+    new_start, new_end = group[0][3], group[-1][4]
+    changed = [opcode for opcode in group if opcode[0] != "equal"]
+    return Hunk(
+        # The header of an empty side names the line before it.
+        old_start + 1 if old_end > old_start else old_start,
+        old_end - old_start,
+        new_start + 1 if new_end > new_start else new_start,
+        new_end - new_start,
+        added=frozenset(line + 1 for _, _, _, start, end in changed for line in range(start, end)),
+        removed=frozenset(line + 1 for _, start, end, _, _ in changed for line in range(start, end)),
+    )

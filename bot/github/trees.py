@@ -1,0 +1,113 @@
+"""Revisions of a repository as `rules` wants them, read through GitHub's Git database: no clone, no checkout."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from bot.github.answers import Blob, GitTree, TreeItem, parse
+from bot.github.client import Repository
+from bot.github.errors import GitHubError, TooLargeError, asking
+from rules.sources.tree import MAX_FILE_BYTES, Entry, Unreadable
+
+MAX_CACHE_BYTES = 64 * 1024 * 1024
+"""Blobs kept in memory, by content hash: base, head and the next push share almost all of theirs."""
+
+SYMLINK_MODE = "120000"
+EXECUTABLE_MODE = "100755"
+"""https://docs.github.com/en/rest/git/trees#create-a-tree"""
+
+
+class BlobCache:
+    """Contents of blobs by their hash; the least recently used leave first. Safe to use from several threads."""
+
+    def __init__(self, max_bytes: int = MAX_CACHE_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._blobs: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, sha: str) -> bytes | None:
+        with self._lock:
+            if sha in self._blobs:
+                self._blobs.move_to_end(sha)
+            return self._blobs.get(sha)
+
+    def put(self, sha: str, content: bytes) -> None:
+        with self._lock:
+            if sha in self._blobs or len(content) > self._max_bytes:
+                return
+            self._blobs[sha] = content
+            self._bytes += len(content)
+            while self._bytes > self._max_bytes:
+                self._bytes -= len(self._blobs.popitem(last=False)[1])
+
+
+@dataclass(frozen=True)
+class RemoteTree:
+    """A commit's tree (`rules.sources.tree.Tree`) whose blobs are fetched when they are read.
+
+    Reading raises `Unreadable` for what the rules cannot use and `GitHubError` where GitHub fails.
+    """
+
+    repository: Repository
+    items: Mapping[str, TreeItem]
+    cache: BlobCache = field(repr=False)
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        return {path: _entry(item) for path, item in self.items.items() if item.type != "tree"}
+
+    def read(self, path: str) -> bytes:
+        item = self.items.get(path)
+        if item is None or item.type != "blob":
+            raise Unreadable("does not exist")
+        if item.size is not None and item.size > MAX_FILE_BYTES:
+            raise Unreadable(f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB")
+        content = self.cache.get(item.sha)
+        if content is None:
+            content = _fetch_blob(self.repository, item.sha)
+            self.cache.put(item.sha, content)
+        return content
+
+
+def fetch_tree(repository: Repository, commit: str, cache: BlobCache) -> RemoteTree:
+    """The whole tree of `commit` (a full commit id) in one request.
+
+    Raises:
+        TooLargeError: GitHub lists at most 100,000 entries or 7 MB.
+        GitHubError: GitHub refuses or fails.
+    """
+    with asking(f"list the files of {commit[:7]}"):
+        response = repository.client.rest.git.get_tree(repository.owner, repository.name, commit, recursive="1")
+        listing = parse(GitTree, response)
+    if listing.truncated:
+        raise TooLargeError(
+            f"The repository has more files at {commit[:7]} than GitHub lists in one answer; "
+            "run `wrc check` on a clone instead."
+        )
+    return RemoteTree(repository, {item.path: item for item in listing.tree}, cache)
+
+
+def _entry(item: TreeItem) -> Entry:
+    if item.type == "commit":
+        return Entry("submodule", item.sha)
+    if item.mode == SYMLINK_MODE:
+        return Entry("symlink", item.sha)
+    return Entry("file", item.sha, executable=item.mode == EXECUTABLE_MODE)
+
+
+def _fetch_blob(repository: Repository, sha: str) -> bytes:
+    with asking(f"read the blob {sha[:7]}"):
+        blob = parse(Blob, repository.client.rest.git.get_blob(repository.owner, repository.name, sha))
+    if blob.encoding == "utf-8":
+        return blob.content.encode()
+    try:
+        return base64.b64decode(blob.content)
+    except binascii.Error as error:
+        raise GitHubError(f"GitHub's copy of the blob {sha[:7]} is damaged.", status=None) from error

@@ -1,0 +1,14 @@
+"""What the handlers may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.github.client import GitHubApp
+
+
+@dataclass(frozen=True)
+class Context:
+    app_id: int
+    check_name: str
+    github: GitHubApp

@@ -1,0 +1,164 @@
+"""Durable jobs: every delivery and every review is a workflow in the database, and survives the process.
+
+A delivery is stored under its GUID and decided by a handler; each review that it asks for joins a queue in which the
+reviews of one pull request wait for each other and those of different ones do not. A step that was done is never done
+again; one that was interrupted is, and finds what is there already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeVar
+
+import structlog
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+from dbos import error as dbos_error
+
+from bot.service.requests import ReviewRequest
+from bot.service.webhook import Delivery
+from bot.service.work import Decided, Finished, OpenedRun, StepResult, Work
+from bot.settings import Settings
+
+log = structlog.get_logger("jobs")
+
+APPLICATION = "wrc-bot"
+JOBS_VERSION = "1"
+"""Only jobs of the same version are recovered: count up when a workflow's steps change their order or their data."""
+
+INTAKE_QUEUE = "intake"
+REVIEW_QUEUE = "reviews"
+INTAKE_WORKERS = 8
+
+KEPT = timedelta(days=30)
+"""How long a finished job, and with it a delivery's GUID, is remembered; GitHub redelivers for three days."""
+
+PRUNED_AT_ONCE = 500
+
+Intake = Callable[[str, str, int], str]
+Result = TypeVar("Result", bound=StepResult)
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """The running job system. There can be one in a process, as dbos has one instance per process."""
+
+    intake: Intake
+
+    def store(self, delivery: Delivery) -> Literal["accepted", "duplicate"]:
+        """Write a delivery to the database under its GUID; the second of two with the same GUID is a duplicate."""
+        try:
+            with SetWorkflowID(delivery.id, workflow_id_reuse_policy="reject"):
+                DBOS.enqueue_workflow(INTAKE_QUEUE, self.intake, delivery.event, delivery.body, 1)
+        except dbos_error.DBOSWorkflowIDInUseError:
+            return "duplicate"
+        return "accepted"
+
+    def close(self) -> None:
+        """Stop working. What is under way is taken up again at the next launch."""
+        DBOS.destroy(destroy_registry=True)
+
+
+def launch(settings: Settings, work: Work) -> Jobs:
+    """Open the database, take up what an earlier process of the same name left, and begin to work."""
+    if settings.database_url is None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    config: DBOSConfig = {
+        "name": APPLICATION,
+        "system_database_url": settings.database,
+        "application_version": JOBS_VERSION,
+        "executor_id": settings.executor_id,
+        # Readable, and nothing that is stored can execute.
+        "serializer": DBOSPortableJSONSerializer(),
+        "enable_otlp": False,
+        "log_level": "WARNING",
+    }
+    DBOS(config=config)
+    jobs = Jobs(_define_workflows(work))
+    DBOS.launch()
+    DBOS.register_queue(
+        INTAKE_QUEUE,
+        worker_concurrency=INTAKE_WORKERS,
+        polling_interval_sec=settings.poll_interval,
+        on_conflict="always_update",
+    )
+    DBOS.register_queue(
+        REVIEW_QUEUE,
+        partition_concurrency=1,
+        worker_concurrency=settings.workers,
+        polling_interval_sec=settings.poll_interval,
+        on_conflict="always_update",
+    )
+    prune(datetime.now(UTC) - KEPT)
+    return jobs
+
+
+def _define_workflows(work: Work) -> Intake:
+    """The two workflows. Their bodies are deterministic; all that touches the world is a step."""
+
+    @DBOS.workflow(name="review")
+    def review(request_json: str, delivery: str, attempt: int) -> str:
+        request = ReviewRequest.model_validate_json(request_json)
+
+        def again(delay: float) -> str:
+            options = SetEnqueueOptions(queue_partition_key=request.partition, delay_seconds=delay)
+            with options:
+                DBOS.enqueue_workflow(REVIEW_QUEUE, review, request_json, delivery, attempt + 1)
+            return "put-off"
+
+        with structlog.contextvars.bound_contextvars(
+            delivery=delivery, repo=f"{request.owner}/{request.name}", pr=request.number
+        ):
+            job = DBOS.workflow_id or delivery
+            run = _step("open", OpenedRun, lambda: work.open(request, job, attempt))
+            if run.delay is not None:
+                return again(run.delay)
+            if run.pull is None:
+                reason = run.skip or "skipped"
+                log.info("skipped", reason=reason)
+                _step("acknowledge", StepResult, lambda: work.acknowledge(request, done=False))
+                return reason
+            with structlog.contextvars.bound_contextvars(sha=run.pull.head.sha):
+                finished = _step("finish", Finished, lambda: work.finish(request, run, attempt))
+                if finished.delay is not None:
+                    return again(finished.delay)
+                _step("acknowledge", StepResult, lambda: work.acknowledge(request, done=finished.verdict))
+                log.info("reviewed", reason=request.reason, verdict=finished.verdict)
+                return "reviewed" if finished.verdict else "unfinished"
+
+    @DBOS.workflow(name="intake")
+    def intake(event: str, body: str, attempt: int) -> str:
+        delivery = DBOS.workflow_id or ""
+        with structlog.contextvars.bound_contextvars(delivery=delivery):
+            decided = _step("decide", Decided, lambda: work.decide(event, body, attempt))
+            if decided.delay is not None:
+                with SetEnqueueOptions(delay_seconds=decided.delay):
+                    DBOS.enqueue_workflow(INTAKE_QUEUE, intake, event, body, attempt + 1)
+                return "put-off"
+            for request in decided.decision.reviews:
+                with SetEnqueueOptions(queue_partition_key=request.partition):
+                    DBOS.enqueue_workflow(REVIEW_QUEUE, review, request.model_dump_json(), delivery, 1)
+            reason = decided.decision.skip or "enqueued"
+            log.info(reason, event_name=event, reviews=len(decided.decision.reviews))
+            return reason
+
+    return intake
+
+
+def _step(name: str, kind: type[Result], body: Callable[[], Result]) -> Result:
+    """Run `body` as a step, or take its result from the database if it was done before."""
+    return kind.model_validate(DBOS.run_step({"name": name}, lambda: body().model_dump(mode="json")))
+
+
+def prune(before: datetime) -> int:
+    """Forget the jobs that ended before a moment; returns how many."""
+    pruned = 0
+    while True:
+        old = DBOS.list_workflows(
+            completed_before=before.isoformat(), limit=PRUNED_AT_ONCE, load_input=False, load_output=False
+        )
+        if not old:
+            return pruned
+        DBOS.delete_workflows([job.workflow_id for job in old])
+        pruned += len(old)

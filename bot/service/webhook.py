@@ -1,0 +1,145 @@
+"""``POST /webhook``: verify a delivery, store it durably, answer. All work is done later, by the jobs.
+
+https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import anyio
+import anyio.to_thread
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import SecretStr, ValidationError
+from starlette.requests import ClientDisconnect
+
+from bot.service.events import HANDLED, Envelope
+
+log = structlog.get_logger("webhook")
+
+MAX_BODY_BYTES = 25 * 1024 * 1024
+"""GitHub's own cap: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap"""
+
+MAX_BODY_SECONDS = 10
+"""GitHub gives up on an answer after ten seconds, so a slower sender is not GitHub."""
+
+SIGNATURE_PREFIX = "sha256="
+_DELIVERY_ID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
+_EVENT_NAME = re.compile(r"[a-z_]{1,64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A verified delivery. `id` is GitHub's GUID, the same when it is delivered again; `body` is JSON text."""
+
+    id: str
+    event: str
+    body: str
+
+
+Store = Callable[[Delivery], Literal["accepted", "duplicate"]]
+"""Keeps a delivery so that it survives the process; blocks until it is written."""
+
+
+class _RefusedError(Exception):
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+def webhook_router(secrets: Sequence[SecretStr], store: Store) -> APIRouter:
+    """The one route. `secrets` are those that a delivery may be signed with, during a rotation two."""
+    router = APIRouter()
+
+    @router.post("/webhook", status_code=202)
+    async def webhook(request: Request) -> JSONResponse:
+        delivery_id = request.headers.get("x-github-delivery", "")[:64]
+        with structlog.contextvars.bound_contextvars(delivery=delivery_id):
+            try:
+                return await _receive(request, secrets, store)
+            except _RefusedError as refusal:
+                log.warning("refused", reason=refusal.code, status=refusal.status)
+                answer = {"error": refusal.code, "message": str(refusal)}
+                return JSONResponse(answer, refusal.status)
+
+    return router
+
+
+async def _receive(request: Request, secrets: Sequence[SecretStr], store: Store) -> JSONResponse:
+    delivery_id, event, signature = _check_headers(request)
+    body = await _read(request)
+    if not signed(body, signature, secrets):
+        raise _RefusedError(403, "bad-signature", "The signature does not match: check the App's webhook secret.")
+    # Only from here on is the body known to be GitHub's.
+    try:
+        text = body.decode()
+        action = Envelope.model_validate_json(text).action
+    except (UnicodeDecodeError, ValidationError):
+        raise _RefusedError(400, "bad-payload", "The body is not a JSON object.") from None
+    if event not in HANDLED:
+        return _ignored(event, action, "unhandled-event")
+    if action not in HANDLED[event]:
+        return _ignored(event, action, "unhandled-action")
+    status = await anyio.to_thread.run_sync(store, Delivery(delivery_id, event, text))
+    log.info(status, event_name=event, action=action)
+    return JSONResponse({"status": status}, 202)
+
+
+def _ignored(event: str, action: str | None, reason: str) -> JSONResponse:
+    log.info("ignored", event_name=event, action=action, reason=reason)
+    return JSONResponse({"status": "ignored", "reason": reason}, 202)
+
+
+def _check_headers(request: Request) -> tuple[str, str, str]:
+    """The delivery's GUID, event name and signature, all still unverified."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise _RefusedError(415, "bad-content-type", "Set the webhook's content type to application/json.")
+    event = request.headers.get("x-github-event", "")
+    if not _EVENT_NAME.fullmatch(event):
+        raise _RefusedError(400, "bad-event", "The header X-GitHub-Event is missing or malformed.")
+    delivery_id = request.headers.get("x-github-delivery", "")
+    if not _DELIVERY_ID.fullmatch(delivery_id):
+        raise _RefusedError(400, "bad-delivery", "The header X-GitHub-Delivery is missing or malformed.")
+    signature = request.headers.get("x-hub-signature-256", "")
+    if not signature:
+        raise _RefusedError(401, "no-signature", "The header X-Hub-Signature-256 is missing: set a webhook secret.")
+    return delivery_id, event, signature
+
+
+async def _read(request: Request) -> bytes:
+    """The raw body, refused as soon as it is known to be too long."""
+    too_large = _RefusedError(413, "too-large", f"The body is larger than {MAX_BODY_BYTES // 1024 // 1024} MiB.")
+    length = request.headers.get("content-length", "0")
+    if length.isascii() and length.isdecimal() and int(length) > MAX_BODY_BYTES:
+        raise too_large
+    body = bytearray()
+    try:
+        with anyio.fail_after(MAX_BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    raise too_large
+    except TimeoutError:
+        raise _RefusedError(408, "too-slow", f"The body took longer than {MAX_BODY_SECONDS} seconds.") from None
+    except ClientDisconnect:
+        raise _RefusedError(400, "cut-short", "The connection closed before the body was complete.") from None
+    return bytes(body)
+
+
+def signed(body: bytes, signature: str, secrets: Sequence[SecretStr]) -> bool:
+    """Whether `signature` (``sha256=…``) is the HMAC of `body` under one of `secrets`, in constant time for each."""
+    given = signature.encode("utf-8", "replace")
+    expected = [
+        (SIGNATURE_PREFIX + hmac.new(secret.get_secret_value().encode(), body, hashlib.sha256).hexdigest()).encode()
+        for secret in secrets
+    ]
+    return any([hmac.compare_digest(given, one) for one in expected])  # noqa: C419 (compare all, always)

@@ -1,0 +1,114 @@
+"""What the jobs do, step by step, without the queue: each returns plain data for the database and may be repeated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.github.answers import PullRequest
+from bot.github.client import GitHubApp
+from bot.github.conversation import react
+from bot.github.errors import GitHubError
+from bot.review.reviewer import Opened, Reviewer, Skipped
+from bot.service.handlers import HANDLERS
+from bot.service.handlers.context import Context
+from bot.service.requests import Decision, ReviewRequest, skip
+
+log = structlog.get_logger("work")
+
+MAX_ATTEMPTS = 5
+FIRST_DELAY = timedelta(seconds=15)
+MAX_DELAY = timedelta(hours=1)
+"""A job that GitHub cannot serve now is put off, each time twice as long, or until a rate limit ends."""
+
+
+class StepResult(BaseModel):
+    """What a step leaves in the database. `delay`, in seconds, asks to put the whole job off."""
+
+    model_config = ConfigDict(frozen=True)
+
+    delay: float | None = None
+
+
+class Decided(StepResult):
+    decision: Decision = Decision()
+
+
+class OpenedRun(StepResult):
+    """A check run in progress, or the reason code for not reviewing."""
+
+    skip: str | None = None
+    run_id: int = 0
+    login: str = ""
+    pull: PullRequest | None = None
+
+
+class Finished(StepResult):
+    verdict: bool = False
+
+
+@dataclass(frozen=True)
+class Work:
+    context: Context
+    reviewer: Reviewer
+
+    @property
+    def github(self) -> GitHubApp:
+        return self.context.github
+
+    def decide(self, event: str, body: str, attempt: int) -> Decided:
+        """What to do about a delivery."""
+        try:
+            return Decided(decision=HANDLERS[event](body, self.context))
+        except ValidationError as error:
+            places = [".".join(str(part) for part in problem["loc"]) for problem in error.errors()]
+            log.warning("unreadable", places=places[:5])
+            return Decided(decision=skip("unreadable-payload"))
+        except GitHubError as error:
+            return Decided(decision=skip("github-failed"), delay=_delay(error, attempt))
+        except Exception:
+            log.exception("crashed")
+            return Decided(decision=skip("crashed"))
+
+    def open(self, request: ReviewRequest, job: str, attempt: int) -> OpenedRun:
+        """Create the check run, in progress."""
+        repository = self.github.repository(request.installation, request.owner, request.name)
+        try:
+            opened = self.reviewer.open(repository, request.number, job, again=request.again)
+        except GitHubError as error:
+            return OpenedRun(skip="github-failed", delay=_delay(error, attempt))
+        if isinstance(opened, Skipped):
+            return OpenedRun(skip=opened.reason)
+        return OpenedRun(run_id=opened.run_id, login=opened.login, pull=opened.pull)
+
+    def finish(self, request: ReviewRequest, run: OpenedRun, attempt: int) -> Finished:
+        """Do the review and complete the check run."""
+        assert run.pull is not None
+        repository = self.github.repository(request.installation, request.owner, request.name)
+        try:
+            return Finished(verdict=self.reviewer.finish(repository, Opened(run.run_id, run.login, run.pull)))
+        except GitHubError as error:
+            return Finished(delay=_delay(error, attempt))
+
+    def acknowledge(self, request: ReviewRequest, *, done: bool) -> StepResult:
+        """Answer the comment that asked, if one did. A reaction is not worth failing for."""
+        if request.comment_id is not None:
+            repository = self.github.repository(request.installation, request.owner, request.name)
+            try:
+                react(repository, request.comment_id, "rocket" if done else "confused")
+            except GitHubError as error:
+                log.warning("no-reaction", reason=str(error))
+        return StepResult()
+
+
+def _delay(error: GitHubError, attempt: int) -> float | None:
+    """Seconds until attempt `attempt` + 1 is worthwhile; None if it never is."""
+    passing = error.uncertain or error.retry_after is not None
+    log.warning("github-failed", reason=str(error), attempt=attempt, passing=passing)
+    if not passing or attempt >= MAX_ATTEMPTS:
+        return None
+    wanted = error.retry_after or FIRST_DELAY * 2 ** (attempt - 1)
+    return min(wanted, MAX_DELAY).total_seconds()

@@ -1,0 +1,135 @@
+"""What an operator sets: environment variables with the prefix ``WRC_``, or the same names in a file ``.env``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "WRC_"
+GITHUB_API = "https://api.github.com"
+ENTERPRISE_API_PATH = "/api/v3"
+"""https://docs.github.com/en/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api"""
+
+MIN_SECRET_CHARACTERS = 16
+"""A shorter webhook secret can be guessed."""
+
+
+class SettingsError(Exception):
+    """Settings that are missing or wrong: one sentence a line, each naming the variable and the way out."""
+
+
+def _http_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError("must be an http or https URL")
+    return url.rstrip("/")
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < MIN_SECRET_CHARACTERS:
+        raise ValueError(f"must have at least {MIN_SECRET_CHARACTERS} characters")
+    return secret
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+WebhookSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
+
+
+class Settings(BaseSettings):
+    """All settings of the service. Secrets are `SecretStr`, so that no log or traceback shows them."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    app_id: int = Field(gt=0, description="the number on the App's settings page")
+    webhook_secret: WebhookSecret = Field(description="the secret that GitHub signs deliveries with")
+    webhook_secret_previous: WebhookSecret | None = Field(
+        default=None, description="the secret before a rotation, accepted until it is removed"
+    )
+    private_key: SecretStr | None = Field(default=None, description="the App's private key, PEM text")
+    private_key_file: Path | None = Field(default=None, description="or the file that holds it")
+
+    api_url: HttpUrl = Field(default=GITHUB_API, description="https://HOST/api/v3 for GitHub Enterprise Server")
+    api_version: str = Field(default="2026-03-10", pattern=r"^\d{4}-\d{2}-\d{2}$")
+    github_timeout: float = Field(default=20.0, gt=0, description="seconds for one request to GitHub")
+
+    check_name: str = Field(default="workspace runtime contract", min_length=1, max_length=100)
+    data_dir: Path = Field(default=Path("var"), description="where the default database lives")
+    database_url: str | None = Field(default=None, description="SQLAlchemy URL; SQLite in the data folder by default")
+    executor_id: str = Field(default="wrc-1", min_length=1, description="this machine's name, kept across restarts")
+    poll_interval: float = Field(default=0.2, gt=0, le=60, description="seconds between looks at the queues")
+    workers: int = Field(default=4, gt=0, le=64, description="reviews that may run at the same time")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+
+    @model_validator(mode="after")
+    def _one_private_key(self) -> Self:
+        if (self.private_key is None) == (self.private_key_file is None):
+            raise ValueError(
+                f"set either {PREFIX}PRIVATE_KEY (the PEM text) or {PREFIX}PRIVATE_KEY_FILE (its path), and not both"
+            )
+        self.private_key_pem()
+        return self
+
+    def private_key_pem(self) -> str:
+        """The key as PEM text. Raises ValueError with one sentence for a file or text that is none."""
+        if self.private_key_file is not None:
+            try:
+                text = self.private_key_file.read_text("utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is not text"
+                raise ValueError(f"{PREFIX}PRIVATE_KEY_FILE: cannot read {self.private_key_file} ({reason})") from error
+        else:
+            # An environment file has one line a value, so newlines are commonly written as \n.
+            text = self.private_key.get_secret_value().replace("\\n", "\n") if self.private_key else ""
+        if "PRIVATE KEY-----" not in text:
+            raise ValueError("the private key must be PEM text as GitHub offers it for download")
+        return text
+
+    @property
+    def webhook_secrets(self) -> tuple[SecretStr, ...]:
+        """The secrets a delivery may be signed with, the current one first."""
+        previous = self.webhook_secret_previous
+        return (self.webhook_secret,) if previous is None else (self.webhook_secret, previous)
+
+    @property
+    def web_url(self) -> str:
+        """The address of GitHub's pages, derived from the API's."""
+        if self.api_url == GITHUB_API:
+            return "https://github.com"
+        parts = urlsplit(self.api_url)
+        return urlunsplit((parts.scheme, parts.netloc, parts.path.removesuffix(ENTERPRISE_API_PATH), "", ""))
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'wrc.sqlite'}"
+
+
+def load_settings(env_file: Path | None = Path(".env")) -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: one line for each setting that is missing or wrong.
+    """
+    try:
+        return Settings(_env_file=env_file)  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentence(problem) for problem in error.errors())) from None
+
+
+def _sentence(problem: object) -> str:
+    if not isinstance(problem, dict):
+        return str(problem)
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if not problem["loc"]:
+        return f"{message}."
+    name = str(problem["loc"][0])
+    about = Settings.model_fields[name].description
+    hint = f" ({about})" if about else ""
+    if problem["type"] == "missing":
+        return f"{PREFIX}{name.upper()} is not set{hint}: set it in the environment or in .env."
+    return f"{PREFIX}{name.upper()}{hint}: {message[0].lower()}{message[1:]}."
