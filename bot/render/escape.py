@@ -1,0 +1,64 @@
+"""Text from a repository made harmless for the place where it is shown.
+
+Whoever opens a pull request chooses paths, values and file contents; none of it may act in a terminal or in Markdown.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+_CODE_SPAN = re.compile(r"`([^`]+)`")
+_MARKUP = re.compile(r"[\\`*\[\]~|$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_BLOCK_START = re.compile(r"^([#+=-]|\d+(?=[.)]))")
+_AUTOLINK = re.compile(r"@(?=\w)|#(?=\d)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
+_NO_BREAK = "\u200b"
+
+
+def plain(text: str) -> str:
+    """One line without control characters: no terminal escapes, no line breaks, no bidirectional tricks."""
+    return _CONTROL.sub(" ", text).strip()
+
+
+def inline(text: str) -> str:
+    """`text` as one line of Markdown: its `code` spans stay code, nothing else in it is markup, link or mention."""
+    parts = _CODE_SPAN.split(plain(text))
+    marked = "".join(code(part) if index % 2 else _literal(part) for index, part in enumerate(parts))
+    return _BLOCK_START.sub(lambda match: f"\\{match[0]}" if not match[0].isdigit() else f"{match[0]}\\", marked)
+
+
+def _literal(text: str) -> str:
+    escaped = _MARKUP.sub(r"\\\g<0>", text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    return _AUTOLINK.sub(lambda match: match[0] + _NO_BREAK, escaped)
+
+
+def code(text: str) -> str:
+    """`text` as a code span, whatever backticks it holds."""
+    shown = plain(text) or " "
+    ticks = "`" * (_longest_run(shown) + 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{ticks}{pad}{shown}{pad}{ticks}"
+
+
+def cell(markdown: str) -> str:
+    """Inline Markdown as a table cell: there a pipe ends the cell even inside code."""
+    return re.sub(r"(?<!\\)\|", r"\\|", markdown)
+
+
+def block(text: str, language: str) -> str:
+    """`text` as a fenced block that it cannot close."""
+    fence = "`" * max(3, _longest_run(text) + 1)
+    return f"{fence}{language}\n{text}\n{fence}" if text else f"{fence}{language}\n{fence}"
+
+
+def link(text: str, url: str) -> str:
+    return f"[{inline(text)}]({quote(url, safe=':/?#@!$&*+,;=%~')})"
+
+
+def shorten(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall("`+", text)), default=0)

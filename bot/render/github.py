@@ -1,0 +1,47 @@
+"""``--format github``: workflow commands, which GitHub Actions turns into annotations on the pull request.
+
+See https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands.
+"""
+
+from __future__ import annotations
+
+from bot.render.escape import plain
+from rules.model import Finding, Report, Span
+
+
+def render(report: Report) -> str:
+    """One line for each introduced finding, for each undecided place and for each file that could not be read."""
+    lines = [_finding(finding) for finding in report.findings if finding.status == "introduced"]
+    lines += [_command("notice", u.span, f"{u.rule} could not be decided", u.reason) for u in report.undecided]
+    lines += [
+        _command("warning", Span(p.path, p.line, p.line), "Could not be read", p.message)
+        for p in report.problems
+        if p.side == "head"
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _finding(finding: Finding) -> str:
+    level = {"failure": "error", "warning": "warning", "notice": "notice"}[finding.level]
+    if finding.acknowledged_by and level == "error":
+        level = "warning"
+    cited = f"Contract: {finding.rule} {finding.requirement}"
+    if finding.citation:
+        cited += f", {finding.citation.url or f'{finding.citation.path}:{finding.citation.start}'}"
+    message = "\n".join(plain(text) for text in (finding.message, finding.why, finding.fix, cited))
+    title = f"{finding.rule} {finding.title}"
+    return _command(level, Span(finding.path, finding.line, finding.end_line), title, message)
+
+
+def _command(level: str, span: Span, title: str, message: str) -> str:
+    properties = {"file": span.path, "line": str(span.start), "endLine": str(span.end), "title": title}
+    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{level} {listed}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(plain(text)).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,238 @@
+"""``--format markdown``, and the words of the GitHub App: comments, review and check run.
+
+GitHub breaks lines in comments where the text does, so a comment is written one sentence a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bot.render.escape import block, cell, code, inline, link, shorten
+from rules.model import Affected, Finding, Problem, Report, Undecided
+
+MAX_COMMENT_LINES = 10
+"""A reader of a review takes in no more at a glance; a suggestion that does not fit is told in words only."""
+
+MAX_CHARS = 60_000
+"""GitHub takes 65,535 characters in a review body and in a check run's summary; the rest is for what callers add."""
+
+MAX_TITLE = 255
+
+MAX_CHANGES = 8
+"""Changes told for one requirement in the table."""
+
+MAX_STEPS = 5
+"""Steps of a trail that are named."""
+
+MAX_SENTENCE = 600
+MAX_VALUE = 80
+MAX_SUGGESTION = 4_000
+"""Characters shown of one sentence, of one value and of one suggestion."""
+
+_CONCLUSIONS = {
+    "success": "Nothing in this pull request breaks the contract",
+    "failure": "This pull request breaks the contract",
+    "action_required": "This pull request changes the contract: a maintainer decides",
+    "neutral": "Nothing certain against the contract, but something to look at",
+    "skipped": "This pull request touches nothing that the contract governs",
+}
+
+
+def render(report: Report) -> str:
+    return f"## {title(report)}\n\n{summary(report)}"
+
+
+def comment(finding: Finding) -> str:
+    """The review comment for one finding: what the line does, what goes wrong, what to write, and where it is written.
+
+    At most `MAX_COMMENT_LINES` lines.
+    """
+    words = [_sentence(finding.message) + _trail(finding), _sentence(finding.why), _sentence(finding.fix)]
+    citation = [*_acknowledgement(finding), _cited(finding)]
+    suggestion = _suggestion(finding)
+    if len(words) + len(suggestion) + len(citation) > MAX_COMMENT_LINES:
+        suggestion = []
+    return "\n".join([*(word for word in words if word), *suggestion, *citation])
+
+
+def title(report: Report) -> str:
+    """One line for the head of the check run."""
+    broken = sorted({finding.rule for finding in report.findings if _verdict(finding) == "broken"}, key=_order)
+    return shorten(_CONCLUSIONS[report.conclusion] + (f": {', '.join(broken)}" if broken else ""), MAX_TITLE)
+
+
+def review_body(report: Report) -> str:
+    """The text above the inline comments. A finding that has no line in the diff to stand on is told here in full."""
+    introduced = [finding for finding in report.findings if finding.status == "introduced"]
+    unanchored = [finding for finding in introduced if finding.anchor is None]
+    parts = [f"**{title(report)}.**"]
+    parts += [f"{_place(finding.path, finding.line)}\n{comment(finding)}" for finding in unanchored]
+    parts += [_problem(problem) for problem in report.problems if problem.introduced]
+    return _fit(parts, "\n\n")
+
+
+def summary(report: Report) -> str:
+    """The whole picture, for the check run: requirement, what changed, verdict, and what else there is to know."""
+    table = ["| Requirement | What changed (before → after) | Verdict |", "| --- | --- | --- |", *_rows(report)]
+    sections = [
+        "\n".join(table) if len(table) > 2 else "No requirement of the contract is touched.",
+        _section("What to do", [_told(finding) for finding in report.findings if finding.status == "introduced"]),
+        _section("Repaired by this pull request, thank you", _named(report, "fixed")),
+        _section("There before this pull request", _named(report, "preexisting")),
+        _section("Known drift", [_drift(drift.id, drift.change) for drift in report.drift if drift.change != "none"]),
+        _section("Could not be decided", [_undecided(undecided) for undecided in report.undecided]),
+        _section("Could not be read", [_problem(problem) for problem in report.problems]),
+        _footer(report),
+    ]
+    return _fit([section for section in sections if section], "\n\n") + "\n"
+
+
+def _rows(report: Report) -> Iterable[str]:
+    affected = {entry.id: entry for entry in report.affected}
+    names = {entry.id: inline(entry.requirement) for entry in report.affected}
+    names |= {finding.rule: _citation(finding) for finding in report.findings}
+    for rule in sorted(names, key=_order):
+        findings = [finding for finding in report.findings if finding.rule == rule]
+        undecided = [entry for entry in report.undecided if entry.rule == rule]
+        columns = [
+            f"**{rule}** {names[rule]}",
+            _changes(affected.get(rule)),
+            _verdicts(findings, undecided),
+        ]
+        yield f"| {' | '.join(cell(column) for column in columns)} |"
+
+
+def _changes(affected: Affected | None) -> str:
+    if affected is None:
+        return "—"
+    told = [
+        f"{_sentence(change.what)} {_value(change.before)} → {_value(change.after)}"
+        for change in affected.changes[:MAX_CHANGES]
+    ]
+    more = len(affected.changes) - len(told)
+    return "<br>".join([*told, f"and {more} more"] if more else told) or "—"
+
+
+def _value(value: str | None) -> str:
+    return "not there" if value is None else code(shorten(value, MAX_VALUE))
+
+
+def _sentence(text: str) -> str:
+    return inline(shorten(text, MAX_SENTENCE))
+
+
+def _verdict(finding: Finding) -> str:
+    if finding.status == "fixed":
+        return "repaired"
+    if finding.status == "preexisting":
+        return "broken before"
+    if finding.acknowledged_by:
+        return "explicitly modified" if finding.acknowledged_by.kind == "delta" else "waived"
+    return {"failure": "broken", "warning": "in question", "notice": "noted"}[finding.level]
+
+
+def _verdicts(findings: Sequence[Finding], undecided: Sequence[Undecided]) -> str:
+    counts: dict[str, int] = {}
+    for finding in findings:
+        counts[_verdict(finding)] = counts.get(_verdict(finding), 0) + 1
+    if undecided:
+        counts["could not be decided"] = len(undecided)
+    return ", ".join(f"{verdict} ({n})" if n > 1 else verdict for verdict, n in counts.items()) or "no violation found"
+
+
+def _told(finding: Finding) -> str:
+    words = (_place(finding.path, finding.line), _sentence(finding.message), _sentence(finding.fix))
+    return " ".join([f"**{finding.rule}**", *words, *_acknowledgement(finding)])
+
+
+def _named(report: Report, status: str) -> list[str]:
+    return [
+        f"**{finding.rule}** {_sentence(finding.title)}, {_place(finding.path, finding.line)}"
+        for finding in report.findings
+        if finding.status == status
+    ]
+
+
+def _drift(drift: str, change: str) -> str:
+    return f"**{drift}** is fixed by this pull request, thank you." if change == "fixed" else f"**{drift}** is back."
+
+
+def _undecided(undecided: Undecided) -> str:
+    return f"**{undecided.rule}** {_place(undecided.span.path, undecided.span.start)} {_sentence(undecided.reason)}"
+
+
+def _problem(problem: Problem) -> str:
+    side = " (at the base)" if problem.side == "base" else ""
+    return f"{_place(problem.path, problem.line)}{side} {_sentence(problem.message)}"
+
+
+def _acknowledgement(finding: Finding) -> list[str]:
+    by = finding.acknowledged_by
+    if by is None:
+        return []
+    how = "Explicitly modified by the delta in" if by.kind == "delta" else "Waived in"
+    return [f"{how} {_place(by.path, by.line)}: a maintainer decides."]
+
+
+def _trail(finding: Finding) -> str:
+    """From the line of the finding to where it takes effect, if that is another one."""
+    places = [(step.path, step.line) for step in finding.trail]
+    if set(places) <= {(finding.path, finding.line)}:
+        return ""
+    more = " → …" if len(places) > MAX_STEPS else ""
+    return f" Trail: {' → '.join(_place(*place) for place in places[:MAX_STEPS])}{more}."
+
+
+def _suggestion(finding: Finding) -> list[str]:
+    """GitHub replaces exactly the lines that the comment stands on, so the suggestion has to be for those."""
+    edit, anchor = finding.suggestion, finding.anchor
+    if edit is None or anchor is None or anchor.side != "RIGHT":
+        return []
+    if (edit.path, edit.start, edit.end) != (anchor.path, anchor.start, anchor.end) or len(edit.text) > MAX_SUGGESTION:
+        return []
+    return block(edit.text, "suggestion").split("\n")
+
+
+def _cited(finding: Finding) -> str:
+    related = f" (also {', '.join(finding.related)})" if finding.related else ""
+    return f"Contract: **{finding.rule}** {_citation(finding)}{related}"
+
+
+def _citation(finding: Finding) -> str:
+    """The name of the requirement, with the place of its text."""
+    citation = finding.citation
+    if citation is None:
+        return inline(finding.requirement)
+    if citation.url is None:
+        return f"{inline(finding.requirement)}, {_place(citation.path, citation.start)}"
+    return link(finding.requirement, citation.url)
+
+
+def _footer(report: Report) -> str:
+    contract = report.contract
+    at = f" at {code(contract.rev[:12])}" if contract.rev else ""
+    where = link(contract.path, contract.url) if contract.url else code(contract.path)
+    governed = f" Templates looked at: {', '.join(code(name) for name in report.governed)}." if report.governed else ""
+    return f"Read against {where}{at}.{governed}"
+
+
+def _place(path: str, line: int) -> str:
+    return code(f"{path}:{line}")
+
+
+def _section(heading: str, items: Sequence[str]) -> str:
+    return "\n".join([f"### {heading}", "", *(f"- {item}" for item in items)]) if items else ""
+
+
+def _order(rule: str) -> tuple[str, int]:
+    family, _, number = rule.partition("-")
+    return family, int(number) if number.isdigit() else 0
+
+
+def _fit(parts: Sequence[str], separator: str) -> str:
+    """The parts joined, cut at the end of a line where they are too long for GitHub."""
+    text = separator.join(parts)
+    if len(text) <= MAX_CHARS:
+        return text
+    kept = text[: MAX_CHARS - 100].rpartition("\n")[0]
+    return f"{kept}\n\nThere is more: run `wrc check` to see all of it."

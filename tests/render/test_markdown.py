@@ -1,0 +1,176 @@
+"""What people read on GitHub. The snapshots are looked at by a person; `WRC_UPDATE_SNAPSHOTS=1` writes them anew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from bot.render.escape import block, cell, code, inline, link
+from bot.render.markdown import MAX_CHARS, MAX_TITLE, comment, render, review_body, summary, title
+from rules.model import Anchor, Edit, Finding
+from tests.render.samples import EMPTY, FULL, NETWORK, PRIVILEGED, RUNTIME, SOCKET, TEMPLATE, hostile
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+GITHUB = MarkdownIt("gfm-like", {"linkify": False, "html": True})
+
+
+def tokens(markdown: str) -> Iterator[Token]:
+    for token in GITHUB.parse(markdown):
+        yield token
+        yield from token.children or ()
+
+
+def shown(markdown: str) -> str:
+    """The text that a reader sees outside code."""
+    return "\n".join(token.content for token in tokens(markdown) if token.type == "text")
+
+
+def cells(markdown: str) -> list[int]:
+    """Cells in each row of the tables."""
+    rows: list[int] = []
+    for token in tokens(markdown):
+        if token.type == "tr_open":
+            rows.append(0)
+        if token.type in ("td_open", "th_open"):
+            rows[-1] += 1
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("comment-with-suggestion", comment(RUNTIME)),
+        ("comment-with-trail", comment(SOCKET)),
+        ("comment-question", comment(NETWORK)),
+        ("comment-acknowledged", comment(PRIVILEGED)),
+        ("review-body", review_body(FULL)),
+        ("summary", summary(FULL)),
+        ("summary-nothing", summary(EMPTY)),
+        ("cli", render(FULL)),
+    ],
+)
+def test_snapshot(name: str, text: str) -> None:
+    file = SNAPSHOTS / f"{name}.md"
+    if os.environ.get("WRC_UPDATE_SNAPSHOTS"):
+        file.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == text.rstrip("\n") + "\n"
+
+
+def test_comment_says_what_why_how_and_where_in_this_order() -> None:
+    text = comment(RUNTIME)
+    parts = ['runtime = "runc"', "does not start", "Write the Sysbox", "```suggestion", "INV-1", "#L3-L9"]
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("finding", [*FULL.findings, *hostile().findings])
+@pytest.mark.parametrize("lines", [0, 1, 4, 5, 50])
+def test_comment_has_at_most_ten_lines(finding: Finding, lines: int) -> None:
+    edit = Edit(finding.path, finding.line, finding.end_line, "\n".join(["x = 1"] * lines))
+    anchor = Anchor(finding.path, "RIGHT", finding.line, finding.end_line)
+    assert comment(replace(finding, suggestion=edit, anchor=anchor)).count("\n") < 10
+
+
+@pytest.mark.parametrize(
+    ("anchor", "offered"),
+    [
+        (Anchor(TEMPLATE, "RIGHT", 80, 80), True),
+        (Anchor(TEMPLATE, "LEFT", 80, 80), False),
+        (Anchor(TEMPLATE, "RIGHT", 80, 81), False),
+        (Anchor(TEMPLATE, "RIGHT", 81, 81), False),
+        (Anchor("other.tf", "RIGHT", 80, 80), False),
+        (None, False),
+    ],
+)
+def test_suggestion_is_offered_only_for_the_lines_it_replaces(anchor: Anchor | None, offered: bool) -> None:
+    assert ("```suggestion" in comment(replace(RUNTIME, anchor=anchor))) is offered
+
+
+def test_deleting_suggestion_is_an_empty_block() -> None:
+    edit = Edit(TEMPLATE, 80, 80, "")
+    assert "```suggestion\n```\n" in comment(replace(RUNTIME, suggestion=edit))
+
+
+def test_finding_without_a_line_in_the_diff_is_in_the_review_body() -> None:
+    body = review_body(FULL)
+    assert "`user-defined-web/template.tf:120`" in body
+    assert RUNTIME.fix not in body
+
+
+def test_title_names_what_is_broken() -> None:
+    assert title(FULL) == "This pull request breaks the contract: F-1, INV-1"
+    assert title(EMPTY) == "This pull request touches nothing that the contract governs"
+    many = tuple(replace(RUNTIME, rule=f"INV-{number}") for number in range(300))
+    assert len(title(replace(FULL, findings=many))) == MAX_TITLE
+
+
+def test_long_reports_fit_github_and_say_that_there_is_more() -> None:
+    many = tuple(replace(SOCKET, line=line, message=f"{line} " + "x" * 5_000) for line in range(1, 400))
+    for text in (summary(replace(FULL, findings=many)), review_body(replace(FULL, findings=many))):
+        assert len(text) <= MAX_CHARS
+        assert "run `wrc check` to see all" in text
+        assert "`user-defined-web/template.tf:1`" in text
+
+
+@pytest.mark.parametrize("text", [render(hostile()), review_body(hostile()), *map(comment, hostile().findings)])
+def test_hostile_text_stays_text(text: str) -> None:
+    kinds = {token.type for token in tokens(text)}
+    assert not kinds & {"html_inline", "html_block", "image", "em_open", "s_open", "code_block"} - {"html_inline"}
+    assert {token.content for token in tokens(text) if token.type == "html_inline"} <= {"<br>"}
+    links = {token.attrs["href"] for token in tokens(text) if token.type == "link_open"}
+    assert all(str(url).startswith("https://github.com/owner/templates/") for url in links)
+    for trap in ("@owner", "#12", "https://e", "www.e"):
+        assert trap not in shown(text)
+    assert len(set(cells(text))) <= 1
+    assert not any(ord(char) < 32 and char != "\n" for char in text)
+    text.encode("utf-8")
+
+
+@given(st.text(alphabet=st.sampled_from("`\\@ab|<>[]()!*_~#-1. \n$&"), max_size=40))
+def test_inline_never_becomes_markup(text: str) -> None:
+    for place in (inline(text), f"- {inline(text)}", f"see {code('x')} {inline(text)}", f"{code(text)} {inline(text)}"):
+        kinds = {token.type for token in tokens(place)}
+        allowed = {"paragraph_open", "paragraph_close", "inline", "text", "code_inline", "text_special"}
+        assert kinds <= allowed | {
+            f"{name}_{end}" for name in ("bullet_list", "list_item") for end in ("open", "close")
+        }
+        assert not any(f"@{letter}" in shown(place) for letter in "ab1_")
+
+
+@given(st.text(alphabet=st.sampled_from("`|\\ab "), max_size=20))
+def test_cells_stay_cells(text: str) -> None:
+    row = f"| {cell(inline(text))} | {cell(code(text))} | end |"
+    assert cells(f"| a | b | c |\n| --- | --- | --- |\n{row}") == [3, 3]
+    assert [token.content for token in tokens(f"| a | b | c |\n| --- | --- | --- |\n{row}") if token.type == "inline"][
+        -1
+    ] == "end"
+
+
+@given(st.text(alphabet=st.sampled_from("`ab "), min_size=1, max_size=20))
+def test_code_shows_its_text(text: str) -> None:
+    found = [token.content for token in tokens(code(text)) if token.type == "code_inline"]
+    assert [" ".join(content.split()) for content in found] == [" ".join(text.split())] or not text.strip()
+
+
+@given(st.text(alphabet=st.sampled_from("`~ab\n\r "), max_size=40))
+def test_block_cannot_be_closed_from_inside(text: str) -> None:
+    fences = [token for token in tokens(f"{block(text, 'suggestion')}\nend") if token.type == "fence"]
+    assert len(fences) == 1
+    assert fences[0].info == "suggestion"
+
+
+@given(st.text(alphabet=st.sampled_from("()[]<> \"'\\ab"), max_size=20))
+def test_link_goes_nowhere_else(text: str) -> None:
+    urls = [
+        token.attrs["href"] for token in tokens(link(text, f"https://e.example/{text}")) if token.type == "link_open"
+    ]
+    assert len(urls) == 1
+    assert str(urls[0]).startswith("https://e.example/")
