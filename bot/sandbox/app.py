@@ -1,0 +1,99 @@
+"""The sandbox as an ASGI application: the REST API under its prefix, and pages for people."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.sandbox import pages, routes_apps, routes_checks, routes_comments, routes_pulls, routes_repos
+from bot.sandbox.errors import not_found
+from bot.sandbox.faults import RequestFault
+from bot.sandbox.http import Endpoint
+from bot.sandbox.world import World
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *routes_apps.ENDPOINTS,
+    *routes_checks.ENDPOINTS,
+    *routes_comments.ENDPOINTS,
+    *routes_pulls.ENDPOINTS,
+    *routes_repos.ENDPOINTS,
+)
+"""In this order: the paths under `commits/{ref}` of the checks come before the commit itself."""
+
+
+def create_app(world: World) -> ASGIApp:
+    """The whole sandbox as one ASGI application."""
+    api = [_route(world, endpoint) for endpoint in ENDPOINTS]
+    routes: list[BaseRoute] = [*api, *pages.routes(world)]
+    app = Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_found})
+    return Faulty(_Doorkeeper(app), world)
+
+
+def _route(world: World, endpoint: Endpoint) -> Route:
+    async def serve(request: Request) -> Response:
+        return await endpoint.answer(world, request)
+
+    return Route(world.api_prefix + endpoint.path, serve, methods=[endpoint.method], name=endpoint.handler.__name__)
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    """GitHub answers 404 in JSON for any path or method it does not know."""
+    assert isinstance(error, HTTPException)
+    return JSONResponse(not_found().body, 404)
+
+
+class _Doorkeeper:
+    """Turns away requests without a User-Agent, as GitHub does."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not dict(scope["headers"]).get(b"user-agent"):
+            refusal = PlainTextResponse(
+                "Request forbidden by administrative rules. Please make sure your request has a User-Agent header", 403
+            )
+            await refusal(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+class Faulty:
+    """Lets requests fail as `world.faults` says."""
+
+    def __init__(self, app: ASGIApp, world: World) -> None:
+        self.app = app
+        self.world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        fault = None
+        if scope["type"] == "http":
+            fault = self.world.faults.take(lambda rule: rule.matches(scope["method"], scope["path"]))
+        if fault is None:
+            await self.app(scope, receive, send)
+            return
+        await asyncio.sleep(fault.delay)
+        if fault.status is None and not fault.drop:
+            await self.app(scope, receive, send)
+            return
+        if fault.when == "after":
+            await self.app(scope, receive, _swallow)
+        await self._fail(fault, scope, receive, send)
+
+    async def _fail(self, fault: RequestFault, scope: Scope, receive: Receive, send: Send) -> None:
+        if fault.drop:
+            # An answer that announces a body and ends without it makes the server close the connection.
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+            return
+        headers = {"content-type": "application/json", **fault.headers}
+        await Response(fault.body, fault.status or 500, headers)(scope, receive, send)
+
+
+async def _swallow(message: Message) -> None:
+    """The answer of a request that took effect and is then lost."""

@@ -1,0 +1,78 @@
+"""What can go wrong on purpose: answers that fail before or after they took effect, webhooks lost or doubled."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Literal, Protocol, TypeVar
+
+
+class Rule(Protocol):
+    times: int
+
+
+R = TypeVar("R", bound=Rule)
+
+
+@dataclass
+class RequestFault:
+    """The next `times` API requests that match fail.
+
+    `when="before"`: the request has no effect; `"after"`: it took effect and only its answer is lost. `drop` closes the
+    connection instead of answering; with `status` None and a `delay` the request is only slow.
+    """
+
+    path: str
+    method: str = "*"
+    times: int = 1
+    when: Literal["before", "after"] = "before"
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = '{"message": "Server Error"}'
+    delay: float = 0.0
+    drop: bool = False
+
+    def matches(self, method: str, path: str) -> bool:
+        return self.method in {"*", method} and re.search(self.path, path) is not None
+
+
+@dataclass
+class DeliveryFault:
+    """The next `times` webhooks whose `event` or `event.action` matches are dropped, sent again or late (seconds)."""
+
+    event: str = ".*"
+    times: int = 1
+    drop: bool = False
+    duplicates: int = 0
+    delay: float = 0.0
+
+    def matches(self, event: str, action: str | None) -> bool:
+        return re.fullmatch(self.event, event) is not None or re.fullmatch(self.event, f"{event}.{action}") is not None
+
+
+class Faults(Generic[R]):
+    """Faults to come, in order; each is used up after its `times`."""
+
+    def __init__(self) -> None:
+        self._rules: list[R] = []
+        self._lock = threading.Lock()
+
+    def add(self, rule: R) -> None:
+        with self._lock:
+            self._rules.append(rule)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._rules.clear()
+
+    def take(self, matches: Callable[[R], bool]) -> R | None:
+        """The first matching rule, counted as used once; None if there is none."""
+        with self._lock:
+            rule = next((rule for rule in self._rules if matches(rule)), None)
+            if rule is not None:
+                rule.times -= 1
+                if rule.times <= 0:
+                    self._rules.remove(rule)
+            return rule

@@ -1,0 +1,229 @@
+"""Checks every request to and response of the sandbox against GitHub's own OpenAPI description.
+
+recorder = OpenApiRecorder()
+with SandboxServer(world, middleware=recorder.wrap) as url:
+    ...
+assert recorder.violations == []
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012, SchemaRegistry
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+DESCRIPTION = Path(__file__).parent.parent / "data" / "github" / "openapi.json"
+ROOT = "urn:github"
+
+MULTI_SEGMENT = frozenset({"basehead", "branch", "path", "ref", "tree_sha"})
+"""Path parameters whose value may hold slashes."""
+
+FORMATS = FormatChecker(formats=())
+
+
+@FORMATS.checks("date-time")
+def _is_whole_second(value: object) -> bool:
+    """GitHub's times have no fraction, and clients parse them so."""
+    return not isinstance(value, str) or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value) is not None
+
+
+@FORMATS.checks("uri")
+def _is_absolute(value: object) -> bool:
+    return not isinstance(value, str) or urlsplit(value).scheme in {"http", "https"}
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Where sandbox or client differ from the description, and in what."""
+
+    side: Literal["request", "response"]
+    method: str
+    path: str
+    status: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.method} {self.path} ({self.status}): {self.message}"
+
+
+def as_json_schema(node: object) -> object:
+    """OpenAPI 3.0 `nullable` in terms of JSON Schema."""
+    if isinstance(node, list):
+        return [as_json_schema(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    schema = {key: as_json_schema(value) for key, value in node.items()}
+    if schema.get("nullable") is not True:
+        return schema
+    del schema["nullable"]
+    return {"anyOf": [{"type": "null"}, schema]}
+
+
+@cache
+def description() -> dict[str, dict[str, dict[str, object]]]:
+    loaded = as_json_schema(json.loads(DESCRIPTION.read_bytes()))
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+@cache
+def templates() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """A pattern for each path of the description, the most literal first."""
+
+    def pattern(path: str) -> re.Pattern[str]:
+        parts = re.split(r"\{(\w+)\}", path)
+        names = (".+" if name in MULTI_SEGMENT else "[^/]+" for name in parts[1::2])
+        literals = map(re.escape, parts[::2])
+        return re.compile("".join(piece for pair in zip(literals, [*names, ""], strict=True) for piece in pair))
+
+    paths = sorted(description()["paths"], key=lambda path: len(re.sub(r"\{\w+\}", "", path)), reverse=True)
+    return tuple((pattern(path), path) for path in paths)
+
+
+def operation_at(method: str, path: str) -> tuple[str, ...] | None:
+    """The place of an operation in the description: ("paths", template, method); None if it is not there."""
+    for pattern, template in templates():
+        if pattern.fullmatch(path) and method.lower() in description()["paths"][template]:
+            return ("paths", template, method.lower())
+    return None
+
+
+def look(place: tuple[str, ...]) -> tuple[tuple[str, ...], object]:
+    """What stands at a place, with references followed, and where it really stands."""
+    node: object = description()
+    for key in place:
+        assert isinstance(node, dict)
+        node = node[key]
+    if isinstance(node, dict) and isinstance(target := node.get("$ref"), str):
+        return look(tuple(target.removeprefix("#/").split("/")))
+    return place, node
+
+
+def complaints(place: tuple[str, ...], value: object) -> list[str]:
+    """How `value` differs from the schema at a place."""
+    escaped = "/".join(key.replace("~", "~0").replace("/", "~1") for key in place)
+    schema = {"$ref": f"{ROOT}#/{escaped}"}
+    validator = Draft202012Validator(schema, registry=registry(), format_checker=FORMATS)
+    return [f"{error.json_path}: {error.message[:300]}" for error in validator.iter_errors(value)]
+
+
+@cache
+def registry() -> SchemaRegistry:
+    empty: SchemaRegistry = Registry()
+    return empty.with_resource(ROOT, DRAFT202012.create_resource(description()))
+
+
+class OpenApiRecorder:
+    """ASGI middleware that lets everything pass and collects `violations`; `seen` counts calls of each operation."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
+        self.found: list[Violation] = []
+        self.seen: Counter[str] = Counter()
+
+    @property
+    def violations(self) -> list[str]:
+        return [str(violation) for violation in self.found]
+
+    @property
+    def response_violations(self) -> list[str]:
+        """For tests that send bad requests on purpose."""
+        return [str(violation) for violation in self.found if violation.side == "response"]
+
+    def wrap(self, app: ASGIApp) -> ASGIApp:
+        async def recorded(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http" or not self._is_api(scope):
+                await app(scope, receive, send)
+                return
+            sent, answered = bytearray(), bytearray()
+            start: list[Message] = []
+
+            async def receiving() -> Message:
+                message = await receive()
+                sent.extend(message.get("body", b""))
+                return message
+
+            async def sending(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    start.append(message)
+                answered.extend(message.get("body", b""))
+                await send(message)
+
+            await app(scope, receiving, sending)
+            if start:
+                self._record(scope, bytes(sent), start[0], bytes(answered))
+
+        return recorded
+
+    def _is_api(self, scope: Scope) -> bool:
+        headers = dict(scope["headers"])
+        return scope["path"].startswith(self.prefix) and b"authorization" in headers
+
+    def _record(self, scope: Scope, sent: bytes, start: Message, answered: bytes) -> None:
+        method, path, status = scope["method"], scope["path"].removeprefix(self.prefix), start["status"]
+
+        def note(side: Literal["request", "response"], messages: list[str]) -> None:
+            self.found.extend(Violation(side, method, path, status, message) for message in messages)
+
+        operation = operation_at(method, path)
+        if operation is None:
+            note("request", ["no such operation among those extracted"])
+            return
+        self.seen[f"{method} {operation[1]}"] += 1
+        headers = {key.decode().lower(): value.decode() for key, value in start["headers"]}
+        note("request", request_complaints(operation, scope["query_string"].decode(), sent))
+        note("response", response_complaints(operation, status, headers.get("content-type", ""), answered))
+
+
+def request_complaints(operation: tuple[str, ...], query: str, body: bytes) -> list[str]:
+    """How a request's query and body differ from the description."""
+    _, described = look(operation)
+    assert isinstance(described, dict)
+    names = {parameter_name(parameter) for parameter in described.get("parameters", [])}
+    found = [f"unknown query parameter {key}" for key, _ in parse_qsl(query) if key not in names]
+    if "requestBody" not in described:
+        return found + (["a body where none is expected"] if body.strip() not in {b"", b"{}"} else [])
+    place = (*operation, "requestBody", "content", "application/json", "schema")
+    try:
+        value = json.loads(body or b"{}")
+    except ValueError:
+        return [*found, "the body is no JSON"]
+    return found + complaints(place, value)
+
+
+def parameter_name(parameter: dict[str, str]) -> str:
+    if "$ref" in parameter:
+        _, resolved = look(tuple(parameter["$ref"].removeprefix("#/").split("/")))
+        assert isinstance(resolved, dict)
+        parameter = resolved
+    return parameter["name"]
+
+
+def response_complaints(operation: tuple[str, ...], status: int, media_type: str, body: bytes) -> list[str]:
+    """How a response differs from the description. Statuses it does not list are fine only as errors in GitHub's form."""
+    _, described = look(operation)
+    assert isinstance(described, dict)
+    if status >= 500 or status == 304:
+        return []
+    if str(status) not in described["responses"]:
+        if status < 400:
+            return [f"status {status} is not described"]
+        return complaints(("components", "schemas", "basic-error"), json.loads(body))
+    place, response = look((*operation, "responses", str(status)))
+    assert isinstance(response, dict)
+    content = response.get("content", {})
+    if not content:
+        return ["a body where none is described"] if body else []
+    if "application/json" not in media_type:
+        return []
+    return complaints((*place, "content", "application/json", "schema"), json.loads(body))

@@ -1,0 +1,164 @@
+"""Cut GitHub's OpenAPI description down to the operations that WRC and its sandbox use.
+
+    npm pack @octokit/openapi@23.0.2 && tar xzf octokit-openapi-23.0.2.tgz
+    python tools/extract_openapi.py package/generated/api.github.com.json
+
+writes `tests/data/github/openapi.json`: the operations below with every schema they reach, without prose and examples,
+sorted, one path or schema a line, so that an update is a short diff.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+TARGET = Path(__file__).parent.parent / "tests" / "data" / "github" / "openapi.json"
+
+REPOSITORY = "/repos/{owner}/{repo}"
+OPERATIONS: Mapping[str, tuple[str, ...]] = {
+    "/app": ("get",),
+    "/app/hook/config": ("get",),
+    "/app/hook/deliveries": ("get",),
+    "/app/hook/deliveries/{delivery_id}": ("get",),
+    "/app/hook/deliveries/{delivery_id}/attempts": ("post",),
+    "/app/installations": ("get",),
+    "/app/installations/{installation_id}": ("get",),
+    "/app/installations/{installation_id}/access_tokens": ("post",),
+    "/installation/repositories": ("get",),
+    "/rate_limit": ("get",),
+    REPOSITORY: ("get",),
+    f"{REPOSITORY}/branches/{{branch}}": ("get",),
+    f"{REPOSITORY}/check-runs": ("post",),
+    f"{REPOSITORY}/check-runs/{{check_run_id}}": ("get", "patch"),
+    f"{REPOSITORY}/check-runs/{{check_run_id}}/annotations": ("get",),
+    f"{REPOSITORY}/check-suites/{{check_suite_id}}": ("get",),
+    f"{REPOSITORY}/check-suites/{{check_suite_id}}/check-runs": ("get",),
+    f"{REPOSITORY}/collaborators/{{username}}/permission": ("get",),
+    f"{REPOSITORY}/commits/{{ref}}": ("get",),
+    f"{REPOSITORY}/commits/{{ref}}/check-runs": ("get",),
+    f"{REPOSITORY}/commits/{{ref}}/check-suites": ("get",),
+    f"{REPOSITORY}/compare/{{basehead}}": ("get",),
+    f"{REPOSITORY}/contents/{{path}}": ("get",),
+    f"{REPOSITORY}/git/blobs/{{file_sha}}": ("get",),
+    f"{REPOSITORY}/git/commits/{{commit_sha}}": ("get",),
+    f"{REPOSITORY}/git/ref/{{ref}}": ("get",),
+    f"{REPOSITORY}/git/trees/{{tree_sha}}": ("get",),
+    f"{REPOSITORY}/installation": ("get",),
+    f"{REPOSITORY}/issues/comments/{{comment_id}}": ("get", "patch"),
+    f"{REPOSITORY}/issues/comments/{{comment_id}}/reactions": ("get", "post"),
+    f"{REPOSITORY}/issues/comments/{{comment_id}}/reactions/{{reaction_id}}": ("delete",),
+    f"{REPOSITORY}/issues/{{issue_number}}/comments": ("get", "post"),
+    f"{REPOSITORY}/pulls": ("get",),
+    f"{REPOSITORY}/pulls/comments/{{comment_id}}": ("get", "patch"),
+    f"{REPOSITORY}/pulls/comments/{{comment_id}}/reactions": ("get", "post"),
+    f"{REPOSITORY}/pulls/comments/{{comment_id}}/reactions/{{reaction_id}}": ("delete",),
+    f"{REPOSITORY}/pulls/{{pull_number}}": ("get",),
+    f"{REPOSITORY}/pulls/{{pull_number}}/comments": ("get", "post"),
+    f"{REPOSITORY}/pulls/{{pull_number}}/comments/{{comment_id}}/replies": ("post",),
+    f"{REPOSITORY}/pulls/{{pull_number}}/commits": ("get",),
+    f"{REPOSITORY}/pulls/{{pull_number}}/files": ("get",),
+    f"{REPOSITORY}/pulls/{{pull_number}}/reviews": ("get", "post"),
+    f"{REPOSITORY}/pulls/{{pull_number}}/reviews/{{review_id}}": ("get", "put"),
+    f"{REPOSITORY}/pulls/{{pull_number}}/reviews/{{review_id}}/comments": ("get",),
+}
+
+CORRECTIONS: Mapping[tuple[str, ...], object] = {
+    # Inlined there with an account that has to be a user *and* an enterprise.
+    (*["/app/installations", "get", "responses", "200", "content", "application/json", "schema"], "items"): {
+        "$ref": "#/components/schemas/installation"
+    },
+}
+"""Places where the description contradicts what GitHub sends."""
+
+PROSE = frozenset({"description", "summary", "title", "example", "examples", "externalDocs", "tags", "deprecated"})
+NAME_MAPS = frozenset({"properties", "patternProperties", "responses", "headers", "content"})
+"""Keys whose value maps names to objects: there a key called `title` is a name, not prose."""
+
+
+def pruned(node: object, *, names: bool = False) -> object:
+    """`node` without prose and vendor extensions; `names` says that its keys are names."""
+    if isinstance(node, list):
+        return [pruned(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: pruned(value, names=key in NAME_MAPS and not names)
+        for key, value in node.items()
+        if names or not (key in PROSE or key.startswith("x-"))
+    }
+
+
+def references(node: object) -> Iterator[str]:
+    """Every `$ref` target inside `node`."""
+    if isinstance(node, list):
+        for item in node:
+            yield from references(item)
+    elif isinstance(node, dict):
+        if isinstance(target := node.get("$ref"), str):
+            yield target
+        for value in node.values():
+            yield from references(value)
+
+
+def correct(paths: object, place: tuple[str, ...], schema: object) -> None:
+    """Put `schema` at a place of the extracted paths."""
+    for key in place[:-1]:
+        assert isinstance(paths, dict)
+        paths = paths[key]
+    assert isinstance(paths, dict)
+    paths[place[-1]] = schema
+
+
+def extract(description: dict[str, object]) -> dict[str, object]:
+    """The part of an OpenAPI description that `OPERATIONS` need.
+
+    Raises:
+        KeyError: the description lacks one of the operations.
+    """
+    paths = description["paths"]
+    assert isinstance(paths, dict)
+    chosen = {path: {method: pruned(paths[path][method]) for method in methods} for path, methods in OPERATIONS.items()}
+    for place, schema in CORRECTIONS.items():
+        correct(chosen, place, schema)
+    components: dict[str, dict[str, object]] = {}
+    pending = list(references(chosen))
+    while pending:
+        _, _, kind, name = pending.pop().split("/")
+        if name in components.setdefault(kind, {}):
+            continue
+        source = description["components"]
+        assert isinstance(source, dict)
+        components[kind][name] = pruned(source[kind][name])
+        pending.extend(references(components[kind][name]))
+    info = description["info"]
+    assert isinstance(info, dict)
+    version = {"title": "GitHub REST API, the part WRC uses", "version": info["version"]}
+    return {"openapi": description["openapi"], "info": version, "paths": chosen, "components": components}
+
+
+def dump(extracted: dict[str, object]) -> str:
+    """Sorted JSON with one path or component a line."""
+    components = extracted["components"]
+    assert isinstance(components, dict)
+    kinds = ",\n".join(f"{json.dumps(kind)}:{lines(components[kind])}" for kind in sorted(components))
+    head = "".join(f"{json.dumps(key)}:{json.dumps(extracted[key], sort_keys=True)},\n" for key in ("openapi", "info"))
+    return f'{{{head}"paths":{lines(extracted["paths"])},\n"components":{{\n{kinds}}}}}\n'
+
+
+def lines(mapping: object) -> str:
+    """A JSON object with one entry a line."""
+    assert isinstance(mapping, dict)
+    compact = {name: json.dumps(mapping[name], sort_keys=True, separators=(",", ":")) for name in sorted(mapping)}
+    return "{\n" + ",\n".join(f"{json.dumps(name)}:{text}" for name, text in compact.items()) + "\n}"
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    TARGET.write_text(dump(extract(json.loads(Path(sys.argv[1]).read_bytes()))))
+
+
+if __name__ == "__main__":
+    main()
