@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from io import StringIO
+from textwrap import fill
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
-from bot.render.escape import plain
+from bot.render.escape import plain, shorten
 from rules.model import Affected, Finding, Report
+
+MAX_VALUE = 200
+"""Characters shown of a value before and after."""
 
 _LEVEL_STYLES = {"failure": "bold red", "warning": "yellow", "notice": "cyan"}
 _CONCLUSION_STYLES = {"failure": "bold red", "action_required": "yellow", "neutral": "yellow", "success": "bold green"}
@@ -62,7 +65,7 @@ def _finding(console: Console, finding: Finding) -> None:
     console.print()
     console.print(Text.assemble(place, " ", level, f" {finding.rule} {plain(finding.requirement)}"), soft_wrap=True)
     for text in (finding.message, finding.why, finding.fix):
-        console.print(Padding(Text(plain(text)), (0, 0, 0, 2)))
+        _prose(console, text, indent="  ")
     if finding.suggestion:
         for line in finding.suggestion.text.split("\n"):
             console.print(Text(f"    + {_kept(line)}", style="green"), soft_wrap=True)
@@ -88,9 +91,21 @@ def _affected(console: Console, affected: Sequence[Affected]) -> None:
         console.print(f"  {entry.id} {plain(entry.requirement)}")
         for change in entry.changes:
             values = " → ".join(
-                "not there" if value is None else plain(value) for value in (change.before, change.after)
+                "not there" if value is None else shorten(value, MAX_VALUE) for value in (change.before, change.after)
             )
-            console.print(Padding(Text(f"{plain(change.what)}: {values}"), (0, 0, 0, 4)))
+            _prose(console, f"{change.what}: {values}", indent="    ")
+
+
+def _prose(console: Console, text: str, indent: str) -> None:
+    wrapped = fill(
+        plain(text),
+        console.width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    console.print(Text(wrapped), soft_wrap=True)
 
 
 def _line(finding: Finding) -> str:

@@ -1,0 +1,177 @@
+"""The formats that machines and terminals read."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields, replace
+from pathlib import Path
+from urllib.parse import unquote
+
+import jsonschema
+import pytest
+
+import bot
+from bot.render import github, sarif, text
+from bot.render import json as as_json
+from rules.model import Problem, Report
+from tests.render.samples import EMPTY, FULL, HOSTILE_TEXT, PRIVILEGED, SOCKET, hostile
+
+SCHEMA = json.loads((Path(bot.__file__).parent / "schema" / "check-v1.schema.json").read_text(encoding="utf-8"))
+REPORTS = [pytest.param(FULL, id="full"), pytest.param(EMPTY, id="empty"), pytest.param(hostile(), id="hostile")]
+
+
+def objects(node: object) -> list[dict[str, object]]:
+    """Every schema of an object in a schema."""
+    if isinstance(node, list):
+        return [found for item in node for found in objects(item)]
+    if not isinstance(node, dict):
+        return []
+    inner = [found for item in node.values() for found in objects(item)]
+    return [node, *inner] if node.get("type") == "object" else inner
+
+
+def test_schema_is_strict_and_described() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    found = objects(SCHEMA)
+    assert len(found) > 8
+    for schema in found:
+        properties = schema["properties"]
+        assert isinstance(properties, dict)
+        assert schema["additionalProperties"] is False
+        assert schema["required"] == list(properties)
+        undescribed = [name for name, value in properties.items() if not {"description", "$ref", "enum"} & set(value)]
+        assert not undescribed
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_json_is_what_the_schema_says(report: Report) -> None:
+    rendered = as_json.render(report)
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(rendered))
+    assert rendered == as_json.render(report)
+    assert rendered.isascii()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [{"extra": 1}, {"conclusion": "fine"}, {"schema": 2}, {"head": "main"}, {"findings": [{"rule": "F-1"}]}],
+)
+def test_schema_refuses_what_is_not_in_it(spoil: dict[str, object]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(as_json.render(FULL)) | spoil)
+
+
+def test_json_of_a_finding() -> None:
+    found = json.loads(as_json.render(FULL))
+    assert list(found) == [
+        "schema", "base", "head", "conclusion", "contract", "affected", "findings", "drift", "undecided",
+    ]  # fmt: skip
+    [runtime] = [finding for finding in found["findings"] if finding["rule"] == "INV-1"]
+    assert runtime["suggestion"] == {"start": 80, "end": 80, "text": '  runtime = "sysbox-runc"'}
+    assert runtime["citation"]["start"] == 3
+    assert set(runtime) == {field.name for field in fields(SOCKET)} - {"anchor"}
+    assert found["affected"][0]["spans"][0]["side"] == "base"
+
+
+def test_file_that_could_not_be_read_is_undecided_in_json() -> None:
+    found = json.loads(as_json.render(replace(EMPTY, problems=(Problem("a.tf", 7, "Broken."),))))
+    assert found["undecided"] == [{"rule": "INPUT", "path": "a.tf", "line": 7, "reason": "Broken."}]
+
+
+@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("width", [80, 200])
+def test_text_without_colours_has_no_control_characters(report: Report, width: int) -> None:
+    rendered = text.render(report, width=width)
+    assert not re.search(r"[^\n -~\u00a0-\u200d\u2010-\u2027\u2030-\ud7ff\ue000-\U0010ffff]", rendered)
+
+
+def test_colours_are_ours_alone() -> None:
+    rendered = text.render(hostile(), colour=True)
+    assert "\x1b[1;31mfailure\x1b[0m" in rendered
+    assert "[2J" in rendered
+    assert set(re.findall(r"\x1b(?!\[[0-9;]*m).{3}", rendered)) == set()
+
+
+def test_text_reads_from_the_summary_to_the_details() -> None:
+    lines = text.render(FULL).splitlines()
+    assert lines[0] == "failure 4 introduced, 1 repaired, 1 there before (bbbbbbbbbbbb..1234567890ab)"
+    start = lines.index("user-defined-web/template.tf:80 failure INV-1 Sysbox Container Runtime")
+    assert lines[start + 1 : start + 5] == [
+        '  Runs the workspace under `runtime = "runc"`.',
+        "  Docker inside the workspace does not start.",
+        "  Write the Sysbox runtime.",
+        '    +   runtime = "sysbox-runc"',
+    ]
+    for line in (
+        '    user-defined-web/variables.tf:14  default = "/var/run/docker.sock"',
+        "  Acknowledged by the delta in openspec/changes/privileged/specs/contract/spec.md:5",
+        "    stop_timeout: 180 → 60",
+        "    cleanup provisioner: docker volume rm → not there",
+        "  user-defined-web/template.tf:130 F-1: `for_each` is unknown.",
+        "  drupal-core/template.tf:7 (head) A block is not closed.",
+        "  scripts/startup.sh:2 F-10 Boot script that stops at the first error",
+        "  user-defined-web/template.tf:95 F-6 Published port",
+    ):
+        assert line in lines
+    # What was there before is one line, no more: its message is only told for the introduced one.
+    assert sum("meant to publish every port" in line for line in lines) == 1
+
+
+def test_prose_is_wrapped_at_the_width() -> None:
+    report = replace(FULL, findings=(replace(SOCKET, why="word " * 60),))
+    assert all(len(line) <= 80 for line in text.render(report).splitlines() if "word" in line)
+
+
+def test_workflow_commands() -> None:
+    lines = github.render(FULL).splitlines()
+    assert [line.split(" ")[0] for line in lines] == [
+        "::warning", "::error", "::warning", "::error", "::notice", "::warning",
+    ]  # fmt: skip
+    assert lines[3].startswith(
+        "::error file=user-defined-web/template.tf,line=120,endLine=120,title=F-1 Host Docker socket in the workspace::"
+        "Mounts the host's `/var/run/docker.sock` into the workspace.%0AWhoever"
+    )
+    assert "drupal-core/template.tf,line=7" in lines[5]
+    assert github.render(EMPTY) == ""
+
+
+def test_workflow_commands_cannot_be_forged() -> None:
+    path = "a,line=1::error file=b%0A\n::error::gotcha"
+    rendered = github.render(replace(FULL, findings=(replace(SOCKET, path=path, message="x\n::set-output name=y::z"),)))
+    assert all(
+        line.startswith(("::error file=a%2Cline=1%3A%3Aerror file=b%250A ", "::notice", "::warning"))
+        for line in rendered.splitlines()
+    )
+    assert len(rendered.splitlines()) == 3
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_sarif_has_the_shape_of_2_1_0(report: Report) -> None:
+    log = json.loads(sarif.render(report))
+    assert (log["version"], log["$schema"].rsplit("/", 1)[1]) == ("2.1.0", "sarif-2.1.0.json")
+    [run] = log["runs"]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert rules == sorted(set(rules))
+    assert len(run["results"]) == len(report.findings)
+    for result, finding in zip(run["results"], report.findings, strict=True):
+        assert result["ruleId"] in rules
+        assert result["level"] in ("error", "warning", "note")
+        assert result["baselineState"] in ("new", "unchanged", "absent")
+        assert result["partialFingerprints"] == {"wrc/v1": finding.fingerprint}
+        [place] = [location["physicalLocation"] for location in result["locations"]]
+        uri = place["artifactLocation"]["uri"]
+        assert re.fullmatch(r"[\w./%~-]+", uri, re.ASCII)
+        assert unquote(uri, errors="surrogateescape") == finding.path
+        assert place["region"] == {"startLine": finding.line, "endLine": finding.end_line}
+        assert [related["id"] for related in result["relatedLocations"]] == list(range(len(finding.trail)))
+    told = run["invocations"][0]["toolExecutionNotifications"]
+    assert len(told) == len(report.undecided) + len(report.problems)
+
+
+def test_sarif_suppresses_what_is_acknowledged() -> None:
+    [result] = json.loads(sarif.render(replace(FULL, findings=(PRIVILEGED,))))["runs"][0]["results"]
+    assert result["suppressions"][0]["kind"] == "external"
+
+
+def test_hostile_sample_is_hostile() -> None:
+    assert {"\x1b", "\u202e", "\n", "`", "|", "\udce9"} <= set(HOSTILE_TEXT)
