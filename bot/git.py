@@ -163,6 +163,8 @@ class Repository:
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{quoted}"',
         }
         self._settings |= self._without_filters()
+        # A reader that runs already would not find the new objects.
+        self.blobs.close()
         self._output("add", "--update")
         self._output("update-index", "--add", "-z", "--stdin", stdin=b"\0".join(untracked))
         return self._line("write-tree")
@@ -285,7 +287,7 @@ class BlobReader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop()
+        self.close()
 
     @cached_property
     def _process(self) -> subprocess.Popen[bytes]:
@@ -306,13 +308,14 @@ class BlobReader:
             case [_, b"blob", size] if int(size) <= MAX_FILE_BYTES:
                 return stdout.read(int(size) + 1)[:-1]
             case [_, b"blob", _]:
-                # The rest of the answer is not worth reading; the next read starts a new process.
-                self._stop()
+                # The rest of the answer is not worth reading.
+                self.close()
                 raise Unreadable(f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB")
             case _:
                 raise Unreadable("is missing from the local copy of the repository")
 
-    def _stop(self) -> None:
+    def close(self) -> None:
+        """End the process; the next read starts a new one."""
         process: subprocess.Popen[bytes] | None = self.__dict__.pop("_process", None)
         if process is not None:
             process.kill()

@@ -29,6 +29,8 @@ MAX_VALUE = 80
 MAX_SUGGESTION = 4_000
 """Characters shown of one sentence, of one value and of one suggestion."""
 
+_FAMILIES = ("INV", "BOOT", "F", "W")
+
 _CONCLUSIONS = {
     "success": "Nothing in this pull request breaks the contract",
     "failure": "This pull request breaks the contract",
@@ -195,7 +197,7 @@ def _suggestion(finding: Finding) -> list[str]:
 
 def _cited(finding: Finding) -> str:
     related = f" (also {', '.join(finding.related)})" if finding.related else ""
-    return f"Contract: **{finding.rule}** {_citation(finding)}{related}"
+    return f"{'Contract' if finding.citation else 'Rule'}: **{finding.rule}** {_citation(finding)}{related}"
 
 
 def _citation(finding: Finding) -> str:
@@ -224,9 +226,9 @@ def _section(heading: str, items: Sequence[str]) -> str:
     return "\n".join([f"### {heading}", "", *(f"- {item}" for item in items)]) if items else ""
 
 
-def _order(rule: str) -> tuple[str, int]:
+def _order(rule: str) -> tuple[int, int]:
     family, _, number = rule.partition("-")
-    return family, int(number) if number.isdigit() else 0
+    return _FAMILIES.index(family) if family in _FAMILIES else len(_FAMILIES), int(number) if number.isdigit() else 0
 
 
 def _fit(parts: Sequence[str], separator: str) -> str:

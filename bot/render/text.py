@@ -37,9 +37,10 @@ def render(report: Report, *, width: int = 80, colour: bool = False) -> str:
         _finding(console, finding)
     _affected(console, report.affected)
     _list(console, "Drift", [f"{d.id} is {d.state} {d.path}:{d.line} ({d.change})" for d in report.drift])
+    at = {"base": "(at the base) ", "head": ""}
     undecided = [f"{u.span.path}:{u.span.start} {u.rule}: {u.reason}" for u in report.undecided]
     _list(console, "Could not be decided", undecided)
-    _list(console, "Could not be read", [f"{p.path}:{p.line} ({p.side}) {p.message}" for p in report.problems])
+    _list(console, "Could not be read", [f"{p.path}:{p.line} {at[p.side]}{p.message}" for p in report.problems])
     _list(console, "Repaired by this change", map(_line, _with(report, "fixed")), "green")
     _list(console, "There before this change", map(_line, _with(report, "preexisting")), "dim")
     return out.getvalue()

@@ -108,7 +108,7 @@ def test_text_reads_from_the_summary_to_the_details() -> None:
         "    stop_timeout: 180 → 60",
         "    cleanup provisioner: docker volume rm → not there",
         "  user-defined-web/template.tf:130 F-1: `for_each` is unknown.",
-        "  drupal-core/template.tf:7 (head) A block is not closed.",
+        "  drupal-core/template.tf:7 A block is not closed.",
         "  scripts/startup.sh:2 F-10 Boot script that stops at the first error",
         "  user-defined-web/template.tf:95 F-6 Published port",
     ):

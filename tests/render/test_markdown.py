@@ -106,7 +106,7 @@ def test_finding_without_a_line_in_the_diff_is_in_the_review_body() -> None:
 
 
 def test_title_names_what_is_broken() -> None:
-    assert title(FULL) == "This pull request breaks the contract: F-1, INV-1"
+    assert title(FULL) == "This pull request breaks the contract: INV-1, F-1"
     assert title(EMPTY) == "This pull request touches nothing that the contract governs"
     many = tuple(replace(RUNTIME, rule=f"INV-{number}") for number in range(300))
     assert len(title(replace(FULL, findings=many))) == MAX_TITLE

@@ -1,0 +1,104 @@
+"""The command `wrc`. Modules are imported where they are needed, so that it starts at once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from bot.render.escape import plain
+
+if TYPE_CHECKING:
+    from rules.model import Report
+
+BAD_INPUT = 2
+
+Format = Literal["text", "json", "sarif", "github", "markdown"]
+
+app = typer.Typer(
+    name="wrc",
+    help="Reviews changes to Coder workspace templates against their written runtime contract.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _group() -> None:
+    """Keeps the commands named, however many there are."""
+
+
+@app.command()
+def check(
+    repo: Annotated[Path, typer.Option(help="A work tree or a bare repository.")] = Path(),
+    base: Annotated[str | None, typer.Option(help="What to compare with. Default: the default branch.")] = None,
+    head: Annotated[str | None, typer.Option(help="What to check. Default: the working tree.")] = None,
+    output: Annotated[Format, typer.Option("--format", help="How to show the result.")] = "text",
+) -> int:
+    """Check what a change does to the contract, compared with the merge base as GitHub does for a pull request.
+
+    Exit status: 0 nothing introduced that fails, 1 something introduced that fails, 2 bad usage or unreadable input.
+    """
+    from bot.local import check as check_locally  # noqa: PLC0415
+
+    report = check_locally(repo, base, head)
+    _write(_render(report, output))
+    return int(report.conclusion == "failure")
+
+
+def main() -> None:
+    """Run the command line; every failure is one line on stderr."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(args: list[str]) -> int:
+    """Run `args` and return the exit status."""
+    try:
+        return app(args, prog_name="wrc", standalone_mode=False) or 0
+    except typer.TyperException as error:
+        return _fail(f"{error.format_message()} See 'wrc --help'.")
+    except Exception as error:
+        if _is_bad_input(error):
+            return _fail(str(error))
+        if os.environ.get("WRC_DEBUG"):
+            raise
+        kind = type(error).__name__
+        return _fail(f"internal error: {kind}: {error} (please report, run again with WRC_DEBUG=1 for the traceback)")
+
+
+def _is_bad_input(error: Exception) -> bool:
+    from bot.git import GitError  # noqa: PLC0415
+    from rules.sources.diff import DiffError  # noqa: PLC0415
+
+    return isinstance(error, (GitError, DiffError))
+
+
+def _fail(sentence: str) -> int:
+    sys.stderr.write(f"wrc: {plain(sentence)}\n")
+    return BAD_INPUT
+
+
+def _render(report: Report, output: Format) -> str:
+    if output == "text":
+        from bot.render import text  # noqa: PLC0415
+
+        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        return text.render(report, width=shutil.get_terminal_size().columns, colour=colour)
+    rendered: str = import_module(f"bot.render.{output}").render(report)
+    return rendered
+
+
+def _write(text: str) -> None:
+    """Write to stdout, whatever its encoding is; a reader that leaves early is no error."""
+    try:
+        sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "replace"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,34 @@
+"""The review of a local repository: its revisions in, a report out. The same engine as the service runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.git import Repository
+from rules.engine import Revisions, review
+from rules.model import Report
+from rules.sources.diff import parse_diff
+
+WORKTREE = "WORKTREE"
+
+
+def check(folder: Path, base: str | None = None, head: str | None = None) -> Report:
+    """Compare `head` (default: the work tree) with its merge base with `base` (default: the default branch).
+
+    As GitHub does for a pull request; the contract is read at the tip of `base`.
+
+    Raises:
+        GitError, DiffError: the repository or a revision cannot be read.
+    """
+    with Repository(folder) as repository:
+        after = repository.work_tree if head is None else repository.commit(head)
+        tip = repository.commit(repository.default_branch() if base is None else base)
+        before = repository.merge_base(tip, repository.commit("HEAD") if head is None else after)
+        return review(
+            base=repository.tree(before),
+            head=repository.tree(after),
+            contract=repository.tree(tip),
+            diff=parse_diff(repository.diff(before, after)),
+            revisions=Revisions(base=before, head=WORKTREE if head is None else after, contract=tip),
+            repository_url=repository.web_url(),
+        )
