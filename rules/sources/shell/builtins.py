@@ -1,0 +1,361 @@
+"""What commands do to the shell that runs them: directories, variables, functions, sourced files, handlers."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tree_sitter import Node
+
+from rules.sources.shell.conditions import Leaves, Outcome
+from rules.sources.shell.expand import REPOSITORY
+from rules.sources.shell.program import Command, Frame, Guard, Origin, Scope, Unresolved, Word
+from rules.sources.shell.script import UNKNOWN
+from rules.sources.shell.state import Context, Function, State, Trap
+from rules.sources.shell.values import EMPTY, Value, bounded, concat, literal, merged, unknown
+from rules.sources.shell.wrappers import IN_PROCESS, command_text
+from rules.sources.text import Piece, Position, Text
+
+if TYPE_CHECKING:
+    from rules.sources.shell.walk import Walk
+
+MAX_CALL_DEPTH = 16
+"""Function calls in each other."""
+
+MAX_SOURCE_DEPTH = 8
+"""Files that source each other."""
+
+MAX_SOURCED = 200
+"""Files sourced in one program, each time counted."""
+
+_SYSTEM = ("/etc/", "/usr/", "/opt/", "/lib/", "/run/", "/proc/", "/dev/", "/tmp/", "/var/", "/snap/")
+_GLOBS = frozenset("*?[")
+
+Effect = Callable[[Command, Sequence[Node], Context, State], "Leaves | None"]
+
+
+class Builtins:
+    """Applies a command's effect and says whether anything after it runs."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+        self._active: list[tuple[str, int]] = []
+        self._sourced = 0
+        self._effects: dict[str, Effect] = {
+            "cd": self._cd,
+            "pushd": self._cd,
+            "source": self._source,
+            ".": self._source,
+            "eval": self._eval,
+            "trap": self._trap,
+            "exit": self._exit,
+            "return": self._return,
+            "break": self._loop,
+            "continue": self._loop,
+            "read": self._forget,
+            "mapfile": self._forget,
+            "readarray": self._forget,
+            "getopts": self._forget,
+            "printf": self._printf,
+            "unset": self._unset,
+            "shift": self._shift,
+            "set": self._set,
+        }
+
+    def apply(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> Leaves | None:
+        in_process = IN_PROCESS.issuperset(command.wrappers)
+        functions = state.functions.get(command.name) if command.name == _spelling(command) else None
+        if functions and not {"builtin", "command"} & set(command.wrappers) and in_process:
+            return self._call(functions, command, context, state)
+        if in_process and (effect := self._effects.get(command.name)) is not None:
+            return effect(command, nodes, context, state)
+        text = command_text(command.argv)
+        if text is not None:
+            self._script(text, command, nodes, context, state)
+        return "exit" if "exec" in command.wrappers else None
+
+    # Variables
+
+    def assigned(self, name: str, word: Word, position: Position) -> Value:
+        """The value of a variable that was set there."""
+        return Value(word.alternatives, merged((Origin("assignment", name, position),), word.origins))
+
+    def declare(self, command: Command, state: State) -> None:
+        """``export "A=$x"``: an assignment that the grammar takes for a string."""
+        done = {assignment.name for assignment in command.assignments}
+        for word in command.args:
+            for text in word.alternatives:
+                name, equals, value = text.partition("=")
+                if equals and name.isidentifier() and name not in done:
+                    state.variables[name] = self.assigned(name, replace(word, alternatives=(value,)), word.position)
+
+    def _forget(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
+        for word in command.args:
+            if word.value and word.value.isidentifier():
+                state.variables[word.value] = unknown(Origin("command", command.name, command.position))
+                state.arrays.pop(word.value, None)
+
+    def _printf(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
+        if len(command.args) > 1 and command.args[0].value == "-v" and command.args[1].value:
+            state.variables[command.args[1].value] = unknown(Origin("command", "printf", command.position))
+
+    def _unset(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
+        tables: tuple[dict[str, object], ...] = (state.variables, state.arrays)  # type: ignore[assignment]
+        if any(word.value == "-f" for word in command.args):
+            tables = (state.functions,)  # type: ignore[assignment]
+        for word in command.args:
+            for table in tables:
+                table.pop(word.value or "", None)
+
+    def _shift(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
+        count = command.args[0].value if command.args else "1"
+        if state.positional is not None:
+            state.positional = state.positional[int(count) :] if count and count.isdigit() else None
+
+    def _set(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
+        for index, word in enumerate(command.args):
+            if word.value == "--":
+                state.positional = tuple(_value(other) for other in command.args[index + 1 :])
+                return
+
+    def _cd(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
+        operands = [word for word in command.args if word.value is None or not word.value.startswith("-")]
+        if any(word.value == "-" for word in command.args):
+            state.cwd = unknown()
+        elif not operands:
+            state.cwd = literal(self._walk.home)
+        else:
+            texts = (joined(base, text) for base in state.cwd.alternatives for text in operands[0].alternatives)
+            state.cwd = bounded(texts, operands[0].origins)
+
+    # Leaving
+
+    def _exit(self, *_: object) -> Leaves:
+        return "exit"
+
+    def _return(self, *_: object) -> Leaves:
+        return "return"
+
+    def _loop(self, _command: Command, _nodes: Sequence[Node], context: Context, _state: State) -> Leaves | None:
+        return "loop" if context.loops else None
+
+    # Other code
+
+    def _call(
+        self, functions: tuple[Function, ...], command: Command, context: Context, state: State
+    ) -> Leaves | None:
+        """The body of the function, in the caller's shell. A function that is already running is not entered again."""
+        frame = Frame("call", command.name, command.position, command.raw)
+        leaves: list[Leaves | None] = []
+        ends: list[State] = []
+        for function in functions:
+            if function.key in self._active:
+                continue
+            if len(self._active) >= MAX_CALL_DEPTH:
+                self._walk.bound(
+                    f"more than {MAX_CALL_DEPTH} function calls in each other; the innermost were not analysed",
+                    context,
+                    0,
+                )
+                continue
+            branch = state if len(functions) == 1 else state.copy()
+            outcome = self._body(function, frame, command, context, branch)
+            leaves.append("exit" if outcome.leaves == "exit" else None)
+            ends.append(branch)
+        for end in ends:
+            if end is not state:
+                state.join(end)
+        return "exit" if leaves and all(leaves) else None
+
+    def _body(
+        self, function: Function, frame: Frame, command: Command, context: Context, state: State
+    ) -> Outcome:
+        inner = context.having(
+            parsed=function.parsed, frames=(*context.frames, frame), outer=context.outer + command.redirects
+        )
+        inner = inner.having(outer=inner.outer + self._walk.simple.redirects(function.redirects, inner, state))
+        caller = state.positional
+        state.positional = tuple(_value(word) for word in command.args)
+        state.hidden.append({})
+        self._active.append(function.key)
+        try:
+            return self._walk.statement(function.body, inner, state)
+        finally:
+            self._active.pop()
+            state.positional = caller
+            for name, value in (state.hidden.pop() if state.hidden else {}).items():
+                if value is None:
+                    state.variables.pop(name, None)
+                else:
+                    state.variables[name] = value
+
+    def _source(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> Leaves | None:
+        if not command.args:
+            return None
+        target = command.args[0]
+        leaves: list[Leaves | None] = []
+        here = next((redirect.here for redirect in command.redirects if redirect.here), None)
+        if target.value in ("/dev/stdin", "/dev/fd/0") and here is not None:
+            return self._nested(here.text, context, state, Frame("eval", "source", command.position, command.raw))
+        for path in target.alternatives:
+            branch = state if len(target.alternatives) == 1 else state.copy()
+            leaves.append(self._file(path, command, context, branch))
+            if branch is not state:
+                state.join(branch)
+        return "exit" if leaves and all(leaves) else None
+
+    def _file(self, path: str, command: Command, context: Context, state: State) -> Leaves | None:
+        target = command.args[0]
+        if UNKNOWN in path:
+            self._unseen("unknown", f"the name of the file in '{target.raw}' is not known", command, context)
+            return None
+        for candidate in self._candidates(path, state):
+            name = candidate.removeprefix(REPOSITORY + "/")
+            text = self._walk.resolve(name)
+            if text is not None:
+                return self._sourced_text(text, candidate, command, context, state)
+        kind = "system" if _is_system(joined(self._walk.home, path), self._walk.home) else "missing"
+        where = "is not part of the repository" if kind == "system" else "was not found in the repository"
+        self._unseen(kind, f"{path.removeprefix(REPOSITORY + '/')} {where}", command, context)
+        return None
+
+    def _candidates(self, path: str, state: State) -> Iterator[str]:
+        """Where bash would look, and for a relative path the script's own folder."""
+        if path.startswith("/"):
+            yield posixpath.normpath(path)
+            return
+        for base in state.cwd.alternatives:
+            if UNKNOWN not in base:
+                yield joined(base, path)
+        yield joined(posixpath.dirname(self._walk.path), path)
+
+    def _sourced_text(
+        self, text: Text, path: str, command: Command, context: Context, state: State
+    ) -> Leaves | None:
+        running = [frame.name for frame in context.frames if frame.kind == "source"]
+        if path in running:
+            return None
+        self._sourced += 1
+        if len(running) >= MAX_SOURCE_DEPTH or self._sourced > MAX_SOURCED:
+            message = f"more than {MAX_SOURCE_DEPTH} files source each other, or {MAX_SOURCED} in all; the rest is not read"
+            self._walk.bound(message, context, 0)
+            return None
+        self._walk.sources[path.removeprefix(REPOSITORY + "/")] = None
+        caller = state.positional
+        if len(command.args) > 1:
+            state.positional = tuple(_value(word) for word in command.args[1:])
+        frame = Frame("source", path, command.position, command.raw)
+        inner = context.having(frames=(*context.frames, frame), outer=context.outer + command.redirects)
+        outcome = self._walk.run(text, path, inner, state)
+        state.positional = caller
+        return "exit" if outcome.leaves == "exit" else None
+
+    def _eval(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> Leaves | None:
+        words = [word for word in command.args if word.value != "--"]
+        if not words:
+            return None
+        frame = Frame("eval", "eval", command.position, command.raw)
+        if len(words) == 1:
+            texts = self._texts(words[0], nodes, context)
+        else:
+            whole = concat([part for word in words for part in (literal(" "), _value(word))][1:])
+            texts = self._texts(replace(words[0], alternatives=whole.alternatives), (), context)
+        leaves = None
+        for text in texts:
+            if text is None:
+                self._unseen("unknown", f"what '{command.raw}' runs is not known", command, context)
+            else:
+                leaves = self._nested(text, context, state, frame)
+        return leaves if len(texts) == 1 else None
+
+    def _nested(self, text: Text, context: Context, state: State, frame: Frame) -> Leaves | None:
+        if sum(other.kind == frame.kind for other in context.frames) >= MAX_SOURCE_DEPTH:
+            self._walk.bound(f"more than {MAX_SOURCE_DEPTH} texts evaluate each other", context, 0)
+            return None
+        inner = context.having(frames=(*context.frames, frame))
+        return self._walk.run(text, context.parsed.script.path, inner, state).leaves
+
+    def _script(
+        self, word: Word, command: Command, nodes: Sequence[Node], context: Context, state: State
+    ) -> None:
+        """``bash -c text``: a process of its own."""
+        frame = Frame("script", command.name, command.position, command.raw)
+        scope = Scope("script", command.position, name=command.name)
+        inner = context.within(scope).having(loops=(), outer=context.outer + command.redirects)
+        for text in self._texts(word, nodes, context):
+            if text is not None:
+                branch = state.copy()
+                branch.functions, branch.positional = {}, None
+                self._nested(text, inner, branch, frame)
+            else:
+                self._unseen("unknown", f"what '{command.raw}' runs is not known", command, inner)
+
+    def _texts(self, word: Word, nodes: Sequence[Node], context: Context) -> list[Text | None]:
+        """The alternatives of a word as code, standing where a person wrote it; None for what is not known."""
+        script = context.parsed.script
+        for node in nodes:
+            inner = node.start_byte + 1, node.end_byte - 1
+            if node.type in ("raw_string", "string") and script.at(node.start_byte) == word.position:
+                if script.plain[inner[0] : inner[1]] == word.alternatives[0]:
+                    return [script.text.slice(*inner)]
+        written = {origin.position for origin in word.origins if origin.kind == "assignment"}
+        start = written.pop() if len(written) == 1 else word.position
+        return [None if UNKNOWN in text else Text((Piece(text, start),)) for text in word.alternatives]
+
+    # Handlers
+
+    def _trap(self, command: Command, nodes: Sequence[Node], context: Context, _state: State) -> None:
+        words = list(command.args)
+        if words and words[0].value == "--":
+            words = words[1:]
+        if len(words) < 2 or words[0].value in ("-", "", "-p", "-l"):
+            return
+        signals = " ".join(text.upper().removeprefix("SIG") for word in words[1:] for text in word.alternatives)
+        texts = tuple(text for text in self._texts(words[0], nodes, context) if text is not None)
+        self._walk.traps.append(Trap(command, words[0], texts, signals, context))
+
+    def handlers(self, state: State) -> None:
+        """Walk what the traps run, with everything known that the script defines."""
+        for trap in self._walk.traps:
+            if not trap.texts:
+                self._unseen("unknown", f"what '{trap.command.raw}' runs is not known", trap.command, trap.context)
+            frame = Frame("trap", trap.signals, trap.command.position, trap.command.raw)
+            scope = Scope("trap", trap.command.position, name=trap.signals)
+            inner = trap.context.within(scope).having(loops=(), frames=(*trap.context.frames, frame))
+            for text in trap.texts:
+                self._walk.run(text, trap.context.parsed.script.path, inner, state.copy())
+
+    def _unseen(self, kind: str, reason: str, command: Command, context: Context) -> None:
+        target = command.args[0] if command.args else command.argv[0]
+        guarded = any(_mentions(guard, target) for guard in context.guards)
+        entry = Unresolved(kind, command.raw, reason, command.position, guarded, context.scope)  # type: ignore[arg-type]
+        self._walk.unresolved[entry] = None
+
+
+def _spelling(command: Command) -> str:
+    return command.argv[0].alternatives[0] if command.argv else ""
+
+
+def _value(word: Word) -> Value:
+    return Value(word.alternatives, word.origins)
+
+
+def _mentions(guard: Guard, word: Word) -> bool:
+    if guard.test is None:
+        return any(_mentions(inner, word) for conjunction in guard.any_of for inner in conjunction)
+    return any(set(other.alternatives) & set(word.alternatives) for other in guard.test.argv)
+
+
+def joined(base: str, path: str) -> str:
+    """`path` as seen from the folder `base`, normalised; unknown parts stay."""
+    if path.startswith("/"):
+        return posixpath.normpath(path)
+    return UNKNOWN if base == UNKNOWN or path.startswith(UNKNOWN) else posixpath.normpath(posixpath.join(base, path))
+
+
+def _is_system(path: str, home: str) -> bool:
+    return path.startswith(_SYSTEM) or path == home or path.startswith(home + "/")
+
+

@@ -1,0 +1,143 @@
+"""What is known after a command succeeded or failed: guards, and the operators of ``[ ]`` and ``[[ ]]``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tree_sitter import Node
+
+from rules.sources.shell.program import Guard, Test, Word
+from rules.sources.text import Position
+
+Guards = tuple[Guard, ...]
+Leaves = Literal["exit", "return", "loop"]
+
+MAX_TEST_DEPTH = 20
+"""Parentheses nested in one test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What holds if a statement succeeded, if it failed, and in any case for what comes after it.
+
+    `leaves` says that nothing after it runs: it ends the script, the function or file, or the loop's pass.
+    """
+
+    succeeded: Guards = ()
+    failed: Guards = ()
+    after: Guards = ()
+    leaves: Leaves | None = None
+
+
+NOTHING = Outcome()
+
+
+def tested(test: Test) -> Outcome:
+    return Outcome((Guard(test, holds=True),), (Guard(test, holds=False),))
+
+
+def negated(outcome: Outcome) -> Outcome:
+    return replace(outcome, succeeded=outcome.failed, failed=outcome.succeeded)
+
+
+def either(first: Guards, second: Guards) -> Guards:
+    """One of two conjunctions holds; nothing is known if one of them says nothing."""
+    if not first or not second:
+        return ()
+    if first == second:
+        return first
+    shared = tuple(guard for guard in first if guard in second)
+    return shared or (Guard(None, holds=True, any_of=(first, second)),)
+
+
+def both(first: Outcome, second: Outcome) -> Outcome:
+    """``first && second``."""
+    after = first.failed if second.leaves else ()
+    return Outcome(
+        first.succeeded + second.succeeded, either(first.failed, first.succeeded + second.failed), after, first.leaves
+    )
+
+
+def one(first: Outcome, second: Outcome) -> Outcome:
+    """``first || second``."""
+    after = first.succeeded if second.leaves else ()
+    succeeded = first.succeeded if second.leaves else either(first.succeeded, first.failed + second.succeeded)
+    return Outcome(succeeded, first.failed + second.failed, after, first.leaves)
+
+
+_EXPRESSIONS = frozenset(
+    {"unary_expression", "binary_expression", "parenthesized_expression", "negated_command", "ternary_expression"}
+)
+
+
+def operands(node: Node) -> Iterator[tuple[int, Node]]:
+    """The words and operators inside ``[ … ]``, flat and in order; the grammar's nesting is not to be trusted.
+
+    Each with the offset where it starts: ``~/x`` is an operator and a word to the grammar.
+    """
+    stack = list(reversed(node.children[1:-1]))
+    tilde: int | None = None
+    while stack:
+        child = stack.pop()
+        if child.type in _EXPRESSIONS:
+            stack.extend(reversed(child.children))
+        elif child.type == "~" and stack and stack[-1].start_byte == child.end_byte:
+            tilde = child.start_byte
+        else:
+            yield (child.start_byte if tilde is None else tilde), child
+            tilde = None
+
+
+def evaluate(words: Sequence[Word], name: Word, raw: str, position: Position) -> Outcome:
+    """The outcome of a test with these operands, split at ``!``, ``&&``/``-a``, ``||``/``-o`` and parentheses."""
+    return _Tests(words, name, raw, position).disjunction(0)
+
+
+class _Tests:
+    def __init__(self, words: Sequence[Word], name: Word, raw: str, position: Position) -> None:
+        self._words = words
+        self._name = name
+        self._raw = raw
+        self._position = position
+        self._at = 0
+
+    def _next(self) -> str | None:
+        return self._words[self._at].raw if self._at < len(self._words) else None
+
+    def disjunction(self, depth: int) -> Outcome:
+        outcome = self._conjunction(depth)
+        while self._next() in ("||", "-o"):
+            self._at += 1
+            outcome = one(outcome, self._conjunction(depth))
+        return outcome
+
+    def _conjunction(self, depth: int) -> Outcome:
+        outcome = self._primary(depth)
+        while self._next() in ("&&", "-a"):
+            self._at += 1
+            outcome = both(outcome, self._primary(depth))
+        return outcome
+
+    def _primary(self, depth: int) -> Outcome:
+        token = self._next()
+        if token == "!":
+            self._at += 1
+            return negated(self._primary(depth + 1)) if depth < MAX_TEST_DEPTH else NOTHING
+        if token in ("(", "\\(") and depth < MAX_TEST_DEPTH:
+            self._at += 1
+            outcome = self.disjunction(depth + 1)
+            if self._next() in (")", "\\)"):
+                self._at += 1
+            return outcome
+        start = self._at
+        while self._next() not in (None, "&&", "||", "-o", ")", "\\)") and not self._joins(start):
+            self._at += 1
+        self._at = max(self._at, min(start + 1, len(self._words)))
+        argv = (self._name, *self._words[start : self._at])
+        return tested(Test(argv, self._raw, self._position))
+
+    def _joins(self, start: int) -> bool:
+        """``-a`` between two tests; as the first operator it would mean that a file exists."""
+        return self._next() == "-a" and self._at > start

@@ -1,0 +1,350 @@
+"""Words to values: what bash's expansions can give, as far as constants tell."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+from tree_sitter import Node
+
+from rules.sources.shell.program import Origin, Word
+from rules.sources.shell.script import UNKNOWN
+from rules.sources.shell.state import Context, State
+from rules.sources.shell.values import EMPTY, Trimmed, Value, bounded, concat, each, literal, union, unknown
+
+REPOSITORY = "/<repository>"
+"""The folder that stands for the root of the repository, so that a script's own folder is an absolute path."""
+
+_ESCAPE = re.compile(r"\\([\s\S])")
+_QUOTED_ESCAPE = re.compile(r'\\([$`"\\\n])')
+_BODY_ESCAPE = re.compile(r"\\([$`\\\n])")
+_ANSI_ESCAPE = re.compile(r"\\(?:([abeEfnrtv\\'\"?])|([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4}))")
+_ANSI = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_BRACES = re.compile(r"""([^{}'"$`\\\s]*)\{([^{}'"$`\\\s]*,[^{}'"$`\\\s]*)\}([^{}'"$`\\\s]*)""")
+_DEFAULTS = frozenset({"-", ":-", "=", ":=", "+", ":+", "?", ":?"})
+_TRIMS = frozenset({"#", "##", "%", "%%"})
+_CASES: dict[str, Callable[[str], str]] = {
+    "^^": str.upper,
+    ",,": str.lower,
+    "^": lambda text: text[:1].upper() + text[1:],
+    ",": lambda text: text[:1].lower() + text[1:],
+}
+_GLOB_CHARACTERS = re.compile(r"[*?\[]")
+
+
+class Runner(Protocol):
+    """What expansion needs of the walk: substitutions run commands."""
+
+    home: str
+    path: str
+
+    def substitution(self, node: Node, context: Context, state: State) -> Value: ...
+
+    def cut(self, context: Context, offset: int) -> None: ...
+
+
+class Expander:
+    """Evaluates word nodes in a context and a state; ``${X:=word}`` changes the state."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._handlers: dict[str, Callable[[Node, Context, State], Value]] = {
+            "string": self._string,
+            "translated_string": self._translated,
+            "concatenation": self._concatenation,
+            "raw_string": self._raw_string,
+            "ansi_c_string": self._ansi_c_string,
+            "simple_expansion": self._simple_expansion,
+            "expansion": self._expansion,
+            "command_substitution": runner.substitution,
+            "process_substitution": self._process,
+            "arithmetic_expansion": self._arithmetic,
+            "command_name": self._command_name,
+        }
+
+    def word(self, node: Node, context: Context, state: State) -> Word:
+        """The node as one word: an assignment's value, a redirection's target."""
+        value = self.value(node, context, state)
+        return self.as_word(value, node.start_byte, node.end_byte, context, splits=_splits(node))
+
+    def operand(self, start: int, node: Node, context: Context, state: State) -> Word:
+        """A word or an operator inside ``[ … ]``; `start` is before the node where a tilde belongs to it."""
+        if not node.is_named:
+            return self.as_word(literal(node.type), start, node.end_byte, context)
+        value = self.value(node, context, state)
+        if start < node.start_byte:
+            value = concat([literal(self._runner.home), value])
+        return self.as_word(value, start, node.end_byte, context, splits=_splits(node))
+
+    def as_word(self, value: Value, start: int, end: int, context: Context, *, splits: bool = False) -> Word:
+        if value.cut:
+            self._runner.cut(context, start)
+        script = context.parsed.script
+        return Word(script.show(start, end), value.alternatives, script.at(start), value.origins, splits)
+
+    def words(self, node: Node, context: Context, state: State) -> Iterator[Word]:
+        """The node as arguments: after splitting an unquoted expansion, and none if that is empty."""
+        script = context.parsed.script
+        several = self._several(node, context, state)
+        if several is not None:
+            for value in several:
+                yield self.as_word(value, node.start_byte, node.end_byte, context)
+            return
+        word = self.word(node, context, state)
+        if not word.splits or len(word.alternatives) != 1:
+            yield word
+            return
+        for text in word.alternatives[0].split():
+            yield Word(word.raw, (text,), script.at(node.start_byte), word.origins, splits=True)
+
+    def _several(self, node: Node, context: Context, state: State) -> Iterable[Value] | None:
+        """``"$@"``, ``"${array[@]}"`` and ``{a,b}``: arguments of their own; None for any other word."""
+        raw = context.parsed.script.plain[node.start_byte : node.end_byte]
+        if "{" in raw and (braces := _BRACES.fullmatch(raw)):
+            before, inside, after = braces.groups()
+            return [literal(before + text + after) for text in inside.split(",")]
+        bare = raw.strip('"')
+        if bare in ("$@", "$*", "${@}", "${*}"):
+            return state.positional
+        if bare.startswith("${") and bare.endswith(("[@]}", "[*]}")):
+            return state.arrays.get(bare[2:-4])
+        return None
+
+    def value(self, node: Node, context: Context, state: State) -> Value:
+        handler = self._handlers.get(node.type)
+        if handler is not None:
+            return handler(node, context, state)
+        return self._plain_word(node, context, state)
+
+    def quoted_body(self, node: Node, context: Context, state: State) -> Value:
+        """The expansions of a heredoc body that was parsed as one string node."""
+        return self._filled(node.children[1:-1], node.start_byte + 1, node.end_byte - 1, context, state, _BODY_ESCAPE)
+
+    def _text(self, start: int, end: int, context: Context, escape: re.Pattern[str] | None) -> Value:
+        script = context.parsed.script
+        text = script.plain[start:end]
+        if not text:
+            return EMPTY
+        if "\\" in text and escape is not None:
+            text = escape.sub(lambda match: "" if match.group(1) == "\n" else match.group(1), text)
+        if UNKNOWN not in text:
+            return Value((text,))
+        holes = [script.holes[at] for at in range(start, end) if script.plain[at] == UNKNOWN]
+        return Value((text,), tuple(Origin("hole", hole.expression, hole.start) for hole in holes))
+
+    def _plain_word(self, node: Node, context: Context, state: State) -> Value:
+        value = self._text(node.start_byte, node.end_byte, context, _ESCAPE)
+        text = value.alternatives[0]
+        if text.startswith("~"):
+            rest = text.removeprefix("~").removeprefix(posixpath.basename(self._runner.home))
+            if not rest or rest.startswith("/"):
+                return Value((self._runner.home + rest,), value.origins)
+        for child in node.named_children:
+            if child.type == "command_substitution":
+                return unknown(*self.value(child, context, state).origins)
+        return value
+
+    def _filled(
+        self,
+        children: list[Node],
+        start: int,
+        end: int,
+        context: Context,
+        state: State,
+        escape: re.Pattern[str] | None,
+    ) -> Value:
+        """Expansions with the text between them: the grammar leaves gaps where blanks are."""
+        parts, at = [], start
+        for child in children:
+            if child.type in ("string_content", "heredoc_content") or not child.is_named:
+                continue
+            if child.start_byte > at:
+                parts.append(self._text(at, child.start_byte, context, escape))
+            parts.append(self.value(child, context, state))
+            at = child.end_byte
+        if at < end:
+            parts.append(self._text(at, end, context, escape))
+        return concat(parts) if parts else EMPTY
+
+    def _string(self, node: Node, context: Context, state: State) -> Value:
+        start, end = node.start_byte + 1, node.end_byte - 1
+        if node.named_child_count == 0 or (node.named_child_count == 1 and node.child_count == 3):
+            only = node.named_child(0)
+            if only is None or only.type == "string_content":
+                return self._text(start, end, context, _QUOTED_ESCAPE)
+        return self._filled(node.children, start, end, context, state, _QUOTED_ESCAPE)
+
+    def _translated(self, node: Node, context: Context, state: State) -> Value:
+        child = node.named_child(0)
+        return EMPTY if child is None else self.value(child, context, state)
+
+    def _concatenation(self, node: Node, context: Context, state: State) -> Value:
+        return self._filled(node.children, node.start_byte, node.end_byte, context, state, _ESCAPE)
+
+    def _command_name(self, node: Node, context: Context, state: State) -> Value:
+        child = node.named_child(0)
+        return EMPTY if child is None else self.value(child, context, state)
+
+    def _raw_string(self, node: Node, context: Context, _state: State) -> Value:
+        return self._text(node.start_byte + 1, node.end_byte - 1, context, None)
+
+    def _ansi_c_string(self, node: Node, context: Context, _state: State) -> Value:
+        value = self._text(node.start_byte + 2, node.end_byte - 1, context, None)
+        return Value((_ANSI_ESCAPE.sub(_ansi, value.alternatives[0]),), value.origins)
+
+    def _process(self, node: Node, context: Context, state: State) -> Value:
+        return unknown(*self._runner.substitution(node, context, state).origins)
+
+    def _arithmetic(self, node: Node, context: Context, state: State) -> Value:
+        """Numbers are not computed; what runs inside is seen."""
+        raw = context.parsed.script.plain[node.start_byte : node.end_byte]
+        inner = raw.removeprefix("$((").removesuffix("))").strip()
+        if inner.isdigit():
+            return literal(inner)
+        origins: tuple[Origin, ...] = ()
+        if "$(" in raw[2:] or "`" in raw:
+            for child in _descendants(node, "command_substitution"):
+                origins += self._runner.substitution(child, context, state).origins
+        return unknown(*origins)
+
+    def _simple_expansion(self, node: Node, context: Context, state: State) -> Value:
+        name = context.parsed.script.plain[node.start_byte + 1 : node.end_byte]
+        found = self.lookup(name, context, state)
+        return found if found is not None else self._unset(name, node, context)
+
+    def _unset(self, name: str, node: Node, context: Context) -> Value:
+        return unknown(Origin("variable", name, context.parsed.script.at(node.start_byte)))
+
+    def lookup(self, name: str, context: Context, state: State) -> Value | None:
+        """The value of a variable or parameter, None if nothing sets it."""
+        found = state.variables.get(name)
+        if found is not None:
+            return found
+        if name == "0":
+            return literal(self._runner.path)
+        if name == "BASH_SOURCE":
+            return literal(context.parsed.script.path)
+        if name == "PWD":
+            return state.cwd
+        if state.positional is None:
+            return None
+        if name.isdigit():
+            index = int(name) - 1
+            return state.positional[index] if index < len(state.positional) else None
+        if name in ("@", "*"):
+            return concat([part for value in state.positional for part in (literal(" "), value)][1:] or [EMPTY])
+        return literal(str(len(state.positional))) if name == "#" else None
+
+    def _expansion(self, node: Node, context: Context, state: State) -> Value:
+        """``${…}`` in all its forms; what is not modelled gives unknown with its origins."""
+        children = node.children[1:-1]
+        subject = next((i for i, c in enumerate(children) if c.type in _SUBJECTS), None)
+        if subject is None:
+            return unknown()
+        prefix = "".join(child.type for child in children[:subject])
+        name, base = self._subject(children[subject], context, state)
+        rest = children[subject + 1 :]
+        if prefix == "!":
+            base = self._indirect(base, context, state)
+        elif prefix:
+            return unknown(*(base.origins if base else ()))
+        if not rest:
+            return base if base is not None else self._unset(name, node, context)
+        operand = self._filled(rest[1:], rest[0].end_byte, node.end_byte - 1, context, state, _ESCAPE)
+        return self._operated(rest[0].type, name, base, operand, node, context, state)
+
+    def _subject(self, node: Node, context: Context, state: State) -> tuple[str, Value | None]:
+        plain = context.parsed.script.plain
+        if node.type != "subscript":
+            name = plain[node.start_byte : node.end_byte]
+            return name, self.lookup(name, context, state)
+        name, _, index = plain[node.start_byte : node.end_byte].rstrip("]").partition("[")
+        if name == "BASH_SOURCE":
+            return name, literal(context.parsed.script.path if index == "0" else self._runner.path)
+        values = state.arrays.get(name)
+        if values is None or not index.isdigit() or int(index) >= len(values):
+            return name, (self.lookup(name, context, state) if index == "0" else None)
+        return name, values[int(index)]
+
+    def _indirect(self, names: Value | None, context: Context, state: State) -> Value | None:
+        found = [self.lookup(name, context, state) or unknown() for name in (names.alternatives if names else ())]
+        if not found:
+            return None
+        value = found[0]
+        for other in found[1:]:
+            value = union(value, other)
+        return value
+
+    def _operated(
+        self, operator: str, name: str, base: Value | None, operand: Value, node: Node, context: Context, state: State
+    ) -> Value:
+        if operator in _DEFAULTS:
+            value = _default(operator, base, operand)
+            if value is None:
+                return self._unset(name, node, context)
+            if operator in ("=", ":="):
+                state.variables[name] = value
+            return value
+        if base is None:
+            return self._unset(name, node, context)
+        pattern = operand.single
+        if operator in _TRIMS and pattern is not None:
+            return each(base, Trimmed(operator, pattern))
+        if operator in _CASES and not pattern:
+            return each(base, _CASES[operator])
+        if operator in ("/", "//") and pattern is not None:
+            return _replaced(base, pattern, every=operator == "//")
+        return unknown(*base.origins)
+
+
+_SUBJECTS = frozenset({"variable_name", "special_variable_name", "subscript"})
+
+
+def _default(operator: str, base: Value | None, operand: Value) -> Value | None:
+    """None if the variable is not set and nothing stands for it. A variable that nobody sets is taken to be unset."""
+    kind, also_empty = operator[-1], operator[0] == ":"
+    if base is None:
+        return operand if kind in "-=" else EMPTY if kind == "+" else None
+    if kind == "?":
+        return base
+    missing = [text for text in base.alternatives if text == UNKNOWN or (also_empty and not text)]
+    present = [text for text in base.alternatives if text or not also_empty]
+    if kind == "+":
+        some = list(operand.alternatives) if present else []
+        return bounded([*some, *([""] if missing else [])], operand.origins)
+    texts = [*present, *(operand.alternatives if missing else ())]
+    return bounded(texts, base.origins + operand.origins if missing else base.origins)
+
+
+def _replaced(base: Value, operand: str, *, every: bool) -> Value:
+    """``${X/old/new}`` with a literal `old`."""
+    old, _, new = operand.partition("/")
+    if not old or UNKNOWN in operand or old[0] in "#%" or _GLOB_CHARACTERS.search(old):
+        return unknown(*base.origins)
+    return each(base, lambda text: text.replace(old, new, -1 if every else 1))
+
+
+def _ansi(match: re.Match[str]) -> str:
+    letter, octal, short, wide = match.groups()
+    if letter:
+        return _ANSI.get(letter, letter)
+    return (chr(int(octal, 8) & 0xFF) if octal else chr(int(short or wide, 16))).replace(UNKNOWN, "")
+
+
+def _splits(node: Node) -> bool:
+    """Whether an expansion stands in it outside quotes."""
+    if node.type in ("simple_expansion", "expansion", "command_substitution"):
+        return True
+    return node.type in ("concatenation", "command_name") and any(_splits(child) for child in node.named_children)
+
+
+def _descendants(node: Node, kind: str) -> Iterator[Node]:
+    stack = list(node.named_children)
+    while stack:
+        child = stack.pop()
+        if child.type == kind:
+            yield child
+        else:
+            stack.extend(child.named_children)

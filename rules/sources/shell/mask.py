@@ -1,0 +1,286 @@
+"""What tree-sitter-bash must not see: heredoc bodies, unknown parts, and spellings that it misreads.
+
+Every replacement keeps the length, and each character becomes one byte, so an offset in the masked bytes is an offset
+in the script: no map is needed. The scan follows bash's own rules for where a heredoc ends, which tree-sitter-bash
+does not (it accepts an indented terminator for ``<<EOF`` and stumbles over ``<<EOF; cmd`` and ``<<EOF 2>&1 | cmd``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rules.sources.shell.script import UNKNOWN, Script
+
+Mode = str
+"""What encloses the scanned place: code, paren, case, tick, quote, brace, arithmetic, group, body."""
+
+_CODE = (
+    r"""\\[\s\S]|\$?'(?:(?<=\$')(?:[^'\\]|\\[\s\S])*'|(?<!\$')[^']*')|'|"(?:[^"\\$`]|\\[\s\S]|\$(?![({]))*"|"|`"""
+    r"""|\$\(\(|\$\(|\$\{\w*\}|\$\{|\(\(|[()]|(?<![^\s;&|()`])\#[^\n]*|<<<|<<-?"""
+)
+_NESTED = _CODE + r"|(?<![\w$./-])(?:case|esac)(?![\w./=-])"
+_QUOTE = r"""\\[\s\S]|"|`|\$\(\(|\$\(|\$\{\w*\}|\$\{"""
+_TOKENS: dict[Mode, re.Pattern[str]] = {
+    "code": re.compile(_CODE),
+    "paren": re.compile(_NESTED),
+    "case": re.compile(_NESTED),
+    "tick": re.compile(_CODE),
+    "quote": re.compile(_QUOTE),
+    "body": re.compile(_QUOTE),
+    "brace": re.compile(r"""\\[\s\S]|'|"|`|\$\(\(|\$\(|\$\{|[()}]"""),
+    "arithmetic": re.compile(r"""\\[\s\S]|\$\(\(|\$\(|\$\{|\(|\)\)?|"|`"""),
+    "group": re.compile(r"""\\[\s\S]|\$\(\(|\$\(|\$\{|[()]|"|`"""),
+}
+_WITH_NEWLINE = {mode: re.compile(_TOKENS[mode].pattern + r"|\n") for mode in ("code", "paren", "case", "tick")}
+_DELIMITER = re.compile(r"""[ \t]*((?:'[^'\n]*'|"[^"\n]*"|\\[^\n]|[^\s;&|<>()'"\\])+)""")
+_UNQUOTE = re.compile(r"""'([^']*)'|"([^"]*)"|\\(.)""")
+_COMMAND_POSITION = re.compile(r"(?:^|[\n;&|(){`]|\b(?:then|do|else|in))[ \t]*$")
+_NOT_ASCII = re.compile("[^\x01-\x7f]")
+_AFTER_NAME = re.compile(rf"(\$\w+){UNKNOWN}")
+
+MAX_SCAN_DEPTH = 500
+"""Quotes and substitutions nested in each other, before the rest of a script is left unmasked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heredoc:
+    """A heredoc where bash sees it. Offsets: of the operator, of the body's first and past its last character."""
+
+    operator: int
+    delimiter: str
+    quoted: bool
+    strips_tabs: bool
+    start: int
+    end: int
+    terminated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """`code` has as many bytes as the script has characters. The maps are keyed by the offset of the operator."""
+
+    code: bytes
+    heredocs: dict[int, Heredoc]
+    here_strings: frozenset[int]
+    too_deep: int | None
+
+
+@dataclass(slots=True)
+class _Pending:
+    operator: int
+    delimiter: str
+    quoted: bool
+    strips_tabs: bool
+    crlf: bool
+
+
+@dataclass(slots=True)
+class _Scan:
+    """One pass over quotes and substitutions; `edits` are the same-length replacements to make."""
+
+    plain: str
+    position: int
+    end: int
+    stack: list[Mode]
+    pending: list[_Pending] = field(default_factory=list)
+    heredocs: dict[int, Heredoc] = field(default_factory=dict)
+    here_strings: set[int] = field(default_factory=set)
+    edits: list[tuple[int, int, bytes]] = field(default_factory=list)
+    too_deep: int | None = None
+
+    def run(self) -> _Scan:
+        while self.stack:
+            mode = self.stack[-1]
+            pattern = _WITH_NEWLINE[mode] if self.pending and mode in _WITH_NEWLINE else _TOKENS[mode]
+            match = pattern.search(self.plain, self.position, self.end)
+            if match is None:
+                break
+            self.position = match.end()
+            handler = _HANDLERS.get(match.group())
+            if handler is not None:
+                handler(self, match.start())
+            if len(self.stack) > MAX_SCAN_DEPTH:
+                self.too_deep = match.start()
+                break
+        for pending in self.pending:
+            self._record(pending, self.end, self.end, terminated=False)
+        return self
+
+    def push(self, mode: Mode) -> None:
+        self.stack.append(mode)
+
+    def quote(self, start: int) -> None:
+        if self.stack[-1] == "quote":
+            self.stack.pop()
+        elif self.stack[-1] == "body":
+            self.edits.append((start, start + 1, b"'"))
+        else:
+            self.push("quote")
+
+    def apostrophe(self, _start: int) -> None:
+        """A lone one: in code it is never closed; in ``${…}`` it quotes unless the whole stands in quotes."""
+        if self.stack[-1] == "brace":
+            outer = next((mode for mode in reversed(self.stack[:-1]) if mode != "brace"), "code")
+            close = -1 if outer in ("quote", "body") else self.plain.find("'", self.position, self.end)
+            self.position = close + 1 if close >= 0 else self.position
+        elif self.stack[-1] in _WITH_NEWLINE:
+            self.position = self.end
+
+    def backtick(self, _start: int) -> None:
+        if "tick" in self.stack:
+            del self.stack[self.stack.index("tick") :]
+        else:
+            self.push("tick")
+
+    def substitution(self, _start: int) -> None:
+        self.push("paren")
+
+    def expansion(self, _start: int) -> None:
+        self.push("brace")
+
+    def arithmetic(self, start: int) -> None:
+        """``$((`` or ``((``; the latter is two subshells where no command can start."""
+        if self.plain[start] == "(" and not self._starts_command(start):
+            self.push("paren")
+            self.push("paren")
+        else:
+            self.push("arithmetic")
+
+    def open(self, start: int) -> None:
+        if self.stack[-1] == "brace":
+            self.edits.append((start, start + 1, b"_"))
+        else:
+            self.push("group" if self.stack[-1] in ("arithmetic", "group") else "paren")
+
+    def close(self, start: int) -> None:
+        if self.stack[-1] == "brace":
+            self.edits.append((start, start + 1, b"_"))
+        elif self.stack[-1] in ("paren", "group", "arithmetic"):
+            self.stack.pop()
+
+    def close_twice(self, _start: int) -> None:
+        self.stack.pop()
+
+    def close_brace(self, _start: int) -> None:
+        if self.stack[-1] == "brace":
+            self.stack.pop()
+
+    def case(self, start: int) -> None:
+        if self._starts_command(start):
+            self.push("case")
+
+    def esac(self, _start: int) -> None:
+        if self.stack[-1] == "case":
+            self.stack.pop()
+
+    def here_string(self, start: int) -> None:
+        self.here_strings.add(start)
+        self.edits.append((start, start + 3, b"<  "))
+
+    def heredoc(self, start: int) -> None:
+        word = _DELIMITER.match(self.plain, self.position, self.end)
+        if word is None:
+            return
+        self.position = word.end()
+        raw = word.group(1)
+        delimiter = _UNQUOTE.sub(lambda quote: quote.group(1) or quote.group(2) or quote.group(3) or "", raw)
+        line_end = self.plain.find("\n", self.position, self.end)
+        self.pending.append(
+            _Pending(
+                operator=start,
+                delimiter=delimiter,
+                quoted=delimiter != raw,
+                strips_tabs=self.plain.startswith("<<-", start),
+                crlf=line_end > 0 and self.plain[line_end - 1] == "\r",
+            )
+        )
+        self.edits.append((start, word.end(), b"<" + b"h" * (word.end() - start - 1)))
+
+    def newline(self, start: int) -> None:
+        """The bodies of the line's heredocs follow it, one after the other."""
+        pending, self.pending = self.pending, []
+        body = start + 1
+        for heredoc in pending:
+            end, after, terminated = self._terminator(heredoc, body)
+            self._record(heredoc, body, end, terminated=terminated)
+            self.edits.append((body, after, b" " * (after - body)))
+            body = after
+        self.position = body
+
+    def _terminator(self, heredoc: _Pending, body: int) -> tuple[int, int, bool]:
+        """Where the body ends, where the terminator ends, and whether there is one (bash: read_secondary_line)."""
+        tabs = "\t*" if heredoc.strips_tabs else ""
+        line_end = "\r?(?=\n|\\Z)" if heredoc.crlf else "(?=\n|\\Z)"
+        in_substitution = r"|(?=[^\n]*\))" if "paren" in self.stack else ""
+        pattern = re.compile(f"^{tabs}{re.escape(heredoc.delimiter)}(?:{line_end}{in_substitution})", re.M)
+        at = body
+        while match := pattern.search(self.plain, at, self.end):
+            if heredoc.quoted or match.start() == body or not self._continues(match.start()):
+                return match.start(), match.end(), True
+            at = match.end()
+        return self.end, self.end, False
+
+    def _continues(self, line: int) -> bool:
+        """In an unquoted body a line that ends in an odd number of backslashes swallows the next."""
+        before = self.plain[max(0, line - 64) : line - 1]
+        return (len(before) - len(before.rstrip("\\"))) % 2 == 1
+
+    def _record(self, heredoc: _Pending, start: int, end: int, *, terminated: bool) -> None:
+        self.heredocs[heredoc.operator] = Heredoc(
+            heredoc.operator, heredoc.delimiter, heredoc.quoted, heredoc.strips_tabs, start, end, terminated
+        )
+
+    def _starts_command(self, start: int) -> bool:
+        return _COMMAND_POSITION.search(self.plain[max(0, start - 80) : start]) is not None
+
+
+_HANDLERS: dict[str, Callable[[_Scan, int], None]] = {
+    '"': _Scan.quote,
+    "'": _Scan.apostrophe,
+    "`": _Scan.backtick,
+    "$(": _Scan.substitution,
+    "${": _Scan.expansion,
+    "$((": _Scan.arithmetic,
+    "((": _Scan.arithmetic,
+    "(": _Scan.open,
+    ")": _Scan.close,
+    "))": _Scan.close_twice,
+    "}": _Scan.close_brace,
+    "case": _Scan.case,
+    "esac": _Scan.esac,
+    "<<<": _Scan.here_string,
+    "<<": _Scan.heredoc,
+    "<<-": _Scan.heredoc,
+    "\n": _Scan.newline,
+}
+
+
+def _ascii(plain: str) -> bytearray:
+    """One byte a character: holes and letters beyond ASCII become word characters, a CR before LF a blank."""
+    plain = _AFTER_NAME.sub(r"\1.", plain) if UNKNOWN in plain else plain
+    return bytearray(_NOT_ASCII.sub("X", plain).replace("\r\n", " \n").encode("ascii"))
+
+
+def _apply(code: bytearray, scan: _Scan) -> Masked:
+    for start, end, replacement in scan.edits:
+        code[start:end] = replacement
+    return Masked(bytes(code), scan.heredocs, frozenset(scan.here_strings), scan.too_deep)
+
+
+def mask(script: Script) -> Masked:
+    """The script as tree-sitter-bash may see it."""
+    scan = _Scan(script.plain, 0, len(script.plain), ["code"]).run()
+    return _apply(_ascii(script.plain), scan)
+
+
+def mask_body(script: Script, heredoc: Heredoc) -> Masked:
+    """An unquoted body as a quoted string that stands at the same offsets, one character wider on both sides."""
+    scan = _Scan(script.plain, heredoc.start, heredoc.end, ["body"]).run()
+    code = _ascii(script.plain[: heredoc.end] + " ")
+    masked = _apply(code, scan)
+    whole = bytearray(masked.code)
+    whole[heredoc.start - 1 : heredoc.start] = b'"'
+    whole[heredoc.end : heredoc.end + 1] = b'"'
+    return Masked(bytes(whole), masked.heredocs, masked.here_strings, masked.too_deep)

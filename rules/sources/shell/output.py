@@ -1,0 +1,139 @@
+"""What a command substitution gives, for the few commands whose output follows from their arguments."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Sequence
+
+from rules.sources.shell.program import Command, Origin
+from rules.sources.shell.script import UNKNOWN
+from rules.sources.shell.values import Value, bounded, concat, each, literal, merged, unknown
+
+_SILENT = frozenset({"cd", "true", "test", "[", "[[", ":", "=", ">", "export", "local", "set", "return", "exit"})
+
+
+def output_of(commands: Sequence[Command], depth: int) -> Value:
+    """The output of these commands, that ran in a substitution `depth` shells deep; with all that flows into it."""
+    origins = merged(
+        *(
+            (Origin("command", command.name, command.position), *(o for word in command.args for o in word.origins))
+            for command in commands
+            if command.name not in _SILENT
+        )
+    )
+    calls = {frame.position for command in commands for frame in command.frames if frame.kind == "call"}
+    producers = []
+    for command in commands:
+        if len(command.scope) > depth:
+            if command.scope[depth].kind not in ("substitution", "process"):
+                return unknown(*origins)
+        elif command.name not in _SILENT and command.position not in calls:
+            producers.append(command)
+    if len(producers) != 1 or producers[0].redirects:
+        return _here_text(producers, origins)
+    handler = _OUTPUTS.get(producers[0].name)
+    value = handler(producers[0]) if handler is not None else None
+    if value is None:
+        return unknown(*origins)
+    stripped = each(value, lambda text: text.rstrip("\n")) if None not in (value.single,) else value
+    return Value(stripped.alternatives, origins, stripped.cut)
+
+
+def _here_text(producers: Sequence[Command], origins: tuple[Origin, ...]) -> Value:
+    """``$(cat <<EOF …)``, and what only sends its errors elsewhere."""
+    if len(producers) != 1:
+        return unknown(*origins)
+    command = producers[0]
+    if any(redirect.descriptor not in ("2", "0", "") for redirect in command.redirects):
+        return unknown(*origins)
+    if command.name == "cat" and len(command.argv) == 1:
+        for redirect in command.redirects:
+            if redirect.here is not None:
+                return bounded((text.rstrip("\n") for text in redirect.here.word.alternatives), origins)
+    quiet = all(redirect.descriptor == "2" for redirect in command.redirects)
+    handler = _OUTPUTS.get(command.name) if quiet else None
+    value = handler(command) if handler is not None else None
+    return unknown(*origins) if value is None else Value(value.alternatives, origins, value.cut)
+
+
+def _operands(command: Command) -> list[Value]:
+    return [
+        Value(word.alternatives, word.origins)
+        for word in command.args
+        if not (word.value or "").startswith("-") or word.value == "-"
+    ]
+
+
+def _pwd(command: Command) -> Value:
+    return Value(command.cwd)
+
+
+def _dirname(command: Command) -> Value | None:
+    operands = _operands(command)
+    if len(operands) != 1:
+        return None
+    return bounded((_parent(text) for text in operands[0].alternatives), operands[0].origins)
+
+
+def _parent(text: str) -> str:
+    """The folder, also where only a part of the path is known."""
+    head, _, tail = text.rstrip("/").rpartition("/")
+    if UNKNOWN in tail:
+        return head + "/" + UNKNOWN if head else UNKNOWN
+    return head or ("/" if text.startswith("/") else ".")
+
+
+def _basename(command: Command) -> Value | None:
+    operands = _operands(command)
+    if not operands:
+        return None
+    suffix = (operands[1].single or "") if len(operands) > 1 else ""
+    return each(operands[0], lambda text: posixpath.basename(text.rstrip("/")).removesuffix(suffix))
+
+
+def _echo(command: Command) -> Value:
+    parts: list[Value] = []
+    for word in command.args:
+        if not parts and word.value in ("-n", "-e", "-ne", "-en"):
+            continue
+        parts += [literal(" ")] * bool(parts) + [Value(word.alternatives, word.origins)]
+    return concat(parts) if parts else literal("")
+
+
+def _printf(command: Command) -> Value | None:
+    if not command.args or command.args[0].value is None:
+        return None
+    form = command.args[0].value.removesuffix("\\n")
+    if "%" not in form and "\\" not in form:
+        return literal(form)
+    if form == "%s" and len(command.args) == 2:
+        return Value(command.args[1].alternatives, command.args[1].origins)
+    return None
+
+
+def _realpath(command: Command) -> Value | None:
+    operands = _operands(command)
+    if len(operands) != 1:
+        return None
+    return each(operands[0], lambda text: posixpath.normpath(text) if text.startswith("/") else UNKNOWN)
+
+
+def _which(command: Command) -> Value | None:
+    """Where a program is; its name stands for its path. Empty if it is not installed."""
+    operands = _operands(command)
+    if len(operands) != 1 or (command.name == "command" and len(command.argv) < 3):
+        return None
+    return bounded((*operands[0].alternatives, ""), operands[0].origins)
+
+
+_OUTPUTS: dict[str, Callable[[Command], Value | None]] = {
+    "pwd": _pwd,
+    "dirname": _dirname,
+    "basename": _basename,
+    "echo": _echo,
+    "printf": _printf,
+    "realpath": _realpath,
+    "readlink": _realpath,
+    "command": _which,
+    "which": _which,
+}

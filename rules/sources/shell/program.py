@@ -1,0 +1,228 @@
+"""What a bash script does, in order: the data that rules read.
+
+A `Program` is flat. Every simple command that can run is one `Command`, once for each way it is reached (a function
+that is called twice gives its commands twice), with the conditions that dominate it (`guards`), the shell it runs in
+(`scope`) and the calls and files that lead to it (`frames`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from rules.model import Span
+from rules.sources.shell.script import UNKNOWN
+from rules.sources.text import Position, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Something that flowed into a value.
+
+    assignment: `name` was set at `position`. variable: `name` has no value that is known. command: the output of
+    `name`. hole: a Terraform expression that is not known.
+    """
+
+    kind: Literal["assignment", "variable", "command", "hole"]
+    name: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One argument. `raw` is the source as written.
+
+    `alternatives` are the strings it can be; in them `UNKNOWN` stands for any text (``"/home/coder/\\0"``: something in
+    the home). `splits`: it has an unquoted expansion, whose value bash splits at blanks.
+    """
+
+    raw: str
+    alternatives: tuple[str, ...]
+    position: Position
+    origins: tuple[Origin, ...] = ()
+    splits: bool = False
+
+    @property
+    def values(self) -> tuple[str, ...] | None:
+        """Every string it can be, or None if that is not known in full."""
+        return None if any(UNKNOWN in text for text in self.alternatives) else self.alternatives
+
+    @property
+    def value(self) -> str | None:
+        """The one string it is, or None if there are several or it is not known."""
+        return self.alternatives[0] if len(self.alternatives) == 1 and UNKNOWN not in self.alternatives[0] else None
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A command that decides something. ``[``, ``[[`` and ``test`` become ``test`` without brackets and negation;
+    ``case`` has the subject and then the patterns of its branch."""
+
+    argv: tuple[Word, ...]
+    raw: str
+    position: Position
+
+    @property
+    def name(self) -> str:
+        return self.argv[0].alternatives[0] if self.argv else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """`test` succeeded (`holds`) or failed; or, if `any_of` is given, at least one of these conjunctions is true."""
+
+    test: Test | None
+    holds: bool
+    any_of: tuple[tuple[Guard, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A shell that is not the script's own: what it does to options, variables and traps ends with it.
+
+    `index` is the place in a pipeline. "script" is the text of ``bash -c``; "trap" a handler, `name` its signal: it
+    runs later, in the shell of the ``trap`` command at `position`.
+    """
+
+    kind: Literal["subshell", "pipeline", "substitution", "process", "background", "script", "trap"]
+    position: Position
+    index: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One step on the way to a command: a function called, a file sourced, a text evaluated. `text` is that line."""
+
+    kind: Literal["call", "source", "eval", "script", "trap"]
+    name: str
+    position: Position
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop around a command. `values` are the words of a ``for``."""
+
+    kind: Literal["for", "while", "until"]
+    position: Position
+    values: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HereText:
+    """What a heredoc or a here-string feeds in. `text` is the source; `word` the value after expansion."""
+
+    quoted: bool
+    strips_tabs: bool
+    delimiter: str
+    text: Text
+    word: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """`operator` as written (``>``, ``>>``, ``2>&1`` has ``>&``; ``<<`` and ``<<<`` carry `here`)."""
+
+    operator: str
+    descriptor: str
+    target: Word
+    position: Position
+    here: HereText | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    name: str
+    value: Word
+    position: Position
+    append: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One simple command.
+
+    `words` is the whole command as bash sees it, `wrappers` the names of the programs in front (sudo, env, command …),
+    `argv` what they run and `name` its base name (``""`` if unknown). A plain assignment is a command with the name
+    ``=``, a redirection without a command one with the name ``>``. `outer` are redirections of the groups, loops and
+    pipelines around it. `cwd` is the working directory, if known.
+    """
+
+    name: str
+    argv: tuple[Word, ...]
+    words: tuple[Word, ...]
+    wrappers: tuple[str, ...]
+    assignments: tuple[Assignment, ...]
+    redirects: tuple[Redirect, ...]
+    outer: tuple[Redirect, ...]
+    guards: tuple[Guard, ...]
+    scope: tuple[Scope, ...]
+    loops: tuple[Loop, ...]
+    frames: tuple[Frame, ...]
+    cwd: tuple[str, ...]
+    raw: str
+    span: Span
+    position: Position
+
+    @property
+    def in_main_shell(self) -> bool:
+        """Whether it runs in the script's own process, so that what it sets lasts."""
+        return not self.scope
+
+    @property
+    def args(self) -> tuple[Word, ...]:
+        return self.argv[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Code that runs and is not seen.
+
+    system: a file outside the repository by nature (``/etc/profile``, ``~/.bashrc``). missing: a file that is not in
+    the repository. unknown: the name or the text is not known. hole: an unknown Terraform expression stands where
+    commands do.
+    """
+
+    kind: Literal["system", "missing", "unknown", "hole"]
+    text: str
+    reason: str
+    position: Position
+    guarded: bool
+    scope: tuple[Scope, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptProblem:
+    """A part of the script that was not analysed: broken syntax, a bound that was reached, a heredoc without end."""
+
+    kind: Literal["syntax", "heredoc", "bound", "crlf"]
+    position: Position
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shebang:
+    """The interpreter line of the main script, split into words."""
+
+    argv: tuple[str, ...]
+    position: Position
+    text: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """A script as it runs. `path` is what ``$0`` is taken to be; `sources` are the files it read, in order."""
+
+    path: str
+    commands: tuple[Command, ...]
+    problems: tuple[ScriptProblem, ...]
+    unresolved: tuple[Unresolved, ...]
+    shebang: Shebang | None
+    sources: tuple[str, ...]
+
+    @cached_property
+    def main(self) -> tuple[Command, ...]:
+        """The commands that run in the script's own shell."""
+        return tuple(command for command in self.commands if command.in_main_shell)

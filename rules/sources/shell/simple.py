@@ -1,0 +1,309 @@
+"""Simple commands: words, assignments and redirections to a `Command`, and what the command does to the shell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tree_sitter import Node
+
+from rules.sources.shell.builtins import Builtins
+from rules.sources.shell.conditions import NOTHING, Outcome, evaluate, operands, tested
+from rules.sources.shell.parse import parse_body
+from rules.sources.shell.program import Assignment, Command, HereText, Redirect, Test, Unresolved, Word
+from rules.sources.shell.script import UNKNOWN
+from rules.sources.shell.state import Context, Element, State
+from rules.sources.shell.values import EMPTY, Value, concat, literal, union, unknown
+from rules.sources.shell.wrappers import base_name, is_wrapper, peel
+
+if TYPE_CHECKING:
+    from rules.sources.shell.walk import Walk
+
+MAX_NAMES = 8
+"""Commands that one command name with several values (``$CMD``) is taken to be."""
+
+_DECLARES = frozenset({"export", "declare", "typeset", "local", "readonly"})
+_CONSTANT = frozenset({"true", ":", "echo", "printf"})
+"""Commands whose success says nothing."""
+
+
+class Simple:
+    """Evaluates simple commands in the order that bash does: words, redirections, assignments."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+        self._builtins = Builtins(walk)
+
+    def handlers(self, state: State) -> None:
+        self._builtins.handlers(state)
+
+    # Statements
+
+    def command(self, element: Element, context: Context, state: State) -> Outcome:
+        assigned: list[Node] = []
+        arguments: list[Node] = []
+        redirects = list(element.redirects)
+        for child in element.node.named_children:
+            if child.type == "variable_assignment":
+                assigned.append(child)
+            elif child.type == "file_redirect":
+                redirects.append(child)
+            elif child.type != "comment" and child.end_byte > child.start_byte:
+                arguments.append(child)
+        if not arguments:
+            return self._plain(assigned, redirects, element, context, state)
+        arguments = _with_stray(arguments, redirects)
+        expander = self._walk.expander
+        words = [word for node in arguments for word in expander.words(node, context, state)]
+        given = tuple(self._assignment(node, context, state.copy())[0] for node in assigned)
+        targets = self.redirects(redirects, context, state)
+        if not words:
+            return NOTHING
+        outcome = NOTHING
+        variants = _variants(words)
+        for variant in variants:
+            branch = state if len(variants) == 1 else state.copy()
+            outcome = self._run(variant, given, targets, arguments, element, context, branch)
+            if branch is not state:
+                state.join(branch)
+        return outcome if len(variants) == 1 else NOTHING
+
+    def _run(
+        self,
+        words: Sequence[Word],
+        assignments: tuple[Assignment, ...],
+        redirects: tuple[Redirect, ...],
+        nodes: Sequence[Node],
+        element: Element,
+        context: Context,
+        state: State,
+    ) -> Outcome:
+        command = self.emit(words, assignments, redirects, element, context, state)
+        if not command.name:
+            self._unknown_name(command)
+        if command.name in ("[", "test"):
+            inner = command.args[:-1] if command.name == "[" else command.args
+            return evaluate(inner, replace(command.argv[0], alternatives=("test",)), command.raw, command.position)
+        leaves = self._builtins.apply(command, nodes, context, state)
+        if command.name in _CONSTANT:
+            return Outcome(leaves=leaves)
+        return replace(tested(Test(command.argv, command.raw, command.position)), leaves=leaves)
+
+    def _plain(
+        self, assigned: list[Node], redirects: list[Node], element: Element, context: Context, state: State
+    ) -> Outcome:
+        """Assignments without a command; they may have redirections."""
+        given = tuple(one for node in assigned for one in self._assign(node, context, state))
+        targets = self.redirects(redirects, context, state)
+        name = Word("", ("=" if given else ">",), context.parsed.script.at(element.node.start_byte))
+        self.emit((name,), given, targets, element, context, state)
+        return NOTHING
+
+    def assignments(self, element: Element, context: Context, state: State) -> Outcome:
+        node = element.node
+        assigned = [node] if node.type == "variable_assignment" else node.named_children
+        return self._plain(list(assigned), element.redirects, element, context, state)
+
+    def bare_redirect(self, element: Element, context: Context, state: State) -> Outcome:
+        redirects = element.redirects or [element.node]
+        return self._plain([], redirects, element, context, state)
+
+    def declaration(self, element: Element, context: Context, state: State) -> Outcome:
+        """``export``, ``local`` and their kind, and ``unset``."""
+        node = element.node
+        script = context.parsed.script
+        keyword = node.children[0]
+        text = script.plain[keyword.start_byte : keyword.end_byte]
+        words = [Word(text, (text,), script.at(keyword.start_byte))]
+        given: list[Assignment] = []
+        for child in (child for child in node.children[1:] if child.type != "comment"):
+            if text == "local":
+                self._hide(child, context, state)
+            if child.type == "variable_assignment":
+                given += self._assign(child, context, state)
+            words += self._walk.expander.words(child, context, state)
+        targets = self.redirects(element.redirects, context, state)
+        command = self.emit(words, tuple(given), targets, element, context, state)
+        if command.name in _DECLARES:
+            self._builtins.declare(command, state)
+        else:
+            self._builtins.apply(command, (), context, state)
+        return NOTHING
+
+    def _hide(self, node: Node, context: Context, state: State) -> None:
+        """A local variable hides the one of the same name until the function ends."""
+        plain = context.parsed.script.plain
+        name = plain[node.start_byte : node.end_byte].partition("=")[0].removesuffix("+")
+        if state.hidden and not name.startswith("-"):
+            state.hidden[-1].setdefault(name, state.variables.pop(name, None))
+
+    def test(self, element: Element, context: Context, state: State) -> Outcome:
+        node = element.node
+        script = context.parsed.script
+        first, last = node.children[0], node.children[-1]
+        opening = Word(first.type, (first.type,), script.at(first.start_byte))
+        closing = Word(last.type, (last.type,), script.at(last.start_byte))
+        inner = [
+            self._walk.expander.operand(start, child, context, state) for start, child in operands(node)
+        ]
+        targets = self.redirects(element.redirects, context, state)
+        command = self.emit((opening, *inner, closing), (), targets, element, context, state)
+        return evaluate(inner, replace(opening, alternatives=("test",)), command.raw, command.position)
+
+    # Parts
+
+    def _assign(self, node: Node, context: Context, state: State) -> list[Assignment]:
+        """The assignment, done."""
+        assignment, value, items = self._assignment(node, context, state)
+        name = assignment.name
+        if "[" in name:
+            state.arrays.pop(name.partition("[")[0], None)
+        elif items is not None:
+            state.arrays[name] = (*(state.arrays.get(name, ()) if assignment.append else ()), *items)
+            state.variables[name] = state.arrays[name][0] if state.arrays[name] else EMPTY
+        else:
+            old = state.variables.get(name)
+            state.variables[name] = concat([old, value]) if assignment.append and old is not None else value
+        return [assignment]
+
+    def _assignment(
+        self, node: Node, context: Context, state: State
+    ) -> tuple[Assignment, Value, tuple[Value, ...] | None]:
+        script = context.parsed.script
+        position = script.at(node.start_byte)
+        target = node.child_by_field_name("name")
+        right = node.child_by_field_name("value")
+        name = script.show(target.start_byte, target.end_byte) if target is not None else ""
+        append = any(child.type == "+=" for child in node.children)
+        items = None
+        if right is None:
+            word = Word("", ("",), position)
+        elif right.type == "array":
+            words = [word for child in right.named_children for word in self._walk.expander.words(child, context, state)]
+            items = tuple(Value(word.alternatives, word.origins) for word in words)
+            joined = concat([part for item in items for part in (literal(" "), item)][1:] or [EMPTY])
+            word = self._walk.expander.as_word(joined, right.start_byte, right.end_byte, context)
+        else:
+            word = self._walk.expander.word(right, context, state)
+        return Assignment(name, word, position, append), self._builtins.assigned(name, word, position), items
+
+    def redirects(self, nodes: Sequence[Node], context: Context, state: State) -> tuple[Redirect, ...]:
+        return tuple(self._redirect(node, context, state) for node in nodes)
+
+    def _redirect(self, node: Node, context: Context, state: State) -> Redirect:
+        script = context.parsed.script
+        operator = next((child for child in node.children if not child.is_named), node)
+        descriptor = node.child_by_field_name("descriptor")
+        number = "" if descriptor is None else script.plain[descriptor.start_byte : descriptor.end_byte]
+        destination = node.child_by_field_name("destination")
+        position = script.at(node.start_byte)
+        if operator.start_byte in context.parsed.masked.heredocs:
+            here = self._heredoc(operator.start_byte, context, state)
+            symbol = "<<-" if here.strips_tabs else "<<"
+            return Redirect(symbol, number, Word(here.delimiter, (here.delimiter,), position), position, here)
+        if destination is None:
+            return Redirect(operator.type, number, Word("", ("",), position), position)
+        target = self._walk.expander.word(destination, context, state)
+        if operator.start_byte in context.parsed.masked.here_strings:
+            text = script.text.slice(destination.start_byte, destination.end_byte)
+            return Redirect("<<<", number, target, position, HereText(False, False, "", text, target))
+        return Redirect(operator.type, number, target, position)
+
+    def _heredoc(self, operator: int, context: Context, state: State) -> HereText:
+        parsed = context.parsed
+        script, heredoc = parsed.script, parsed.masked.heredocs[operator]
+        plain = script.plain[heredoc.start : heredoc.end]
+        value = literal(plain)
+        if not heredoc.quoted and ("$" in plain or "`" in plain or "\\" in plain or UNKNOWN in plain):
+            body = parse_body(script, heredoc)
+            node = next((child for child in _first_leaves(body.root) if child.type == "string"), None)
+            if node is not None:
+                inner = context.having(parsed=body)
+                value = self._walk.expander.quoted_body(node, inner, state)
+        if heredoc.strips_tabs:
+            stripped = ("\n".join(line.lstrip("\t") for line in text.split("\n")) for text in value.alternatives)
+            value = replace(value, alternatives=tuple(stripped))
+        word = Word(plain, value.alternatives, script.at(heredoc.start), value.origins)
+        return HereText(
+            heredoc.quoted, heredoc.strips_tabs, heredoc.delimiter, script.text.slice(heredoc.start, heredoc.end), word
+        )
+
+    def emit(
+        self,
+        words: Sequence[Word],
+        assignments: tuple[Assignment, ...],
+        redirects: tuple[Redirect, ...],
+        element: Element,
+        context: Context,
+        state: State,
+    ) -> Command:
+        script = context.parsed.script
+        start, end = _extent(element)
+        peeled = peel(words)
+        command = Command(
+            name=base_name(peeled.argv[0]) if peeled.argv else "",
+            argv=peeled.argv,
+            words=tuple(words),
+            wrappers=peeled.names,
+            assignments=assignments,
+            redirects=redirects,
+            outer=context.outer,
+            guards=context.guards,
+            scope=context.scope,
+            loops=context.loops,
+            frames=context.frames,
+            cwd=state.cwd.alternatives,
+            raw=script.show(start, end),
+            span=script.span(start, end),
+            position=script.at(start),
+        )
+        self._walk.commands.append(command)
+        return command
+
+    def _unknown_name(self, command: Command) -> None:
+        """A hole that stands alone may be any number of commands."""
+        hole = next((origin for origin in command.words[0].origins if origin.kind == "hole"), None)
+        if hole is not None and command.words[0].alternatives[0].startswith(UNKNOWN):
+            reason = f"${{{hole.name}}} is not known, so the commands that it gives cannot be seen"
+            self._walk.unresolved[
+                Unresolved("hole", command.raw, reason, command.position, guarded=False, scope=command.scope)
+            ] = None
+
+
+def _with_stray(arguments: list[Node], redirects: list[Node]) -> list[Node]:
+    """The grammar takes ``cmd 2>file argument`` for a redirection to two files."""
+    stray = [extra for node in redirects for extra in node.children_by_field_name("destination")[1:]]
+    return sorted((*arguments, *stray), key=lambda node: node.start_byte) if stray else arguments
+
+
+def _extent(element: Element) -> tuple[int, int]:
+    start, end = element.node.start_byte, element.node.end_byte
+    for node in element.redirects:
+        start, end = min(start, node.start_byte), max(end, node.end_byte)
+    return start, end
+
+
+def _first_leaves(root: Node) -> list[Node]:
+    """The nodes on the way down the first children: program, command, name, string."""
+    found, node = [], root
+    while node.named_child_count:
+        node = node.named_children[0]
+        found.append(node)
+    return found
+
+
+def _variants(words: list[Word]) -> list[list[Word]]:
+    """A command name with several values is several commands, except a wrapper that may be empty."""
+    first = words[0]
+    if len(first.alternatives) < 2 or is_wrapper(first):
+        return [words]
+    found = []
+    for text in first.alternatives[:MAX_NAMES]:
+        parts = text.split() if first.splits else [text]
+        head = [replace(first, alternatives=(part,)) for part in parts]
+        if head or len(words) > 1:
+            found.append([*head, *words[1:]])
+    return found or [words]
+
+

@@ -1,0 +1,113 @@
+"""Where the walk stands: what the shell knows (`State`) and what surrounds the place (`Context`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tree_sitter import Node
+
+from rules.sources.shell.parse import Parsed
+from rules.sources.shell.program import Command, Frame, Guard, Loop, Redirect, Scope, Word
+from rules.sources.shell.values import EMPTY, Value, union
+from rules.sources.text import Text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """A function as defined: its body, and the redirections that each call makes."""
+
+    name: str
+    body: Node
+    redirects: tuple[Node, ...]
+    parsed: Parsed
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.parsed.script.path, self.body.start_byte
+
+
+@dataclass(slots=True)
+class Element:
+    """One command of a pipeline, with the redirections that bash gives it."""
+
+    node: Node
+    redirects: list[Node] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What surrounds a statement. `parsed` is the text it stands in."""
+
+    parsed: Parsed
+    guards: tuple[Guard, ...] = ()
+    scope: tuple[Scope, ...] = ()
+    frames: tuple[Frame, ...] = ()
+    loops: tuple[Loop, ...] = ()
+    outer: tuple[Redirect, ...] = ()
+
+    def having(self, **changes: Any) -> Context:
+        return replace(self, **changes)
+
+    def guarded(self, guards: tuple[Guard, ...]) -> Context:
+        return replace(self, guards=self.guards + guards) if guards else self
+
+    def within(self, scope: Scope) -> Context:
+        return replace(self, scope=(*self.scope, scope))
+
+
+@dataclass(slots=True)
+class State:
+    """What the shell knows at one place. Branches and subshells work on a copy.
+
+    `hidden` has, for each function call that is open, the values that its ``local`` variables hide.
+    """
+
+    variables: dict[str, Value]
+    cwd: Value
+    arrays: dict[str, tuple[Value, ...]] = field(default_factory=dict)
+    functions: dict[str, tuple[Function, ...]] = field(default_factory=dict)
+    positional: tuple[Value, ...] | None = None
+    hidden: list[dict[str, Value | None]] = field(default_factory=list)
+
+    def copy(self) -> State:
+        return State(
+            dict(self.variables),
+            self.cwd,
+            dict(self.arrays),
+            dict(self.functions),
+            self.positional,
+            [dict(names) for names in self.hidden],
+        )
+
+    def take(self, other: State) -> None:
+        """Become `other`."""
+        self.variables, self.arrays, self.functions = other.variables, other.arrays, other.functions
+        self.cwd, self.positional, self.hidden = other.cwd, other.positional, other.hidden
+
+    def join(self, other: State) -> None:
+        """Become what holds if either this or `other` is true. A variable that one side does not set may be empty."""
+        mine = self.variables
+        for name, value in other.variables.items():
+            own = mine.get(name)
+            if own is not value:
+                mine[name] = union(EMPTY if own is None else own, value)
+        for name in mine.keys() - other.variables.keys():
+            mine[name] = union(mine[name], EMPTY)
+        for name, functions in other.functions.items():
+            own_functions = self.functions.get(name, ())
+            if own_functions is not functions:
+                self.functions[name] = tuple(dict.fromkeys((*own_functions, *functions)))
+        self.arrays = {name: values for name, values in self.arrays.items() if other.arrays.get(name) == values}
+        self.cwd = union(self.cwd, other.cwd)
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """A handler to be walked when everything that it can call is known."""
+
+    command: Command
+    action: Word
+    texts: tuple[Text, ...]
+    signals: str
+    context: Context
