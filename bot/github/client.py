@@ -16,6 +16,7 @@ from githubkit.cache import MemCacheStrategy
 from githubkit.exception import GitHubException, RequestError, RequestFailed, RequestTimeout
 from githubkit.retry import RetryOption
 
+from bot.github.errors import unwrapped
 from bot.settings import Settings
 
 USER_AGENT = "wrc-bot"
@@ -76,18 +77,24 @@ def retry_reads(error: GitHubException, retries: int) -> RetryOption:
 
     A write is never repeated blindly (see `write_once`), and a rate limit is not waited for in a worker.
     """
-    if retries >= MAX_READ_RETRIES or not isinstance(error, RequestError) or _method(error) != "GET":
+    cause = unwrapped(error)
+    if retries >= MAX_READ_RETRIES or not isinstance(cause, RequestError) or not _harmless(cause):
         return RetryOption(do_retry=False)
-    if isinstance(error, RequestFailed) and error.response.status_code < 500:
+    if isinstance(cause, RequestFailed) and cause.response.status_code < 500:
         return RetryOption(do_retry=False)
     seconds = FIRST_RETRY_SECONDS * 2**retries * random.uniform(0.8, 1.2)  # noqa: S311 (jitter, no secret)
     return RetryOption(do_retry=True, retry_after=timedelta(seconds=seconds))
 
 
-def _method(error: RequestError[Exception]) -> str:
+def _harmless(error: RequestError[Exception]) -> bool:
+    """Whether the failed request may be sent twice: it reads, or it asks for a token and comes before all else."""
     if isinstance(error, (RequestFailed, RequestTimeout)):
-        return error.request.method
-    return error.exc.request.method if isinstance(error.exc, httpx.RequestError) else ""
+        request = error.request
+    elif isinstance(error.exc, httpx.RequestError):
+        request = error.exc.request
+    else:
+        return False
+    return request.method == "GET" or request.url.path.endswith("/access_tokens")
 
 
 class GitHubApp:

@@ -61,32 +61,38 @@ def asking(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except RateLimitExceeded as error:
-        raise GitHubError(
-            f"GitHub's rate limit was reached when asked to {what}{_request_id(error)}.",
-            status=error.response.status_code,
-            retry_after=error.retry_after,
-        ) from error
-    except RequestFailed as error:
-        status = error.response.status_code
-        raise GitHubError(
-            f"GitHub refused to {what}: {status} {_reason(error)}{_request_id(error)}.",
-            status=status,
-            uncertain=status >= 500,
-        ) from error
-    except RequestTimeout as error:
-        raise GitHubError(
-            f"GitHub did not answer in time when asked to {what}.", status=None, uncertain=True
-        ) from error
-    except RequestError as error:
-        raise GitHubError(f"GitHub could not be reached to {what}.", status=None, uncertain=True) from error
     except GitHubException as error:
-        raise GitHubError(f"GitHub could not be asked to {what}: {error}.", status=None) from error
+        raise _told(unwrapped(error), what) from error
     except ValidationError as error:
         fields = ", ".join(".".join(str(part) for part in problem["loc"]) for problem in error.errors()[:3])
         raise GitHubError(
             f"GitHub's answer when asked to {what} cannot be read (at {fields}).", status=None, uncertain=True
         ) from error
+
+
+def unwrapped(error: GitHubException) -> GitHubException:
+    """The failure itself, where it happened while fetching a token: githubkit wraps that once more."""
+    while isinstance(error, RequestError) and isinstance(error.exc, GitHubException):
+        error = error.exc
+    return error
+
+
+def _told(error: GitHubException, what: str) -> GitHubError:
+    if isinstance(error, RateLimitExceeded):
+        return GitHubError(
+            f"GitHub's rate limit was reached when asked to {what}{_request_id(error)}.",
+            status=error.response.status_code,
+            retry_after=error.retry_after,
+        )
+    if isinstance(error, RequestFailed):
+        status = error.response.status_code
+        message = f"GitHub refused to {what}: {status} {_reason(error)}{_request_id(error)}."
+        return GitHubError(message, status=status, uncertain=status >= 500)
+    if isinstance(error, RequestTimeout):
+        return GitHubError(f"GitHub did not answer in time when asked to {what}.", status=None, uncertain=True)
+    if isinstance(error, RequestError):
+        return GitHubError(f"GitHub could not be reached to {what}.", status=None, uncertain=True)
+    return GitHubError(f"GitHub could not be asked to {what}: {error}.", status=None)
 
 
 def write_once(write: Callable[[], Made], find: Callable[[], Made | None]) -> Made:

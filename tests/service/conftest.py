@@ -1,0 +1,77 @@
+"""Fixtures of the service's tests: a key pair, settings for a loopback GitHub, signed deliveries."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bot.settings import Settings
+from tests.service.running import free_port
+
+SECRET = "the webhook secret of the tests"
+
+Send = Callable[..., httpx.Response]
+
+
+@pytest.fixture(scope="session")
+def private_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture(scope="session")
+def private_pem(private_key: rsa.RSAPrivateKey) -> str:
+    return private_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    ).decode()
+
+
+@pytest.fixture(scope="session")
+def public_pem(private_key: rsa.RSAPrivateKey) -> str:
+    return (
+        private_key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+
+
+@pytest.fixture
+def settings(tmp_path: Path, private_pem: str) -> Settings:
+    """Settings of a service whose GitHub cannot be reached."""
+    return Settings.model_validate(
+        {
+            "app_id": 1,
+            "webhook_secret": SECRET,
+            "private_key": private_pem,
+            "data_dir": tmp_path / "data",
+            "api_url": f"http://127.0.0.1:{free_port()}",
+            "port": free_port(),
+            "poll_interval": 0.05,
+        }
+    )
+
+
+def signature(body: bytes, secret: str = SECRET) -> str:
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def delivery_headers(body: bytes, event: str, guid: str, secret: str = SECRET) -> dict[str, str]:
+    return {
+        "Content-Type": "application/json",
+        "X-GitHub-Event": event,
+        "X-GitHub-Delivery": guid,
+        "X-Hub-Signature-256": signature(body, secret),
+    }
+
+
+def deliver(url: str, event: str, guid: str, payload: object, secret: str = SECRET) -> httpx.Response:
+    """Send a signed delivery as GitHub does."""
+    body = json.dumps(payload).encode()
+    return httpx.post(f"{url}/webhook", content=body, headers=delivery_headers(body, event, guid, secret))

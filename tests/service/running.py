@@ -1,0 +1,112 @@
+"""The service as tests run it: in a thread on a loopback port, or as a process of its own that can be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+import uvicorn
+
+from bot.app import create_app
+from bot.review.judge import judge as ask_engine
+from bot.review.material import Judge
+from bot.settings import Settings
+
+START_SECONDS = 30.0
+WAIT_SECONDS = 30.0
+
+
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> None:
+    """Wait until `condition` holds; fail the test after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s in vain for {what}")
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class _Server(uvicorn.Server):
+    def install_signal_handlers(self) -> None:
+        return
+
+
+class RunningService:
+    """`with RunningService(settings) as url:` serves the App on `settings.port` until the block ends."""
+
+    def __init__(self, settings: Settings, judge: Judge = ask_engine) -> None:
+        self.url = f"http://127.0.0.1:{settings.port}"
+        config = uvicorn.Config(
+            create_app(settings, judge), port=settings.port, log_config=None, access_log=False, lifespan="on"
+        )
+        self._server = _Server(config)
+        self._thread = threading.Thread(target=self._server.run, name="service", daemon=True)
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        wait_for(lambda: self._server.started or not self._thread.is_alive(), "the service", START_SECONDS)
+        assert self._server.started, "the service did not start"
+        return self.url
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join(WAIT_SECONDS)
+        assert not self._thread.is_alive(), "the service did not stop"
+
+
+class ServiceProcess:
+    """The service as an operator runs it, configured by environment variables."""
+
+    def __init__(self, environment: dict[str, str], directory: Path) -> None:
+        self.url = f"http://127.0.0.1:{environment['WRC_PORT']}"
+        self.log = directory / "service.log"
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", "from bot.app import serve; raise SystemExit(serve())"],
+                env={**os.environ, "PYTHONPATH": str(Path.cwd()), **environment},
+                cwd=directory,
+                stdout=log,
+                stderr=log,
+            )
+
+    def __enter__(self) -> ServiceProcess:
+        try:
+            wait_for(self._healthy, "the service process", START_SECONDS)
+        except AssertionError:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """As a power cut would: nothing is cleaned up."""
+        if self._process.poll() is None:
+            os.kill(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _healthy(self) -> bool:
+        assert self._process.poll() is None, self.log.read_text()
+        try:
+            return httpx.get(f"{self.url}/healthz", timeout=1).status_code == 200
+        except httpx.TransportError:
+            return False

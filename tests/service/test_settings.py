@@ -1,0 +1,132 @@
+"""What an operator reads when a setting is missing or wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings, SettingsError, load_settings
+from tests.service.conftest import SECRET
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"WRC_{name.upper()}", raising=False)
+
+
+@pytest.fixture
+def good(monkeypatch: pytest.MonkeyPatch, private_pem: str) -> pytest.MonkeyPatch:
+    monkeypatch.setenv("WRC_APP_ID", "12")
+    monkeypatch.setenv("WRC_WEBHOOK_SECRET", SECRET)
+    monkeypatch.setenv("WRC_PRIVATE_KEY", private_pem)
+    return monkeypatch
+
+
+def problems() -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    return str(caught.value).splitlines()
+
+
+def test_each_missing_setting_is_named_with_the_way_out() -> None:
+    lines = problems()
+    assert lines == [
+        "WRC_APP_ID is not set (the number on the App's settings page): set it in the environment or in .env.",
+        "WRC_WEBHOOK_SECRET is not set (the secret that GitHub signs deliveries with): "
+        "set it in the environment or in .env.",
+    ]
+
+
+def test_a_missing_key_is_told_once_the_rest_is_there(good: pytest.MonkeyPatch) -> None:
+    good.delenv("WRC_PRIVATE_KEY")
+    [line] = problems()
+    assert "WRC_PRIVATE_KEY" in line
+    assert "WRC_PRIVATE_KEY_FILE" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("APP_ID", "wrc", ["valid integer"]),
+        ("APP_ID", "0", ["greater than 0"]),
+        ("WEBHOOK_SECRET", "short", ["at least 16 characters"]),
+        ("WEBHOOK_SECRET_PREVIOUS", "short", ["at least 16 characters"]),
+        ("API_URL", "github.example.com", ["http or https URL"]),
+        ("API_VERSION", "latest", ["pattern"]),
+        ("PORT", "70000", ["65535"]),
+        ("POLL_INTERVAL", "0", ["greater than 0"]),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(good: pytest.MonkeyPatch, name: str, value: str, words: list[str]) -> None:
+    good.setenv(f"WRC_{name}", value)
+    [line] = problems()
+    assert line.startswith(f"WRC_{name}")
+    assert all(word in line for word in words)
+    assert "\n" not in line
+
+
+def test_a_secret_is_never_shown(good: pytest.MonkeyPatch, private_pem: str) -> None:
+    good.setenv("WRC_WEBHOOK_SECRET_PREVIOUS", "hunter2")
+    text = "\n".join(problems())
+    assert "hunter2" not in text
+    good.delenv("WRC_WEBHOOK_SECRET_PREVIOUS")
+    shown = repr(load_settings())
+    assert SECRET not in shown
+    assert private_pem[40:80] not in shown
+
+
+def test_the_key_may_be_one_line_or_a_file(good: pytest.MonkeyPatch, private_pem: str, tmp_path: Path) -> None:
+    good.setenv("WRC_PRIVATE_KEY", private_pem.replace("\n", "\\n"))
+    assert load_settings().private_key_pem() == private_pem
+    good.delenv("WRC_PRIVATE_KEY")
+    file = tmp_path / "key.pem"
+    good.setenv("WRC_PRIVATE_KEY_FILE", str(file))
+    assert "No such file" in problems()[0]
+    file.write_text("not a key")
+    assert "PEM" in problems()[0]
+    file.write_bytes(b"\xff\xfe")
+    assert "not text" in problems()[0]
+    file.write_text(private_pem)
+    assert load_settings().private_key_pem() == private_pem
+
+
+def test_settings_come_from_an_env_file_too(tmp_path: Path, private_pem: str) -> None:
+    one_line = private_pem.replace("\n", "\\n")
+    (tmp_path / ".env").write_text(f"WRC_APP_ID=7\nWRC_WEBHOOK_SECRET='{SECRET}'\nWRC_PRIVATE_KEY='{one_line}'\n")
+    loaded = load_settings()
+    assert loaded.app_id == 7
+    assert [secret.get_secret_value() for secret in loaded.webhook_secrets] == [SECRET]
+
+
+@pytest.mark.parametrize(
+    ("api", "web"),
+    [
+        ("https://api.github.com", "https://github.com"),
+        ("https://api.github.com/", "https://github.com"),
+        ("https://github.example.com/api/v3", "https://github.example.com"),
+        ("http://127.0.0.1:4000", "http://127.0.0.1:4000"),
+    ],
+)
+def test_the_web_address_follows_from_the_apis(good: pytest.MonkeyPatch, api: str, web: str) -> None:
+    good.setenv("WRC_API_URL", api)
+    assert load_settings().web_url == web
+
+
+def test_the_command_says_what_is_missing_and_exits_2(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", "from bot.app import serve; raise SystemExit(serve())"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("WRC_APP_ID is not set")
+    assert "Traceback" not in done.stderr

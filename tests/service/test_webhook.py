@@ -1,0 +1,173 @@
+"""The webhook endpoint over real HTTP: what it takes, what it refuses, and that a refused delivery leaves nothing."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from dbos import DBOS
+
+from bot.service.webhook import MAX_BODY_BYTES
+from bot.settings import Settings
+from tests.service.conftest import SECRET, deliver, delivery_headers
+from tests.service.payloads import pull_request
+from tests.service.running import RunningService
+
+PREVIOUS = "the secret before the rotation"
+
+
+@pytest.fixture(scope="module")
+def url(private_pem: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service that stores deliveries but never comes to work on them."""
+    directory: Path = tmp_path_factory.mktemp("webhook")
+    from tests.service.running import free_port
+
+    settings = Settings.model_validate(
+        {
+            "app_id": 1,
+            "webhook_secret": SECRET,
+            "webhook_secret_previous": PREVIOUS,
+            "private_key": private_pem,
+            "data_dir": directory,
+            "port": free_port(),
+            "poll_interval": 60,
+        }
+    )
+    with RunningService(settings) as running:
+        yield running
+
+
+def stored(guid: str) -> bool:
+    return bool(DBOS.list_workflows(workflow_ids=[guid]))
+
+
+def test_a_signed_delivery_is_stored_and_accepted(url: str) -> None:
+    answer = deliver(url, "pull_request", "stored-1", pull_request("opened"))
+    assert (answer.status_code, answer.json()) == (202, {"status": "accepted"})
+    assert stored("stored-1")
+
+
+def test_a_redelivery_is_accepted_but_not_stored_again(url: str) -> None:
+    deliver(url, "pull_request", "twice", pull_request("opened"))
+    answer = deliver(url, "pull_request", "twice", pull_request("opened"))
+    assert (answer.status_code, answer.json()) == (202, {"status": "duplicate"})
+
+
+def test_both_secrets_count_during_a_rotation(url: str) -> None:
+    assert deliver(url, "pull_request", "old-secret", pull_request("opened"), PREVIOUS).status_code == 202
+    assert stored("old-secret")
+
+
+def test_a_wrong_signature_is_refused_and_nothing_is_stored(url: str) -> None:
+    answer = deliver(url, "pull_request", "forged", pull_request("opened"), "someone else's secret")
+    assert answer.status_code == 403
+    assert answer.json()["error"] == "bad-signature"
+    assert not stored("forged")
+
+
+@pytest.mark.parametrize("given", ["sha256=", "sha256=zz", "nonsense", "sha256=ü"])
+def test_a_malformed_signature_is_refused(url: str, given: str) -> None:
+    body = json.dumps(pull_request("opened")).encode()
+    headers = delivery_headers(body, "pull_request", "malformed")
+    raw = [(name.encode(), value.encode()) for name, value in (headers | {"X-Hub-Signature-256": given}).items()]
+    assert httpx.post(f"{url}/webhook", content=body, headers=raw).status_code == 403
+    assert not stored("malformed")
+
+
+def test_sha1_alone_is_no_signature(url: str) -> None:
+    body = json.dumps(pull_request("opened")).encode()
+    headers = delivery_headers(body, "pull_request", "sha1")
+    headers["X-Hub-Signature"] = headers.pop("X-Hub-Signature-256")
+    assert httpx.post(f"{url}/webhook", content=body, headers=headers).status_code == 401
+    assert not stored("sha1")
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"X-GitHub-Event": ""}, 400),
+        ({"X-GitHub-Event": "Pull Request"}, 400),
+        ({"X-GitHub-Delivery": ""}, 400),
+        ({"X-GitHub-Delivery": "a b"}, 400),
+        ({"X-GitHub-Delivery": "g" * 65}, 400),
+        ({"X-Hub-Signature-256": ""}, 401),
+    ],
+)
+def test_wrong_headers_are_refused_with_a_reason(url: str, change: dict[str, str], status: int) -> None:
+    body = json.dumps(pull_request("opened")).encode()
+    answer = httpx.post(
+        f"{url}/webhook", content=body, headers=delivery_headers(body, "pull_request", "headers") | change
+    )
+    assert answer.status_code == status
+    assert set(answer.json()) == {"error", "message"}
+
+
+def test_only_post_is_allowed(url: str) -> None:
+    assert httpx.get(f"{url}/webhook").status_code == 405
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"action": 3}'])
+def test_a_signed_body_that_is_no_json_object_is_refused(url: str, body: bytes) -> None:
+    answer = httpx.post(f"{url}/webhook", content=body, headers=delivery_headers(body, "pull_request", "no-json"))
+    assert answer.status_code == 400
+    assert not stored("no-json")
+
+
+def test_a_body_announced_too_large_is_refused_unread(url: str) -> None:
+    host = urlsplit(url)
+    with socket.create_connection((host.hostname or "", host.port or 0), timeout=10) as connection:
+        lines = [
+            "POST /webhook HTTP/1.1",
+            "Host: localhost",
+            f"Content-Length: {MAX_BODY_BYTES + 1}",
+            *(f"{name}: {value}" for name, value in delivery_headers(b"", "push", "large").items()),
+        ]
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        assert b" 413 " in connection.recv(200)
+
+
+def test_a_body_of_unknown_length_is_cut_off_at_the_cap(url: str) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(MAX_BODY_BYTES // (1024 * 1024) + 2):
+            yield b" " * (1024 * 1024)
+
+    host = urlsplit(url)
+    connection = http.client.HTTPConnection(host.hostname or "", host.port, timeout=10)
+    headers = delivery_headers(b"", "push", "endless")
+    try:
+        connection.request("POST", "/webhook", body=endless(), headers=headers, encode_chunked=True)
+        assert connection.getresponse().status == 413
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # The server may hang up while we still send.
+    finally:
+        connection.close()
+    assert not stored("endless")
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "reason"),
+    [
+        ("ping", {"zen": "Keep it logically awesome."}, "unhandled-event"),
+        ("push", {"ref": "refs/heads/main"}, "unhandled-event"),
+        ("something_new", {}, "unhandled-event"),
+        ("pull_request", pull_request("labeled"), "unhandled-action"),
+        ("check_run", {"action": "created"}, "unhandled-action"),
+        ("issue_comment", {"action": "edited"}, "unhandled-action"),
+    ],
+)
+def test_other_events_are_answered_and_forgotten(url: str, event: str, payload: object, reason: str) -> None:
+    answer = deliver(url, event, "ignored", payload)
+    assert (answer.status_code, answer.json()) == (202, {"status": "ignored", "reason": reason})
+    assert not stored("ignored")
+
+
+def test_health(url: str) -> None:
+    assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
