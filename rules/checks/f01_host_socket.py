@@ -1,0 +1,207 @@
+"""No host Docker socket in the workspace.
+
+## What it does
+
+Looks at every way a path of the Coder host can get into the workspace container: `volumes` and `mounts` blocks (static
+and `dynamic`), bind-mounted Docker volumes, and `docker run -v` in a provisioner. It follows variables, locals,
+conditionals and module inputs to the path that results, and reports the Docker socket itself and the folders that
+hold it (`/var/run`, `/run`, `/var`, `/`).
+
+## Why it matters
+
+Whoever can talk to the host's Docker daemon is root on the host: from one workspace they can read and change every
+other user's workspace. The workspace has its own Docker daemon inside Sysbox, so nothing in it needs the host's.
+
+## Bad
+
+```hcl
+volumes {
+  host_path      = "/var/run/docker.sock"
+  container_path = "/var/run/docker.sock"
+}
+```
+
+## Good
+
+```hcl
+# dockerd runs inside the workspace; its socket needs no mount.
+volumes {
+  host_path      = "/coder-workspaces/${local.owner}-${local.workspace}"
+  container_path = "/home/coder"
+}
+```
+
+## Fix
+
+Remove the mount. Inside the workspace, `/var/run/docker.sock` already belongs to the workspace's own daemon.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from rules.checks.support import line, undecided, way
+from rules.model import Edit, Level, Undecided, Violation
+from rules.sources.shell import Command
+from rules.sources.terraform.evaluate import BlockInstance
+from rules.sources.terraform.values import Alternative, MapData, Unknown, as_text
+from rules.sources.text import Hole, Position, Text
+from rules.workspace.template import Resource, Workspace
+
+ID = "F-1"
+REQUIREMENT = "Forbidden Runtime Behaviors"
+
+SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
+FOLDERS = ("/var/run", "/run", "/var", "/")
+
+
+def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    for container in workspace.containers:
+        for kind, source, target in (("volumes", "host_path", "container_path"), ("mounts", "source", "target")):
+            for block in container.instance.blocks(kind):
+                yield from _block(workspace, container, block, source, target)
+    for volume in workspace.resources("docker_volume"):
+        yield from _bind_volume(workspace, volume)
+    for script in workspace.provisioners:
+        for command in script.program.commands:
+            yield from _docker_run(workspace, script.address, command)
+
+
+def _block(
+    workspace: Workspace, container: Resource, block: BlockInstance, source: str, target: str
+) -> Iterator[Violation | Undecided]:
+    """One `volumes` or `mounts` block: what it mounts, else where it mounts it."""
+    address = f"{container.address}/{block.block.type}"
+    for name, meaning in ((source, _exposes), (target, _takes_place)):
+        value, attribute = block.value(name), block.attribute(name)
+        if value is None or attribute is None:
+            continue
+        for alternative in value:
+            path = _path(alternative, attribute.at)
+            if path is None:
+                continue
+            if (harm := meaning(path)) is not None:
+                if block.presence == "unknown":
+                    reason = f"whether this block exists cannot be known; if it does, it {harm}"
+                    yield undecided(workspace, ID, address, block.at, reason)
+                    return
+                yield _violation(workspace, address, f"{name}={path.show()}", alternative, attribute.at, harm, block)
+                return
+            if name == source and _could_be_socket(path):
+                hole = next(part for part in path.parts if isinstance(part, Hole))
+                reason = f"{name} is {path.show()!r}, and {hole.expression or 'a part of it'} {hole.reason}"
+                yield undecided(workspace, ID, address, attribute.at, reason)
+
+
+def _violation(
+    workspace: Workspace,
+    address: str,
+    evidence: str,
+    alternative: Alternative,
+    effect: Position,
+    harm: str,
+    block: BlockInstance | None,
+) -> Violation:
+    level: Level = "warning" if block is not None and block.presence == "settable" else "failure"
+    trail = (*way(workspace, alternative, effect), *(block.trail if block is not None else ()))
+    edit = None
+    if block is not None and block.block.at == block.at:
+        edit = Edit(block.at.path, block.at.line, block.block.end_line, "")
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address=address,
+        evidence=evidence,
+        span=line(alternative.at),
+        level=level,
+        message=f"This {harm}.",
+        trail=tuple(dict.fromkeys(trail)),
+        related=("INV-4",),
+        edit=edit,
+    )
+
+
+def _path(alternative: Alternative, at: Position) -> Text | None:
+    text = as_text(alternative.data, at)
+    if text is None or (isinstance(alternative.data, Unknown) and not alternative.data.expression):
+        return None
+    return text
+
+
+def _normal(text: Text) -> str | None:
+    known = text.known
+    return None if known is None else posixpath.normpath(re.sub("/+", "/", known.removeprefix("unix://")))
+
+
+def _exposes(path: Text) -> str | None:
+    """What mounting host path `path` exposes, or None if it is harmless or not known."""
+    normal = _normal(path)
+    if normal in FOLDERS:
+        return f"mounts the host's {normal} into the workspace, and with it the host's Docker socket"
+    if normal in SOCKETS or path.show().endswith("/docker.sock"):
+        return "mounts the host's Docker socket into the workspace"
+    return None
+
+
+def _takes_place(path: Text) -> str | None:
+    if _normal(path) in SOCKETS:
+        return "mounts something from the host where the workspace's own Docker socket belongs"
+    return None
+
+
+def _could_be_socket(path: Text) -> bool:
+    if path.known is not None:
+        return False
+    pattern = "".join(".*" if isinstance(part, Hole) else re.escape(part.text) for part in path.parts)
+    return any(re.fullmatch(pattern, candidate) for candidate in (*SOCKETS, *FOLDERS))
+
+
+def _bind_volume(workspace: Workspace, volume: Resource) -> Iterator[Violation]:
+    """A named volume that is a bind mount in disguise: ``driver_opts = { o = "bind", device = … }``."""
+    options = volume.value("driver_opts")
+    for alternative in options or ():
+        device = alternative.data.get("device") if isinstance(alternative.data, MapData) else None
+        for each in device or ():
+            path = _path(each, volume.at("driver_opts"))
+            if path is not None and (harm := _exposes(path)) is not None:
+                address, evidence = f"{volume.address}/driver_opts", f"device={path.show()}"
+                yield _violation(workspace, address, evidence, each, volume.at("driver_opts"), harm, None)
+
+
+def _docker_run(workspace: Workspace, address: str, command: Command) -> Iterator[Violation]:
+    """``docker run -v`` in a command that runs on the host."""
+    if command.name != "docker":
+        return
+    words = [word.alternatives[0] if word.alternatives else "" for word in command.args]
+    if not {"run", "create"} & set(words[:2]):
+        return
+    for option in _mounted(words):
+        harm = _exposes(Text.literal(option, command.position)) if option else None
+        if harm is not None:
+            yield Violation(
+                ID,
+                workspace.template,
+                address,
+                f"docker run -v {option}",
+                command.span,
+                "failure",
+                f"This command on the host {harm}.",
+                (workspace.step(command.position),),
+                ("INV-4",),
+            )
+
+
+def _mounted(words: list[str]) -> Iterator[str]:
+    """The host paths among the arguments of ``docker run``."""
+    for index, word in enumerate(words):
+        option, _, value = word.partition("=")
+        following = words[index + 1] if index + 1 < len(words) else ""
+        if option in ("-v", "--volume"):
+            yield (value or following).split(":")[0]
+        elif word.startswith("-v") and not word.startswith("--") and len(word) > 2:
+            yield word[2:].split(":")[0]
+        elif option == "--mount":
+            fields = dict(field.partition("=")[::2] for field in (value or following).split(","))
+            yield fields.get("source") or fields.get("src") or ""

@@ -1,0 +1,110 @@
+"""The workspace container is not privileged.
+
+## What it does
+
+Evaluates `privileged` on the workspace container, through variables, locals, conditionals and module inputs, and
+reports it when it is or can be true. `docker run --privileged` in a provisioner is reported too.
+
+## Why it matters
+
+A privileged container sees the host's devices and kernel settings: whoever uses the workspace can break out of it and
+take over the host. Sysbox gives the workspace a working Docker daemon without that.
+
+## Bad
+
+```hcl
+privileged = true
+```
+
+## Good
+
+```hcl
+runtime    = "sysbox-runc"
+privileged = false
+```
+
+## Fix
+
+Set `privileged = false`. If something needs more rights, it needs them inside Sysbox, where `sudo` already works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.checks.support import line, set_to, undecided, way
+from rules.model import Undecided, Violation
+from rules.sources.terraform.values import Alternative, Unknown, Value, as_bool
+from rules.workspace.template import Resource, Workspace
+
+ID = "F-2"
+REQUIREMENT = "Forbidden Runtime Behaviors"
+
+
+def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    for container in workspace.containers:
+        value = container.value("privileged")
+        if value is not None:
+            yield from _container(workspace, container, value)
+    for script in workspace.provisioners:
+        for command in script.program.commands:
+            words = {text for word in command.args for text in word.alternatives}
+            if command.name == "docker" and {"run", "create"} & words and "--privileged" in words | _flags(words):
+                yield Violation(
+                    ID,
+                    workspace.template,
+                    script.address,
+                    "docker run --privileged",
+                    command.span,
+                    "failure",
+                    "This command starts a privileged container on the host.",
+                    (workspace.step(command.position),),
+                    ("INV-1",),
+                )
+
+
+def _flags(words: set[str]) -> set[str]:
+    return {word.removesuffix("=true") for word in words}
+
+
+def _container(workspace: Workspace, container: Resource, value: Value) -> Iterator[Violation | Undecided]:
+    address, effect = f"{container.address}/privileged", container.at("privileged")
+    worst = next((a for a in value if as_bool(a.data) is True), None)
+    if worst is not None:
+        sure = len(value.alternatives) == 1
+        message = (
+            "This runs the workspace container privileged."
+            if sure
+            else "This can run the workspace container privileged: one of the values it can have is true."
+        )
+        yield _violation(workspace, container, worst, "privileged=true", message, "failure")
+        return
+    for alternative in value:
+        if isinstance(alternative.data, Unknown):
+            reason = f"privileged is {alternative.data.expression}, which {alternative.data.reason}"
+            yield undecided(workspace, ID, address, effect, reason)
+        elif alternative.variable is not None:
+            message = (
+                f"This lets whoever pushes the template make the container privileged, by setting "
+                f"`{alternative.variable}`. Is that meant?"
+            )
+            evidence = f"privileged can be set by {alternative.variable}"
+            yield _violation(workspace, container, alternative, evidence, message, "warning")
+
+
+def _violation(
+    workspace: Workspace, container: Resource, alternative: Alternative, evidence: str, message: str, level: str
+) -> Violation:
+    effect = container.at("privileged")
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address=f"{container.address}/privileged",
+        evidence=evidence,
+        span=line(effect if level == "warning" else alternative.at),
+        level="warning" if level == "warning" else "failure",
+        message=message,
+        trail=way(workspace, alternative, effect),
+        related=("INV-1",),
+        edit=set_to(workspace, container.instance, "privileged", "false"),
+    )

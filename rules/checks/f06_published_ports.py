@@ -1,0 +1,134 @@
+"""The workspace container publishes no ports on the host.
+
+## What it does
+
+Reports a `ports` block on the workspace container, static or `dynamic`, and `publish_all_ports`.
+`network_mode = "host"` has the same effect without the word, and is asked about.
+
+## Why it matters
+
+A published port opens the workspace to everyone who can reach the host, past Coder's login. It also belongs to one
+workspace only: the second one that wants the same port does not start.
+
+## Bad
+
+```hcl
+ports {
+  internal = 80
+  external = 8080
+}
+```
+
+## Good
+
+```hcl
+resource "coder_app" "ddev-web" {
+  url       = "http://localhost:80"
+  subdomain = true
+}
+```
+
+## Fix
+
+Remove the published port and offer the service as a `coder_app`: Coder then tunnels to it, behind its login, for each
+workspace by its own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.checks.support import line, set_to, undecided, way
+from rules.model import Edit, Undecided, Violation
+from rules.sources.terraform.evaluate import BlockInstance
+from rules.sources.terraform.values import Unknown, as_bool, show_value
+from rules.sources.text import Text
+from rules.workspace.template import Resource, Workspace
+
+ID = "F-6"
+REQUIREMENT = "Forbidden Runtime Behaviors"
+
+
+def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    for container in workspace.containers:
+        seen: set[tuple[str, int]] = set()
+        for block in container.instance.blocks("ports"):
+            where = (block.at.path, block.at.line)
+            if where not in seen:
+                seen.add(where)
+                yield _ports(workspace, container, block)
+        yield from _publish_all(workspace, container)
+        yield from _host_network(workspace, container)
+
+
+def _ports(workspace: Workspace, container: Resource, block: BlockInstance) -> Violation | Undecided:
+    address = f"{container.address}/ports"
+    if block.presence == "unknown":
+        reason = "whether this `ports` block exists cannot be known; if it does, it publishes a port on the host"
+        return undecided(workspace, ID, address, block.at, reason)
+    ports = {name: value for name in ("internal", "external") if (value := block.value(name)) is not None}
+    shown = ", ".join(f"{name} {show_value(value)}" for name, value in ports.items())
+    may = {"certain": "publishes", "conditional": "can publish"}.get(block.presence)
+    message = (
+        f"This {may} a port of the workspace on the host ({shown})."
+        if may
+        else "This lets a variable publish ports of the workspace on the host. Is that meant?"
+    )
+    static = block.block.at == block.at
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address=address,
+        evidence=f"ports {shown}",
+        span=line(block.at),
+        level="failure" if may else "warning",
+        message=message,
+        trail=tuple(dict.fromkeys((workspace.step(block.at), *block.trail))),
+        related=("INV-7",),
+        edit=Edit(block.at.path, block.at.line, block.block.end_line, "") if static else None,
+    )
+
+
+def _publish_all(workspace: Workspace, container: Resource) -> Iterator[Violation | Undecided]:
+    value = container.value("publish_all_ports")
+    for alternative in value or ():
+        if as_bool(alternative.data) is True:
+            yield Violation(
+                rule=ID,
+                template=workspace.template,
+                address=f"{container.address}/publish_all_ports",
+                evidence="publish_all_ports=true",
+                span=line(alternative.at),
+                level="failure",
+                message="This publishes every port that the image exposes on the host.",
+                trail=way(workspace, alternative, container.at("publish_all_ports")),
+                related=("INV-7",),
+                edit=set_to(workspace, container.instance, "publish_all_ports", "false"),
+            )
+            return
+        if isinstance(alternative.data, Unknown):
+            reason = f"publish_all_ports is {alternative.data.expression}, which {alternative.data.reason}"
+            yield undecided(workspace, ID, f"{container.address}/publish_all_ports", alternative.at, reason)
+
+
+def _host_network(workspace: Workspace, container: Resource) -> Iterator[Violation]:
+    places = [(container.instance, "network_mode")]
+    places += [(block, "name") for block in container.instance.blocks("networks_advanced")]
+    for block, name in places:
+        attribute = block.attribute(name)
+        for alternative in block.value(name) or ():
+            if attribute is not None and isinstance(alternative.data, Text) and alternative.data.known == "host":
+                yield Violation(
+                    rule=ID,
+                    template=workspace.template,
+                    address=f"{container.address}/network",
+                    evidence="network=host",
+                    span=line(alternative.at),
+                    level="warning",
+                    message=(
+                        "This puts the workspace on the host's own network. It publishes every port the workspace "
+                        "listens on, the same effect as `ports`. Is that meant?"
+                    ),
+                    trail=way(workspace, alternative, attribute.at),
+                    related=("INV-7",),
+                )

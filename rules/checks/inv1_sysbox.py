@@ -1,0 +1,184 @@
+"""Workspace containers run under Sysbox, unprivileged.
+
+## What it does
+
+Checks on the workspace container that `runtime` is `sysbox-runc`, that `privileged` is declared (and false: see F-2)
+and that `security_opts` are `apparmor:unconfined` and `seccomp:unconfined`.
+
+## Why it matters
+
+Sysbox is the wall between a workspace and the host: it maps root in the workspace to an ordinary user outside. Under
+any other runtime the nested Docker daemon either does not start or needs rights that reach the host. Without the two
+security options, AppArmor and seccomp stop the nested daemon.
+
+## Bad
+
+```hcl
+runtime = "runc"
+```
+
+## Good
+
+```hcl
+runtime       = "sysbox-runc"
+privileged    = false
+security_opts = ["apparmor:unconfined", "seccomp:unconfined"]
+```
+
+## Fix
+
+Declare all three on the workspace container: `runtime = "sysbox-runc"`, `privileged = false` and
+`security_opts = ["apparmor:unconfined", "seccomp:unconfined"]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.checks.support import attribute_facts, line, set_to, undecided, way
+from rules.model import Fact, Level, Undecided, Violation
+from rules.sources.terraform.values import Alternative, ListData, Unknown
+from rules.sources.text import Text
+from rules.workspace.template import Resource, Workspace
+
+ID = "INV-1"
+REQUIREMENT = "Sysbox Container Runtime"
+
+RUNTIME = "sysbox-runc"
+SECURITY_OPTS = ("apparmor:unconfined", "seccomp:unconfined")
+
+
+def facts(workspace: Workspace) -> Iterator[Fact]:
+    for container in workspace.containers:
+        yield from attribute_facts(ID, workspace, container, ("runtime", "privileged", "security_opts"))
+
+
+def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    for container in workspace.containers:
+        yield from _runtime(workspace, container)
+        yield from _privileged(workspace, container)
+        yield from _security_opts(workspace, container)
+
+
+def _runtime(workspace: Workspace, container: Resource) -> Iterator[Violation | Undecided]:
+    value = container.value("runtime")
+    for alternative in value or ():
+        data = alternative.data
+        if isinstance(data, Unknown) or (isinstance(data, Text) and data.known is None):
+            yield _unknown(workspace, container, "runtime", alternative)
+        elif data is None:
+            yield _missing(
+                workspace, container, "runtime", "No runtime is set, so Docker's default applies, not Sysbox."
+            )
+        elif not isinstance(data, Text) or data.known != RUNTIME:
+            shown = data.show() if isinstance(data, Text) else str(data)
+            message = f"This runs the workspace under `{shown}` instead of Sysbox."
+            yield _wrong(workspace, container, "runtime", alternative, f"runtime={shown}", message, f'"{RUNTIME}"')
+    if value is None:
+        yield _missing(
+            workspace,
+            container,
+            "runtime",
+            "The container declares no `runtime`: it runs under Docker's default, not Sysbox.",
+        )
+
+
+def _privileged(workspace: Workspace, container: Resource) -> Iterator[Violation]:
+    value = container.value("privileged")
+    if value is None or all(alternative.data is None for alternative in value):
+        message = (
+            "The container no longer says `privileged = false`. Docker's default is the same today; "
+            "the contract wants it written down, so that nobody has to know that."
+        )
+        yield _missing(workspace, container, "privileged", message)
+
+
+def _security_opts(workspace: Workspace, container: Resource) -> Iterator[Violation | Undecided]:
+    value = container.value("security_opts")
+    if value is None:
+        message = "The container declares no `security_opts`: AppArmor and seccomp stop the nested Docker daemon."
+        yield _missing(workspace, container, "security_opts", message)
+        return
+    for alternative in value:
+        data = alternative.data
+        if not isinstance(data, ListData):
+            if isinstance(data, Unknown):
+                yield _unknown(workspace, container, "security_opts", alternative)
+            else:
+                message = "The container has no security options: AppArmor and seccomp stop the nested Docker daemon."
+                yield _missing(workspace, container, "security_opts", message)
+            continue
+        yield from _options(workspace, container, alternative, data)
+
+
+def _options(
+    workspace: Workspace, container: Resource, alternative: Alternative, data: ListData
+) -> Iterator[Violation | Undecided]:
+    alternatives = [a.data for item in data.items for a in item]
+    if data.open or any(not isinstance(d, Text) or d.known is None for d in alternatives):
+        yield _unknown(workspace, container, "security_opts", alternative)
+        return
+    certain = {_option(item.alternatives[0].data) for item in data.items if len(item.alternatives) == 1}
+    declared = {_option(each) for each in alternatives}
+    wanted = '["apparmor:unconfined", "seccomp:unconfined"]'
+    for option in SECURITY_OPTS:
+        if option not in certain:
+            message = f"The security option `{option}` is {'not sure to be' if option in declared else 'not'} set."
+            evidence = f"security_opts lacks {option}"
+            yield _wrong(workspace, container, "security_opts", alternative, evidence, message, wanted)
+    for option in sorted(declared - set(SECURITY_OPTS)):
+        message = f"The security option `{option}` is not one of the two that the contract lists. Is it meant?"
+        evidence = f"security_opts has {option}"
+        yield _wrong(workspace, container, "security_opts", alternative, evidence, message, wanted, "warning")
+
+
+def _option(data: object) -> str:
+    """Docker accepts ``apparmor=unconfined`` for ``apparmor:unconfined``."""
+    return (data.known or "").replace("=", ":", 1) if isinstance(data, Text) else ""
+
+
+def _wrong(
+    workspace: Workspace,
+    container: Resource,
+    name: str,
+    alternative: Alternative,
+    evidence: str,
+    message: str,
+    right: str,
+    level: Level = "failure",
+) -> Violation:
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address=f"{container.address}/{name}",
+        evidence=evidence,
+        span=line(alternative.at),
+        level=level,
+        message=message,
+        trail=way(workspace, alternative, container.at(name)),
+        edit=set_to(workspace, container.instance, name, right),
+        lost=name if "lacks" in evidence else None,
+    )
+
+
+def _missing(workspace: Workspace, container: Resource, name: str, message: str) -> Violation:
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address=f"{container.address}/{name}",
+        evidence=f"{name} missing",
+        span=line(container.at(name)),
+        level="failure",
+        message=message,
+        trail=(workspace.step(container.at(name)),),
+        lost=name,
+    )
+
+
+def _unknown(workspace: Workspace, container: Resource, name: str, alternative: Alternative) -> Undecided:
+    data = alternative.data
+    if isinstance(data, Unknown):
+        reason = f"{name} is {data.expression or 'a value'}, which {data.reason}"
+    else:
+        reason = f"a part of {name} cannot be known"
+    return undecided(workspace, ID, f"{container.address}/{name}", container.at(name), reason)

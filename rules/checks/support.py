@@ -1,0 +1,115 @@
+"""What several rules say the same way: violations that a value causes, facts of attributes and commands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from rules.model import Edit, Fact, Span, Step, Undecided
+from rules.sources.shell import Command, Guard
+from rules.sources.terraform.evaluate import BlockInstance
+from rules.sources.terraform.syntax import Attribute
+from rules.sources.terraform.values import Alternative, MapData, show_value
+from rules.sources.text import Position
+from rules.workspace.template import Resource, Workspace
+
+
+def way(workspace: Workspace, alternative: Alternative, effect: Position) -> tuple[Step, ...]:
+    """From where a value is written, through what passes it on, to the line where it takes effect."""
+    steps = (workspace.step(alternative.at), *alternative.trail, workspace.step(effect))
+    return tuple(dict.fromkeys(steps))
+
+
+def line(at: Position) -> Span:
+    return Span(at.path, at.line, at.line)
+
+
+def undecided(workspace: Workspace, rule: str, address: str, at: Position, reason: str) -> Undecided:
+    return Undecided(rule, workspace.template, address, line(at), reason)
+
+
+def set_to(workspace: Workspace, block: BlockInstance, name: str, value: str) -> Edit | None:
+    """The edit that gives a one-line attribute another value; None where it is not on a line of its own."""
+    attribute = block.attribute(name)
+    if attribute is None or attribute.end_line != attribute.at.line:
+        return None
+    text = _source_line(workspace, attribute)
+    match = re.match(rf"^(\s*{re.escape(name)}\s*=\s*)", text)
+    return None if match is None else Edit(attribute.at.path, attribute.at.line, attribute.at.line, match[1] + value)
+
+
+def _source_line(workspace: Workspace, attribute: Attribute) -> str:
+    lines = workspace.evaluator.source.lines.get(attribute.at.path, [])
+    return lines[attribute.at.line - 1].rstrip("\r") if attribute.at.line <= len(lines) else ""
+
+
+def attribute_facts(rule: str, workspace: Workspace, resource: Resource, names: Iterable[str]) -> Iterator[Fact]:
+    """A fact for each of `names` that the resource sets, over the lines on which it is set."""
+    for name in names:
+        attribute, value = resource.instance.attribute(name), resource.value(name)
+        if attribute is not None and value is not None:
+            where = Span(attribute.at.path, attribute.at.line, attribute.end_line)
+            yield Fact(rule, workspace.template, name, show_value(value), where)
+
+
+def command_fact(rule: str, template: str, what: str, command: Command) -> Fact:
+    return Fact(rule, template, what, spelled(command), command.span)
+
+
+def spelled(command: Command) -> str:
+    """A command as one line, with what must hold for it to run."""
+    text = " ".join(command.raw.split())
+    conditions = [_condition(guard) for guard in command.guards]
+    return f"{text}  [if {' and '.join(conditions)}]" if conditions else text
+
+
+def _condition(guard: Guard) -> str:
+    if guard.test is None:
+        return " or ".join(" and ".join(map(_condition, each)) for each in guard.any_of)
+    text = " ".join(guard.test.raw.split())
+    return text if guard.holds else f"not ({text})"
+
+
+def environment(rule: str, workspace: Workspace, names: Iterable[str]) -> Iterator[Fact]:
+    """A fact for each of `names` that an agent's `env` sets."""
+    for agent in workspace.agents:
+        for alternative in agent.value("env") or ():
+            if not isinstance(alternative.data, MapData):
+                continue
+            for name in names:
+                value = alternative.data.get(name)
+                if value is not None:
+                    where = line(value.alternatives[0].at)
+                    if where.path != agent.instance.at.path:
+                        where = line(agent.at("env"))
+                    yield Fact(rule, workspace.template, f"{name} in the agent's env", show_value(value), where)
+
+
+def block_fact(rule: str, workspace: Workspace, what: str, block: BlockInstance, names: Iterable[str]) -> Fact:
+    """A nested block with those of its attributes that count."""
+    values = ((name, block.value(name)) for name in names)
+    shown = ", ".join(f"{name} {show_value(value)}" for name, value in values if value is not None)
+    sure = "" if block.presence == "certain" else f" ({block.presence})"
+    return Fact(rule, workspace.template, what, shown + sure, Span(block.at.path, block.at.line, block.block.end_line))
+
+
+def mentions(command: Command, text: str) -> bool:
+    """Whether an argument can contain `text`."""
+    return any(text in alternative for word in command.args for alternative in word.alternatives)
+
+
+def in_home(path: str) -> bool:
+    return path == "/home/coder" or path.startswith("/home/coder/")
+
+
+def writes(command: Command) -> Iterator[str]:
+    """Paths that a command writes by redirection or as the arguments of `tee`."""
+    for redirect in (*command.redirects, *command.outer):
+        if redirect.operator in (">", ">>", ">|", "&>", "&>>"):
+            yield from redirect.target.alternatives
+    if command.name == "tee":
+        yield from (text for word in command.args for text in word.alternatives if not text.startswith("-"))
+
+
+def written_to(command: Command, path: str) -> bool:
+    return path in writes(command)

@@ -1,0 +1,232 @@
+"""Base against head: what a pull request introduced, fixed or left alone, and what it changed about a requirement.
+
+Identity is semantic: rule, template, logical address and resolved evidence, compared as multisets. Moving, re-indenting
+or renaming code leaves it what it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from rules.model import Affected, Anchor, Change, Fact, SideSpan, Span, Status, Step, Undecided, Violation
+from rules.sources.diff import Diff, FileDiff
+
+Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Side:
+    """Everything the rules saw in one tree. `broken` are files that could not be read in full."""
+
+    violations: tuple[Violation, ...]
+    undecided: tuple[Undecided, ...]
+    facts: tuple[Fact, ...]
+    broken: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A violation with its status. `path` and `line` are where to speak of it; `anchor` is a place in the diff."""
+
+    violation: Violation
+    status: Status
+    path: str
+    line: int
+    anchor: Anchor | None
+    trail: tuple[Step, ...]
+    fingerprint: str
+
+
+def renamed_templates(diff: Diff) -> dict[str, str]:
+    """Template folders that the diff renames, old to new, judged by a Terraform file that moved from one to another."""
+    found = {}
+    for file in diff.files:
+        if file.old_path and file.new_path and file.new_path.endswith(".tf") and not file.copied:
+            old, new = posixpath.dirname(file.old_path), posixpath.dirname(file.new_path)
+            if old != new and posixpath.basename(file.old_path) == posixpath.basename(file.new_path):
+                found[old] = new
+    return found
+
+
+def judge(base: Side, head: Side, diff: Diff) -> list[Judged]:
+    """Every violation of both sides: introduced (head only), preexisting (both) or fixed (base only)."""
+    renames = renamed_templates(diff)
+
+    def key(violation: Violation, *, at_base: bool = False) -> Key:
+        template = renames.get(violation.template, violation.template) if at_base else violation.template
+        return violation.rule, template, violation.address, violation.evidence
+
+    places = Places(base, head, diff)
+    before = _grouped(base.violations, lambda v: key(v, at_base=True))
+    after = _grouped(head.violations, key)
+    judged: list[Judged] = []
+    for identity in dict.fromkeys((*after, *before)):
+        old, new = before.get(identity, []), after.get(identity, [])
+        # Of several equal ones, those on lines that the diff added are the new ones.
+        new = sorted(new, key=places.is_added)
+        for index, violation in enumerate(new):
+            known = index < len(old) or places.was_hidden(violation)
+            status: Status = "preexisting" if known else "introduced"
+            judged.append(places.place(violation, status, _fingerprint(identity, index)))
+        for index, violation in enumerate(old[len(new) :], len(new)):
+            judged.append(places.place(violation, "fixed", _fingerprint(identity, index)))
+    return sorted(judged, key=lambda j: (j.path, j.line, j.violation.rule, j.fingerprint))
+
+
+def _grouped(violations: Iterable[Violation], key: Callable[[Violation], Key]) -> dict[Key, list[Violation]]:
+    groups: dict[Key, list[Violation]] = defaultdict(list)
+    for violation in violations:
+        groups[key(violation)].append(violation)
+    return groups
+
+
+def _fingerprint(key: Key, index: int) -> str:
+    return hashlib.sha256("\0".join((*key, str(index))).encode()).hexdigest()[:16]
+
+
+class Places:
+    """Where a violation is spoken of: the line that a person would change, if possible one of the diff."""
+
+    def __init__(self, base: Side, head: Side, diff: Diff) -> None:
+        self.diff = diff
+        self.broken_at_base = base.broken
+        self.base_facts = self._by_name(base.facts)
+        self.head_facts = self._by_name(head.facts)
+
+    @staticmethod
+    def _by_name(facts: Iterable[Fact]) -> dict[tuple[str, str, str], Span]:
+        return {(fact.id, fact.template, fact.what): fact.span for fact in facts}
+
+    def is_added(self, violation: Violation) -> bool:
+        return any(self._added(place) for place in self._candidates(violation))
+
+    def was_hidden(self, violation: Violation) -> bool:
+        """Whether the base could not be read where this stands, and the diff does not touch it: nobody is blamed."""
+        return violation.span.path in self.broken_at_base and not self.is_added(violation)
+
+    def place(self, violation: Violation, status: Status, fingerprint: str) -> Judged:
+        if status == "fixed":
+            anchor = None
+            where, trail = (violation.span.path, violation.span.start), violation.trail
+        elif status == "preexisting":
+            where, anchor, trail = (violation.span.path, violation.span.start), None, violation.trail
+        else:
+            where, anchor, trail = self._introduced(violation)
+        return Judged(violation, status, where[0], where[1], anchor, trail, fingerprint)
+
+    def _introduced(self, violation: Violation) -> tuple[tuple[str, int], Anchor | None, tuple[Step, ...]]:
+        candidates = self._candidates(violation)
+        removed = self._removed(violation)
+        trail = (*((removed[1],) if removed else ()), *violation.trail)
+        added = next((place for place in candidates if self._added(place)), None)
+        if added is None and removed is not None:
+            added = removed[0]
+        shown = added or next((place for place in candidates if self._shown(place)), None)
+        where = shown or candidates[0]
+        return where, self._anchor(shown, violation), trail
+
+    def _candidates(self, violation: Violation) -> list[tuple[str, int]]:
+        """Lines that caused it, best first: where it is written, where it takes effect, what passed it on."""
+        places = [(violation.span.path, violation.span.start)]
+        places += [(violation.span.path, line) for line in range(violation.span.start + 1, violation.span.end + 1)]
+        places += [(step.path, step.line) for step in reversed(violation.trail)]
+        if violation.lost is not None:
+            fact = self.head_facts.get((violation.rule, violation.template, violation.lost))
+            if fact is not None:
+                places[1:1] = [(fact.path, line) for line in range(fact.start, fact.end + 1)]
+        return list(dict.fromkeys(places))
+
+    def _removed(self, violation: Violation) -> tuple[tuple[str, int], Step] | None:
+        """For a protection that is gone: the head line at its place, and the base line that held it."""
+        if violation.lost is None:
+            return None
+        span = self.base_facts.get((violation.rule, violation.template, violation.lost))
+        file = self.diff.file(span.path, "base") if span is not None else None
+        if span is None or file is None or file.new_path is None:
+            return None
+        gone = {line for hunk in file.hunks for line in hunk.removed}
+        line = next((each for each in range(span.start, span.end + 1) if each in gone), span.start)
+        survivor = file.surviving_line(line)
+        if survivor is None:
+            return None
+        return (file.new_path, survivor), Step(span.path, line, f"removed: {violation.lost}")
+
+    def _added(self, place: tuple[str, int]) -> bool:
+        file = self.diff.file(place[0], "head")
+        return file is not None and any(place[1] in hunk.added for hunk in file.hunks)
+
+    def _shown(self, place: tuple[str, int]) -> bool:
+        file = self.diff.file(place[0], "head")
+        return file is not None and file.hunk_at("RIGHT", place[1]) is not None
+
+    def _anchor(self, place: tuple[str, int] | None, violation: Violation) -> Anchor | None:
+        """A comment's lines: those that the edit would replace if they lie in one hunk, else the one line."""
+        if place is None:
+            return None
+        path, line = place
+        file = self.diff.file(path, "head")
+        hunk = file.hunk_at("RIGHT", line) if file is not None else None
+        if hunk is None:
+            return None
+        edit = violation.edit
+        lines = hunk.lines("RIGHT")
+        if edit is not None and edit.path == path and edit.start in lines and edit.end in lines:
+            return Anchor(path, "RIGHT", edit.start, edit.end)
+        return Anchor(path, "RIGHT", line, line)
+
+
+def affected(base: Side, head: Side, diff: Diff, names: Mapping[str, str]) -> tuple[Affected, ...]:
+    """The requirements whose facts differ, in the order of `names` (id to verbatim name)."""
+    renames = renamed_templates(diff)
+    before = _facts(base.facts, renames)
+    after = _facts(head.facts, {})
+    found = []
+    for requirement, name in names.items():
+        changes: dict[Change, None] = {}
+        spans: dict[SideSpan, None] = {}
+        own = [key for key in dict.fromkeys((*before, *after)) if key[0] == requirement]
+        for key in own:
+            old, new = before.get(key, []), after.get(key, [])
+            gone, come = _difference(old, new), _difference(new, old)
+            if gone or come:
+                changes.update(dict.fromkeys(_changes(key[2], gone, come)))
+                spans.update(dict.fromkeys(SideSpan(fact.span, "head") for fact in come))
+                spans.update(dict.fromkeys(SideSpan(fact.span, "base") for fact in gone))
+        if changes:
+            found.append(Affected(requirement, name, tuple(spans), tuple(changes)))
+    return tuple(found)
+
+
+def _facts(facts: Iterable[Fact], renames: Mapping[str, str]) -> dict[tuple[str, str, str], list[Fact]]:
+    groups: dict[tuple[str, str, str], list[Fact]] = defaultdict(list)
+    for fact in facts:
+        groups[fact.id, renames.get(fact.template, fact.template), fact.what].append(fact)
+    return groups
+
+
+def _difference(facts: list[Fact], others: list[Fact]) -> list[Fact]:
+    """Facts whose value the others do not have, as multisets."""
+    left = Counter(fact.value for fact in others)
+    kept = []
+    for fact in facts:
+        if left[fact.value] > 0:
+            left[fact.value] -= 1
+        else:
+            kept.append(fact)
+    return kept
+
+
+def _changes(what: str, gone: list[Fact], come: list[Fact]) -> Iterator[Change]:
+    for index in range(max(len(gone), len(come))):
+        before = gone[index].value if index < len(gone) else None
+        after = come[index].value if index < len(come) else None
+        yield Change(what, before, after)
+
+
+def commentable(diff: Diff, path: str, line: int) -> bool:
+    file: FileDiff | None = diff.file(path, "head")
+    return file is not None and file.hunk_at("RIGHT", line) is not None

@@ -1,0 +1,244 @@
+"""The one question the product answers: what does this change do to the contract?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from rules.compare import Judged, Side, affected, judge
+from rules.contract import ContractText, load_contract
+from rules.model import (
+    Conclusion,
+    Edit,
+    Fact,
+    Finding,
+    Problem,
+    Report,
+    Undecided,
+    Violation,
+)
+from rules.registry import all_rules, rule
+from rules.sources.diff import Diff
+from rules.sources.tree import Entry, Tree, Unreadable, read_text
+from rules.workspace.image import NAME as IMAGE
+from rules.workspace.image import Image, load_image
+from rules.workspace.template import MAX_TEMPLATES, NOT_GOVERNED, Workspace, load_workspace, template_folders
+
+MAX_TRIED_EDITS = 20
+"""Suggestions that are tried out in one report; further findings come without one."""
+
+
+@dataclass(frozen=True)
+class Revisions:
+    """Commit ids: the merge base, the head ("WORKTREE" for a working tree), and the tip of the base branch."""
+
+    base: str
+    head: str
+    contract: str
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One tree, evaluated."""
+
+    side: Side
+    problems: tuple[Problem, ...]
+    templates: tuple[str, ...]
+    files: frozenset[str]
+
+
+def review(
+    *, base: Tree, head: Tree, contract: Tree, diff: Diff, revisions: Revisions, repository_url: str | None
+) -> Report:
+    """Compare two trees under the contract that a third one holds.
+
+    `repository_url` is the repository's web address, for permalinks; None where there is none.
+    """
+    before, after = examine(base), examine(head)
+    text = load_contract(contract, revisions.contract, repository_url)
+    judged = _one_per_line(judge(before.side, after.side, diff))
+    findings = tuple(_finding(each, text, head, after) for each in judged)
+    undecided = _new_undecided(before.side.undecided, after.side.undecided)
+    problems = _problems(before.problems, after.problems)
+    touched = _touched(diff, before, after)
+    return Report(
+        base=revisions.base,
+        head=revisions.head,
+        conclusion=_conclusion(findings, undecided, problems) if touched else "skipped",
+        contract=text.contract,
+        affected=affected(before.side, after.side, diff, _requirements()),
+        findings=findings,
+        undecided=undecided,
+        problems=problems,
+        governed=after.templates,
+    )
+
+
+def examine(tree: Tree) -> Examined:
+    """Every rule on every governed template of one tree, and on the image."""
+    image = load_image(tree)
+    folders = [name for name in template_folders(tree) if name.split("/")[0] not in NOT_GOVERNED]
+    problems = list(image.problems)
+    if len(folders) > MAX_TEMPLATES:
+        problems.append(Problem(folders[MAX_TEMPLATES], 1, f"is beyond the {MAX_TEMPLATES} templates analysed at once"))
+    violations: list[Violation] = []
+    undecided: list[Undecided] = []
+    facts: list[Fact] = list(_image_facts(image))
+    files: set[str] = set()
+    for folder in folders[:MAX_TEMPLATES]:
+        workspace = load_workspace(tree, folder, image)
+        for found in _checked(workspace):
+            (violations if isinstance(found, Violation) else undecided).append(found)  # type: ignore[arg-type]
+        facts.extend(_template_facts(workspace))
+        problems.extend(workspace.problems)
+        files |= workspace.files
+    unique = tuple(dict.fromkeys(problems))
+    broken = frozenset(problem.path for problem in unique)
+    side = Side(tuple(violations), tuple(undecided), tuple(facts), broken)
+    return Examined(side, unique, tuple(folders), frozenset(files))
+
+
+def _checked(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    for each in all_rules():
+        if each.check is not None:
+            yield from each.check(workspace)
+
+
+def _template_facts(workspace: Workspace) -> Iterator[Fact]:
+    for each in all_rules():
+        if each.facts is not None:
+            yield from each.facts(workspace)
+
+
+def _image_facts(image: Image) -> Iterator[Fact]:
+    for each in all_rules():
+        if each.image_facts is not None:
+            yield from each.image_facts(image)
+
+
+def _requirements() -> dict[str, str]:
+    return {each.id: each.requirement for each in all_rules() if each.id.startswith("INV-") or each.id == "BOOT"}
+
+
+def _one_per_line(judged: list[Judged]) -> list[Judged]:
+    """One finding a cause: the same line found for several templates is said once, for all of them."""
+    merged: dict[tuple[str, str, str, int, str, str], Judged] = {}
+    for each in judged:
+        violation = each.violation
+        key = (violation.rule, each.status, each.path, each.line, violation.address, violation.evidence)
+        first = merged.get(key)
+        if first is None:
+            merged[key] = each
+            continue
+        names = dict.fromkeys((*first.violation.template.split(", "), violation.template))
+        merged[key] = replace(first, violation=replace(first.violation, template=", ".join(names)))
+    return list(merged.values())
+
+
+def _finding(judged: Judged, contract: ContractText, head: Tree, after: Examined) -> Finding:
+    violation, found = judged.violation, rule(judged.violation.rule)
+    suggestion = violation.edit if judged.status == "introduced" and _helps(violation, head, after) else None
+    return Finding(
+        rule=violation.rule,
+        requirement=found.requirement,
+        related=violation.related,
+        status=judged.status,
+        level=violation.level,
+        path=judged.path,
+        line=judged.line,
+        end_line=max(judged.line, violation.span.end if judged.path == violation.span.path else judged.line),
+        template=violation.template,
+        title=found.title,
+        message=violation.message,
+        why=found.why,
+        fix=found.fix,
+        suggestion=suggestion,
+        trail=judged.trail,
+        citation=contract.cite(violation.rule, found.requirement),
+        acknowledged_by=None,
+        fingerprint=judged.fingerprint,
+        anchor=judged.anchor,
+    )
+
+
+@dataclass(frozen=True)
+class EditedTree:
+    """A tree with one file's text replaced, to try a suggestion before it is offered."""
+
+    tree: Tree
+    path: str
+    text: str
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        return {**self.tree.entries, self.path: Entry("file", f"edited:{hash(self.text)}")}
+
+    def read(self, path: str) -> bytes:
+        return self.text.encode() if path == self.path else self.tree.read(path)
+
+
+def _helps(violation: Violation, head: Tree, after: Examined) -> bool:
+    """Whether applying the violation's edit makes it go, brings no other and leaves every file readable."""
+    if violation.edit is None:
+        return False
+    try:
+        text = _edited(read_text(head, violation.edit.path), violation.edit)
+    except Unreadable:
+        return False
+    tried = examine(EditedTree(head, violation.edit.path, text))
+
+    def keys(examined: Examined) -> set[tuple[str, str, str, str]]:
+        return {(v.rule, v.template, v.address, v.evidence) for v in examined.side.violations}
+
+    own = {
+        (violation.rule, template, violation.address, violation.evidence) for template in violation.template.split(", ")
+    }
+    return keys(tried) <= keys(after) - own and set(tried.problems) <= set(after.problems)
+
+
+def _edited(text: str, edit: Edit) -> str:
+    lines = text.split("\n")
+    ending = "\r" if lines[edit.start - 1].endswith("\r") else ""
+    lines[edit.start - 1 : edit.end] = [f"{line}{ending}" for line in edit.text.split("\n")] if edit.text else []
+    return "\n".join(lines)
+
+
+def _new_undecided(before: tuple[Undecided, ...], after: tuple[Undecided, ...]) -> tuple[Undecided, ...]:
+    """What the head leaves open and the base did not."""
+    old = {(u.rule, u.template, u.address, u.reason) for u in before}
+    return tuple(dict.fromkeys(u for u in after if (u.rule, u.template, u.address, u.reason) not in old))
+
+
+def _problems(before: tuple[Problem, ...], after: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Problems of the head, and whether it brought them; then those of the base only."""
+    old = {(p.path, p.message) for p in before}
+    new = {(p.path, p.message) for p in after}
+    found = [replace(p, side="head", introduced=(p.path, p.message) not in old) for p in after]
+    found += [replace(p, side="base") for p in before if (p.path, p.message) not in new]
+    return tuple(found)
+
+
+def _touched(diff: Diff, before: Examined, after: Examined) -> bool:
+    """Whether the diff touches a governed surface: a file that a template is made of, its folder's code, the image."""
+    files = before.files | after.files
+    code = (".tf", ".tfvars", ".sh", ".tpl", ".tftpl")
+    folders = {f"{name}/" for name in (*before.templates, *after.templates)}
+    for file in diff.files:
+        for path in {file.old_path, file.new_path} - {None}:
+            assert path is not None
+            in_folder = path.endswith(code) and any(path.startswith(folder) for folder in folders)
+            if path in files or in_folder or path.startswith(f"{IMAGE}/"):
+                return True
+    return False
+
+
+def _conclusion(
+    findings: tuple[Finding, ...], undecided: tuple[Undecided, ...], problems: tuple[Problem, ...]
+) -> Conclusion:
+    introduced = [finding for finding in findings if finding.status == "introduced"]
+    if any(finding.level == "failure" for finding in introduced):
+        return "failure"
+    open_questions = undecided or any(problem.introduced for problem in problems)
+    if open_questions or any(finding.level == "warning" for finding in introduced):
+        return "neutral"
+    return "success"

@@ -1,0 +1,113 @@
+"""A Dockerfile as its instructions with their lines; a `RUN` body keeps the place of every character."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import tree_sitter_dockerfile
+from tree_sitter import Language, Node, Parser
+
+from rules.sources.text import Part, Piece, Position, Text
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """`keyword` is upper case. `words` are the arguments without flags; `script` is the shell text of a `RUN`."""
+
+    keyword: str
+    words: tuple[str, ...]
+    flags: tuple[str, ...]
+    script: Text | None
+    path: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Dockerfile:
+    """`broken` holds the 1-based lines that could not be read."""
+
+    path: str
+    instructions: tuple[Instruction, ...]
+    broken: tuple[int, ...]
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Parser:
+    with warnings.catch_warnings():
+        # The grammar's wheel still hands its language over as an integer; it is pinned for that.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return Parser(Language(tree_sitter_dockerfile.language()))
+
+
+@lru_cache(maxsize=64)
+def parse_dockerfile(text: str, path: str) -> Dockerfile:
+    """The instructions of a Dockerfile, those inside `ONBUILD` included. Never raises."""
+    source = text.encode()
+    root = _parser().parse(source).root_node
+    found = tuple(_instructions(root, source, path))
+    return Dockerfile(path, found, tuple(sorted({node.start_point.row + 1 for node in _broken(root)})))
+
+
+def _instructions(root: Node, source: bytes, path: str) -> Iterator[Instruction]:
+    for node in root.children:
+        if not node.type.endswith("_instruction"):
+            continue
+        if node.type == "onbuild_instruction":
+            yield from _instructions(node, source, path)
+            continue
+        keyword = node.type.removesuffix("_instruction").upper()
+        script = Text(tuple(_script(node, source, path))) if keyword == "RUN" else None
+        flags = tuple(_text(child, source) for child in node.children if child.type in ("param", "mount_param"))
+        end = node.end_point.row + (1 if node.end_point.column else 0)
+        yield Instruction(keyword, _words(node, source), flags, script, path, node.start_point.row + 1, end)
+
+
+def _text(node: Node, source: bytes) -> str:
+    return source[node.start_byte : node.end_byte].decode()
+
+
+def _words(node: Node, source: bytes) -> tuple[str, ...]:
+    if node.type == "run_instruction":
+        return ()
+    parts = [child for child in node.children[1:] if child.type not in ("param", "line_continuation", "comment", "\n")]
+    text = " ".join(_text(part, source) for part in parts)
+    if text.startswith("["):
+        try:
+            words = json.loads(text)
+        except ValueError:
+            return tuple(text.split())
+        return tuple(map(str, words)) if isinstance(words, list) else ()
+    if node.type == "env_instruction":
+        return tuple(_text(part, source) for part in parts)
+    return tuple(text.split())
+
+
+def _script(node: Node, source: bytes, path: str) -> Iterator[Part]:
+    """The shell text of a `RUN`: a continued line goes on after a blank, comment lines are gone."""
+    for child in node.children:
+        if child.type in ("shell_command", "heredoc_block"):
+            yield from _script(child, source, path)
+        elif child.type in ("shell_fragment", "heredoc_line", "heredoc_end", "_heredoc_nl", "\n"):
+            row, column = child.start_point.row, child.start_point.column
+            line_start = source.rfind(b"\n", 0, child.start_byte) + 1
+            characters = len(source[line_start : line_start + column].decode("utf-8", "replace"))
+            yield Piece(_text(child, source), Position(path, row + 1, characters + 1))
+        elif child.type == "line_continuation":
+            yield Piece(" ", Position(path, child.start_point.row + 1, child.start_point.column + 1))
+        elif child.type == "json_string_array":
+            yield Piece(_text(child, source), Position(path, child.start_point.row + 1, child.start_point.column + 1))
+
+
+def _broken(node: Node) -> Iterator[Node]:
+    if not node.has_error:
+        return
+    if node.is_error or node.is_missing:
+        yield node
+        return
+    for child in node.children:
+        yield from _broken(child)

@@ -1,0 +1,80 @@
+"""The workspace image: `image/Dockerfile` and what it stages for the boot script."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from rules.model import Problem
+from rules.sources.dockerfile import Dockerfile, Instruction, parse_dockerfile
+from rules.sources.shell import Command, Program, parse_program
+from rules.sources.tree import Tree, Unreadable, read_text
+
+DOCKERFILE = "image/Dockerfile"
+NAME = "image"
+"""What findings and facts about the image carry as their template."""
+
+
+@dataclass(frozen=True)
+class Image:
+    tree: Tree
+    dockerfile: Dockerfile | None
+    problems: tuple[Problem, ...]
+
+    @cached_property
+    def copies(self) -> tuple[tuple[str, str], ...]:
+        """What ``COPY`` and ``ADD`` stage: (repository path of file or folder, absolute path in the image)."""
+        found = []
+        for instruction in self.instructions("COPY", "ADD"):
+            if len(instruction.words) < 2 or any(flag.startswith("--from") for flag in instruction.flags):
+                continue
+            *sources, target = instruction.words
+            for source in sources:
+                staged = posixpath.normpath(posixpath.join(posixpath.dirname(DOCKERFILE), source.lstrip("/")))
+                lands = posixpath.join(target, posixpath.basename(source)) if self._is_file(staged, target) else target
+                found.append((staged, posixpath.normpath(lands)))
+        return tuple(found)
+
+    def _is_file(self, staged: str, target: str) -> bool:
+        entry = self.tree.entries.get(staged)
+        return entry is not None and entry.kind == "file" and target.endswith("/")
+
+    def staged(self, path: str) -> str | None:
+        """The repository path of the file that the image has at absolute `path`; None if it stages none there."""
+        for source, target in reversed(self.copies):
+            if path == target or path.startswith(target.rstrip("/") + "/"):
+                candidate = posixpath.normpath(source + path[len(target.rstrip("/")) :])
+                if candidate in self.tree.entries:
+                    return candidate
+        return None
+
+    def instructions(self, *keywords: str) -> Iterator[Instruction]:
+        for instruction in self.dockerfile.instructions if self.dockerfile is not None else ():
+            if instruction.keyword in keywords:
+                yield instruction
+
+    @cached_property
+    def runs(self) -> tuple[Program, ...]:
+        """The shell of every ``RUN``, in order."""
+        return tuple(
+            parse_program(instruction.script, directory=NAME, resolve_source=lambda _: None)
+            for instruction in self.instructions("RUN")
+            if instruction.script is not None
+        )
+
+    @property
+    def commands(self) -> Iterator[Command]:
+        return (command for program in self.runs for command in program.commands)
+
+
+def load_image(tree: Tree) -> Image:
+    if DOCKERFILE not in tree.entries:
+        return Image(tree, None, ())
+    try:
+        dockerfile = parse_dockerfile(read_text(tree, DOCKERFILE), DOCKERFILE)
+    except Unreadable as error:
+        return Image(tree, None, (Problem(DOCKERFILE, 1, str(error)),))
+    problems = tuple(Problem(DOCKERFILE, line, "is not a valid Dockerfile here") for line in dockerfile.broken)
+    return Image(tree, dockerfile, problems)

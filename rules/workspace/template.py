@@ -1,0 +1,214 @@
+"""One template folder as a running workspace: containers, agents, the boot script, cleanup."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from rules.model import Problem, Span, Step
+from rules.sources.shell import Program, parse_program
+from rules.sources.terraform.evaluate import BlockInstance, Evaluator, Module
+from rules.sources.terraform.values import Alternative, Unknown, Value
+from rules.sources.text import Hole, Position, Text
+from rules.sources.tree import Tree, Unreadable, read_text, resolve
+from rules.workspace.image import Image
+
+NOT_GOVERNED = frozenset({"freeform"})
+"""Templates that the contract leaves out (INV-7 and INV-4 do not hold for them)."""
+
+MAX_TEMPLATES = 50
+"""Template folders analysed in one repository; more are reported as a problem."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of the template or of a local module it calls.
+
+    `address` leaves the module out, so that moving a resource into a module changes nothing.
+    """
+
+    kind: str
+    name: str
+    instance: BlockInstance
+
+    @property
+    def address(self) -> str:
+        return f"{self.kind}.{self.name}"
+
+    def value(self, name: str) -> Value | None:
+        return self.instance.value(name)
+
+    def at(self, name: str) -> Position:
+        """Where attribute `name` is set, or the resource itself if it is not."""
+        attribute = self.instance.attribute(name)
+        return attribute.at if attribute is not None else self.instance.at
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script the workspace runs. `address` is logical: ``coder_agent.main.startup_script``."""
+
+    address: str
+    text: Text
+    at: Position
+    program: Program
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A template with everything in it evaluated. `template` is its folder."""
+
+    template: str
+    evaluator: Evaluator
+    image: Image
+
+    @cached_property
+    def modules(self) -> tuple[Module, ...]:
+        return tuple(self.evaluator.root.modules())
+
+    def resources(self, *kinds: str) -> list[Resource]:
+        return [
+            Resource(kind, instance.labels[1], instance)
+            for module in self.modules
+            for kind in kinds
+            for instance in module.instances(kind)
+        ]
+
+    @cached_property
+    def containers(self) -> tuple[Resource, ...]:
+        """The workspace containers: those that run the agent; if none can be told apart, all of them."""
+        found = self.resources("docker_container")
+        running = [container for container in found if self._runs_agent(container)]
+        return tuple(running or found)
+
+    def _runs_agent(self, container: Resource) -> bool:
+        block = container.instance.block
+        names = {attribute.name for attribute in block.body.attributes.values()}
+        written = "".join(self._show(container.value(name)) for name in names & {"env", "command", "entrypoint"})
+        return "coder_agent." in written
+
+    @staticmethod
+    def _show(value: Value | None) -> str:
+        return repr(value) if value is not None else ""
+
+    @cached_property
+    def agents(self) -> tuple[Resource, ...]:
+        return tuple(self.resources("coder_agent"))
+
+    @cached_property
+    def boot(self) -> tuple[Script, ...]:
+        """Every possible text of every agent's startup script."""
+        return tuple(script for agent in self.agents for script in self._scripts(agent, "startup_script"))
+
+    @cached_property
+    def shutdown(self) -> tuple[Script, ...]:
+        """What runs on stop: `coder_script`s with ``run_on_stop``, and the agents' shutdown scripts."""
+        stopping = [s for s in self.resources("coder_script") if s.instance.attribute("run_on_stop") is not None]
+        found = [script for resource in stopping for script in self._scripts(resource, "script")]
+        return (*found, *(script for agent in self.agents for script in self._scripts(agent, "shutdown_script")))
+
+    @cached_property
+    def provisioners(self) -> tuple[Script, ...]:
+        """Commands that run on the Coder host: ``local-exec`` and ``remote-exec`` of any resource."""
+        found: list[Script] = []
+        for module in self.modules:
+            for (kind, name), block in module.resources.items():
+                for instance in self.evaluator.unroll(block, module.scope):
+                    for provisioner in instance.blocks("provisioner"):
+                        for attribute in ("command", "inline"):
+                            value = provisioner.value(attribute)
+                            at = provisioner.attribute(attribute)
+                            if value is not None and at is not None:
+                                found.extend(self._parse(f"{kind}.{name}/provisioner", value, at.at))
+        return tuple(found)
+
+    def _scripts(self, resource: Resource, attribute: str) -> Iterator[Script]:
+        value = resource.value(attribute)
+        if value is not None:
+            yield from self._parse(f"{resource.address}.{attribute}", value, resource.at(attribute))
+
+    def _parse(self, address: str, value: Value, at: Position) -> Iterator[Script]:
+        for alternative in value:
+            for text in _texts(alternative):
+                program = parse_program(text, directory=_directory(text), resolve_source=self.source)
+                yield Script(address, text, at, program)
+
+    def source(self, path: str) -> Text | None:
+        """The text of a script that is sourced: by repository path, or by its path in the image."""
+        tree = self.evaluator.source.tree
+        wanted = self.image.staged(path) if path.startswith("/") else resolve(tree, path)
+        if wanted is None or wanted not in tree.entries:
+            return None
+        try:
+            return Text.literal(self.evaluator.source.text(wanted), Position(wanted, 1, 1))
+        except Unreadable as error:
+            self.evaluator.source.problem(wanted, 1, str(error))
+            return None
+
+    def step(self, at: Position) -> Step:
+        return self.evaluator.source.step(at)
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The files that were read to evaluate this template so far."""
+        return frozenset(self.evaluator.source.lines)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        found = list(self.evaluator.source.problems)
+        for script in (*self.boot, *self.shutdown, *self.provisioners):
+            for problem in script.program.problems:
+                where = problem.position
+                found.append(Problem(where.path, where.line, problem.message))
+        return tuple(dict.fromkeys(found))
+
+
+def _texts(alternative: Alternative) -> Iterator[Text]:
+    data = alternative.data
+    if isinstance(data, Text):
+        yield data
+    elif isinstance(data, Unknown):
+        yield Text((Hole(data.expression, data.reason, alternative.at),))
+    else:
+        for item in getattr(data, "items", ()):
+            if isinstance(item, Value):
+                for inner in item:
+                    yield from _texts(inner)
+
+
+def _directory(text: Text) -> str:
+    """The folder of the script's own file: what ``$(dirname "$0")`` stands for where the script is a file."""
+    first = text.at(0)
+    path = first.path if first is not None else ""
+    return "" if path.endswith((".tf", ".tfvars")) else posixpath.dirname(path)
+
+
+def span(at: Position, end: int | None = None) -> Span:
+    return Span(at.path, at.line, end if end is not None else at.line)
+
+
+def template_folders(tree: Tree) -> Sequence[str]:
+    """Folders that are Coder templates: Terraform files that declare an agent or a container, outside ``modules``."""
+    folders: dict[str, bool] = {}
+    for path, entry in tree.entries.items():
+        name = posixpath.basename(path)
+        parent = posixpath.dirname(path)
+        if not name.endswith(".tf") or "modules" in parent.split("/") or entry.kind == "submodule":
+            continue
+        if not folders.get(parent):
+            folders[parent] = _declares_workspace(tree, path)
+    return sorted(folder for folder, is_template in folders.items() if is_template)
+
+
+def _declares_workspace(tree: Tree, path: str) -> bool:
+    try:
+        text = read_text(tree, path)
+    except Unreadable:
+        return posixpath.basename(path) == "template.tf"
+    return "coder_agent" in text or "docker_container" in text
+
+
+def load_workspace(tree: Tree, template: str, image: Image) -> Workspace:
+    return Workspace(template, Evaluator(tree, template), image)
