@@ -1,0 +1,65 @@
+"""Repositories with a template in them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.gitrepo import Repo
+
+TEMPLATE = """\
+resource "coder_agent" "main" {
+  os   = "linux"
+  arch = "amd64"
+  startup_script = <<-EOT
+    set +e
+    echo ready
+    exit 0
+  EOT
+}
+
+resource "docker_container" "workspace" {
+  name          = "workspace"
+  image         = "example/workspace"
+  runtime       = "sysbox-runc"
+  privileged    = false
+  security_opts = ["apparmor:unconfined", "seccomp:unconfined"]
+  volumes {
+    container_path = "/home/coder"
+    host_path      = "/srv/homes/example"
+  }
+}
+"""
+
+SOCKET = """\
+  volumes {
+    container_path = "/var/run/docker.sock"
+    host_path      = "/var/run/docker.sock"
+  }
+}
+"""
+
+BROKEN_RULE = TEMPLATE.removesuffix("}\n") + SOCKET
+SOCKET_LINE = BROKEN_RULE.splitlines().index('    host_path      = "/var/run/docker.sock"') + 1
+FILE = "user-defined-web/template.tf"
+
+
+@pytest.fixture(autouse=True)
+def _no_machine_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """An empty repository."""
+    return Repo(tmp_path / "repo")
+
+
+@pytest.fixture
+def governed(repo: Repo) -> Repo:
+    """A repository whose main branch holds one template that breaks nothing."""
+    repo.commit({FILE: TEMPLATE, "README.md": "about\n"})
+    return repo
