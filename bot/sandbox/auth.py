@@ -39,7 +39,7 @@ class Caller:
         return f"installation {self.token.installation.id}" if self.token else f"app {self.app.id}"
 
     def sees(self, world: World, repository: Repository) -> bool:
-        """Whether an installation token reaches a repository. Stricter than GitHub, which shows any token what is public."""
+        """Whether an installation token reaches a repository. GitHub shows any token what is public; this does not."""
         if self.token is None or not world.covers(self.token.installation, repository):
             return False
         return self.token.repository_ids is None or repository.id in self.token.repository_ids

@@ -76,7 +76,7 @@ def _organization(world: World, owner: User) -> Json:
     }
 
 
-def push(world: World, repository: Repository, ref: str, before: str, after: str, sender: User) -> None:
+def push(world: World, repository: Repository, sender: User, *, ref: str, before: str, after: str) -> None:
     page = world.shapes.repository_page(repository)
     created, deleted = before == ZERO, after == ZERO
     shas = [] if created or deleted else repository.git.shas(before, after)

@@ -270,7 +270,7 @@ class World:
     def _pushed(self, repository: Repository, branch: str, before: str, after: str, sender: User) -> None:
         """What follows a push: its own event, new check suites, and every pull request of that branch moves on."""
         repository.pushed_at = self.clock()
-        events.push(self, repository, f"refs/heads/{branch}", before, after, sender)
+        events.push(self, repository, sender, ref=f"refs/heads/{branch}", before=before, after=after)
         for installation in list(self.installations.values()):
             if self.covers(installation, repository) and installation.permissions.get("checks") == "write":
                 suite = checks.suite_for(self, repository, installation.app, after)

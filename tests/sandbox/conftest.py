@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -54,11 +53,8 @@ class Sandbox:
         self.pull: PullRequest = world.open_pull_request(self.repository, "change", author="mona")
 
     def jwt(self, **claims: object) -> str:
-        now = self.world.clock()
-        times = {
-            "iat": int((now - timedelta(seconds=30)).timestamp()),
-            "exp": int((now + timedelta(minutes=9)).timestamp()),
-        }
+        now = int(self.world.clock().timestamp())
+        times = {"iat": now - 30, "exp": now + 9 * 60}
         return jwt.encode({**times, "iss": str(self.app.id), **claims}, private_pem(self.key), algorithm="RS256")
 
     def client(self, credential: str) -> httpx.Client:

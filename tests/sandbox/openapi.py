@@ -120,7 +120,8 @@ def complaints(place: tuple[str, ...], value: object) -> list[str]:
 @cache
 def registry() -> SchemaRegistry:
     empty: SchemaRegistry = Registry()
-    return empty.with_resource(ROOT, DRAFT202012.create_resource(description()))
+    filled: SchemaRegistry = empty.with_resource(ROOT, DRAFT202012.create_resource(description()))
+    return filled
 
 
 class OpenApiRecorder:
@@ -210,7 +211,7 @@ def parameter_name(parameter: dict[str, str]) -> str:
 
 
 def response_complaints(operation: tuple[str, ...], status: int, media_type: str, body: bytes) -> list[str]:
-    """How a response differs from the description. Statuses it does not list are fine only as errors in GitHub's form."""
+    """How a response differs from the description; a status it does not list may only be an error in GitHub's form."""
     _, described = look(operation)
     assert isinstance(described, dict)
     if status >= 500 or status == 304:
