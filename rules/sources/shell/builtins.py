@@ -14,7 +14,7 @@ from rules.sources.shell.expand import REPOSITORY
 from rules.sources.shell.program import Command, Frame, Guard, Origin, Scope, Unresolved, Word
 from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.state import Context, Function, State, Trap
-from rules.sources.shell.values import EMPTY, Value, bounded, concat, literal, merged, unknown
+from rules.sources.shell.values import Value, bounded, concat, literal, merged, unknown
 from rules.sources.shell.wrappers import IN_PROCESS, command_text
 from rules.sources.text import Piece, Position, Text
 
@@ -30,8 +30,7 @@ MAX_SOURCE_DEPTH = 8
 MAX_SOURCED = 200
 """Files sourced in one program, each time counted."""
 
-_SYSTEM = ("/etc/", "/usr/", "/opt/", "/lib/", "/run/", "/proc/", "/dev/", "/tmp/", "/var/", "/snap/")
-_GLOBS = frozenset("*?[")
+_SYSTEM = ("/etc/", "/usr/", "/opt/", "/lib/", "/run/", "/proc/", "/dev/", "/tmp/", "/var/", "/snap/")  # noqa: S108
 
 Effect = Callable[[Command, Sequence[Node], Context, State], "Leaves | None"]
 
@@ -143,9 +142,7 @@ class Builtins:
 
     # Other code
 
-    def _call(
-        self, functions: tuple[Function, ...], command: Command, context: Context, state: State
-    ) -> Leaves | None:
+    def _call(self, functions: tuple[Function, ...], command: Command, context: Context, state: State) -> Leaves | None:
         """The body of the function, in the caller's shell. A function that is already running is not entered again."""
         frame = Frame("call", command.name, command.position, command.raw)
         leaves: list[Leaves | None] = []
@@ -169,9 +166,7 @@ class Builtins:
                 state.join(end)
         return "exit" if leaves and all(leaves) else None
 
-    def _body(
-        self, function: Function, frame: Frame, command: Command, context: Context, state: State
-    ) -> Outcome:
+    def _body(self, function: Function, frame: Frame, command: Command, context: Context, state: State) -> Outcome:
         inner = context.having(
             parsed=function.parsed, frames=(*context.frames, frame), outer=context.outer + command.redirects
         )
@@ -191,7 +186,7 @@ class Builtins:
                 else:
                     state.variables[name] = value
 
-    def _source(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> Leaves | None:
+    def _source(self, command: Command, _nodes: Sequence[Node], context: Context, state: State) -> Leaves | None:
         if not command.args:
             return None
         target = command.args[0]
@@ -231,15 +226,15 @@ class Builtins:
                 yield joined(base, path)
         yield joined(posixpath.dirname(self._walk.path), path)
 
-    def _sourced_text(
-        self, text: Text, path: str, command: Command, context: Context, state: State
-    ) -> Leaves | None:
+    def _sourced_text(self, text: Text, path: str, command: Command, context: Context, state: State) -> Leaves | None:
         running = [frame.name for frame in context.frames if frame.kind == "source"]
         if path in running:
             return None
         self._sourced += 1
         if len(running) >= MAX_SOURCE_DEPTH or self._sourced > MAX_SOURCED:
-            message = f"more than {MAX_SOURCE_DEPTH} files source each other, or {MAX_SOURCED} in all; the rest is not read"
+            message = (
+                f"more than {MAX_SOURCE_DEPTH} files source each other, or {MAX_SOURCED} in all; the rest is not read"
+            )
             self._walk.bound(message, context, 0)
             return None
         self._walk.sources[path.removeprefix(REPOSITORY + "/")] = None
@@ -277,9 +272,7 @@ class Builtins:
         inner = context.having(frames=(*context.frames, frame))
         return self._walk.run(text, context.parsed.script.path, inner, state).leaves
 
-    def _script(
-        self, word: Word, command: Command, nodes: Sequence[Node], context: Context, state: State
-    ) -> None:
+    def _script(self, word: Word, command: Command, nodes: Sequence[Node], context: Context, state: State) -> None:
         """``bash -c text``: a process of its own."""
         frame = Frame("script", command.name, command.position, command.raw)
         scope = Scope("script", command.position, name=command.name)
@@ -296,10 +289,10 @@ class Builtins:
         """The alternatives of a word as code, standing where a person wrote it; None for what is not known."""
         script = context.parsed.script
         for node in nodes:
-            inner = node.start_byte + 1, node.end_byte - 1
-            if node.type in ("raw_string", "string") and script.at(node.start_byte) == word.position:
-                if script.plain[inner[0] : inner[1]] == word.alternatives[0]:
-                    return [script.text.slice(*inner)]
+            start, end = node.start_byte + 1, node.end_byte - 1
+            written_here = node.type in ("raw_string", "string") and script.at(start - 1) == word.position
+            if written_here and script.plain[start:end] == word.alternatives[0]:
+                return [script.text.slice(start, end)]
         written = {origin.position for origin in word.origins if origin.kind == "assignment"}
         start = written.pop() if len(written) == 1 else word.position
         return [None if UNKNOWN in text else Text((Piece(text, start),)) for text in word.alternatives]
@@ -357,5 +350,3 @@ def joined(base: str, path: str) -> str:
 
 def _is_system(path: str, home: str) -> bool:
     return path.startswith(_SYSTEM) or path == home or path.startswith(home + "/")
-
-

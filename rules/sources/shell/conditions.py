@@ -121,11 +121,11 @@ class _Tests:
         return outcome
 
     def _primary(self, depth: int) -> Outcome:
-        token = self._next()
-        if token == "!":
+        symbol = self._next()
+        if symbol == "!":
             self._at += 1
             return negated(self._primary(depth + 1)) if depth < MAX_TEST_DEPTH else NOTHING
-        if token in ("(", "\\(") and depth < MAX_TEST_DEPTH:
+        if symbol in ("(", "\\(") and depth < MAX_TEST_DEPTH:
             self._at += 1
             outcome = self.disjunction(depth + 1)
             if self._next() in (")", "\\)"):

@@ -7,12 +7,12 @@ that is called twice gives its commands twice), with the conditions that dominat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from rules.model import Span
-from rules.sources.shell.script import UNKNOWN
+from rules.sources.shell.script import UNKNOWN, Script
 from rules.sources.text import Position, Text
 
 
@@ -142,12 +142,12 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One simple command.
+    """One simple command, characters `start` to `end` of `script`.
 
     `words` is the whole command as bash sees it, `wrappers` the names of the programs in front (sudo, env, command …),
     `argv` what they run and `name` its base name (``""`` if unknown). A plain assignment is a command with the name
     ``=``, a redirection without a command one with the name ``>``. `outer` are redirections of the groups, loops and
-    pipelines around it. `cwd` is the working directory, if known.
+    calls around it. `cwd` is the working directory, as alternatives.
     """
 
     name: str
@@ -162,9 +162,9 @@ class Command:
     loops: tuple[Loop, ...]
     frames: tuple[Frame, ...]
     cwd: tuple[str, ...]
-    raw: str
-    span: Span
-    position: Position
+    script: Script = field(repr=False)
+    start: int
+    end: int
 
     @property
     def in_main_shell(self) -> bool:
@@ -174,6 +174,27 @@ class Command:
     @property
     def args(self) -> tuple[Word, ...]:
         return self.argv[1:]
+
+    @property
+    def raw(self) -> str:
+        """The source as written, without the body of a heredoc."""
+        return self.script.show(self.start, self.end)
+
+    @property
+    def position(self) -> Position:
+        return self.script.at(self.start)
+
+    @property
+    def span(self) -> Span:
+        return self.script.span(self.start, self.end)
+
+    @property
+    def surroundings(self) -> tuple[str, str]:
+        """What stands on its lines before it and after it."""
+        plain = self.script.plain
+        before = plain[plain.rfind("\n", 0, self.start) + 1 : self.start]
+        newline = plain.find("\n", self.end)
+        return before, plain[self.end : newline if newline >= 0 else len(plain)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from rules.sources.shell.parse import parse_body
 from rules.sources.shell.program import Assignment, Command, HereText, Redirect, Test, Unresolved, Word
 from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.state import Context, Element, State
-from rules.sources.shell.values import EMPTY, Value, concat, literal, union, unknown
+from rules.sources.shell.values import EMPTY, Value, concat, literal
 from rules.sources.shell.wrappers import base_name, is_wrapper, peel
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Simple:
         self, assigned: list[Node], redirects: list[Node], element: Element, context: Context, state: State
     ) -> Outcome:
         """Assignments without a command; they may have redirections."""
-        given = tuple(one for node in assigned for one in self._assign(node, context, state))
+        given = tuple(self._assign(node, context, state) for node in assigned)
         targets = self.redirects(redirects, context, state)
         name = Word("", ("=" if given else ">",), context.parsed.script.at(element.node.start_byte))
         self.emit((name,), given, targets, element, context, state)
@@ -121,8 +121,13 @@ class Simple:
             if text == "local":
                 self._hide(child, context, state)
             if child.type == "variable_assignment":
-                given += self._assign(child, context, state)
-            words += self._walk.expander.words(child, context, state)
+                done = self._assign(child, context, state)
+                given.append(done)
+                words.append(
+                    replace(done.value, alternatives=tuple(f"{done.name}={v}" for v in done.value.alternatives))
+                )
+            else:
+                words += self._walk.expander.words(child, context, state)
         targets = self.redirects(element.redirects, context, state)
         command = self.emit(words, tuple(given), targets, element, context, state)
         if command.name in _DECLARES:
@@ -144,16 +149,14 @@ class Simple:
         first, last = node.children[0], node.children[-1]
         opening = Word(first.type, (first.type,), script.at(first.start_byte))
         closing = Word(last.type, (last.type,), script.at(last.start_byte))
-        inner = [
-            self._walk.expander.operand(start, child, context, state) for start, child in operands(node)
-        ]
+        inner = [self._walk.expander.operand(start, child, context, state) for start, child in operands(node)]
         targets = self.redirects(element.redirects, context, state)
         command = self.emit((opening, *inner, closing), (), targets, element, context, state)
         return evaluate(inner, replace(opening, alternatives=("test",)), command.raw, command.position)
 
     # Parts
 
-    def _assign(self, node: Node, context: Context, state: State) -> list[Assignment]:
+    def _assign(self, node: Node, context: Context, state: State) -> Assignment:
         """The assignment, done."""
         assignment, value, items = self._assignment(node, context, state)
         name = assignment.name
@@ -165,7 +168,7 @@ class Simple:
         else:
             old = state.variables.get(name)
             state.variables[name] = concat([old, value]) if assignment.append and old is not None else value
-        return [assignment]
+        return assignment
 
     def _assignment(
         self, node: Node, context: Context, state: State
@@ -180,7 +183,9 @@ class Simple:
         if right is None:
             word = Word("", ("",), position)
         elif right.type == "array":
-            words = [word for child in right.named_children for word in self._walk.expander.words(child, context, state)]
+            words = [
+                word for child in right.named_children for word in self._walk.expander.words(child, context, state)
+            ]
             items = tuple(Value(word.alternatives, word.origins) for word in words)
             joined = concat([part for item in items for part in (literal(" "), item)][1:] or [EMPTY])
             word = self._walk.expander.as_word(joined, right.start_byte, right.end_byte, context)
@@ -207,7 +212,13 @@ class Simple:
         target = self._walk.expander.word(destination, context, state)
         if operator.start_byte in context.parsed.masked.here_strings:
             text = script.text.slice(destination.start_byte, destination.end_byte)
-            return Redirect("<<<", number, target, position, HereText(False, False, "", text, target))
+            return Redirect(
+                "<<<",
+                number,
+                target,
+                position,
+                HereText(quoted=False, strips_tabs=False, delimiter="", text=text, word=target),
+            )
         return Redirect(operator.type, number, target, position)
 
     def _heredoc(self, operator: int, context: Context, state: State) -> HereText:
@@ -238,7 +249,6 @@ class Simple:
         context: Context,
         state: State,
     ) -> Command:
-        script = context.parsed.script
         start, end = _extent(element)
         peeled = peel(words)
         command = Command(
@@ -254,9 +264,9 @@ class Simple:
             loops=context.loops,
             frames=context.frames,
             cwd=state.cwd.alternatives,
-            raw=script.show(start, end),
-            span=script.span(start, end),
-            position=script.at(start),
+            script=context.parsed.script,
+            start=start,
+            end=end,
         )
         self._walk.commands.append(command)
         return command
@@ -305,5 +315,3 @@ def _variants(words: list[Word]) -> list[list[Word]]:
         if head or len(words) > 1:
             found.append([*head, *words[1:]])
     return found or [words]
-
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -101,16 +100,16 @@ def glob_pattern(pattern: str, *, greedy: bool) -> str:
     """A shell pattern as a regular expression."""
     parts = []
     for match in _GLOB.finditer(pattern):
-        token = match.group()
-        if token == "*":
+        part = match.group()
+        if part == "*":
             parts.append(".*" if greedy else ".*?")
-        elif token == "?":
+        elif part == "?":
             parts.append(".")
-        elif len(token) > 2 and token[0] == "[":
-            inside = token[1:-1].replace("\\", "\\\\")
+        elif len(part) > 2 and part[0] == "[":
+            inside = part[1:-1].replace("\\", "\\\\")
             parts.append("[" + ("^" + inside[1:] if inside[0] in "!^" else inside) + "]")
         else:
-            parts.append(re.escape(match.group(1) or token))
+            parts.append(re.escape(match.group(1) or part))
     return "".join(parts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tree_sitter import Node
@@ -283,7 +283,7 @@ class Walk:
 
     def _while(self, element: Element, context: Context, state: State) -> Outcome:
         node = element.node
-        kind = "while" if node.children[0].type == "while" else "until"
+        kind: Literal["while", "until"] = "while" if node.children[0].type == "while" else "until"
         context = self._grouped(element, context, state)
         script = context.parsed.script
         context = context.having(loops=(*context.loops, Loop(kind, script.at(node.start_byte))))
@@ -336,7 +336,8 @@ class Walk:
             patterns = [child for child in item.children[:close] if child.is_named]
             name = Word("case", ("case",), script.at(node.start_byte))
             words = (name, *([subject] if subject else []), *(self._pattern(p, context) for p in patterns))
-            guard = Guard(Test(words, script.show(item.start_byte, item.children[close].end_byte), name.position), True)
+            test = Test(words, script.show(item.start_byte, item.children[close].end_byte), name.position)
+            guard = Guard(test, holds=True)
             branch = state.copy()
             if not self.block(item.children[close + 1 :], context.guarded((guard,)), branch).leaves:
                 ends.append(branch)
@@ -361,9 +362,7 @@ class Walk:
 
     def substitution(self, node: Node, context: Context, state: State) -> Value:
         """Run what stands in ``$(…)``, backticks or ``<(…)``, and give its output as far as it is known."""
-        kind: Literal["process", "substitution"] = (
-            "process" if node.type == "process_substitution" else "substitution"
-        )
+        kind: Literal["process", "substitution"] = "process" if node.type == "process_substitution" else "substitution"
         inner = context.within(Scope(kind, context.parsed.script.at(node.start_byte)))
         before = len(self.commands)
         self.block(node.children, inner, state.copy())

@@ -28,9 +28,11 @@ class _Wrapper:
 
 
 _WRAPPERS = {
-    "sudo": _Wrapper("ugpCDRrtTUh", frozenset({"--user", "--group", "--prompt", "--chdir", "--host"}), 0, True),
+    "sudo": _Wrapper(
+        "ugpCDRrtTUh", frozenset({"--user", "--group", "--prompt", "--chdir", "--host"}), assignments=True
+    ),
     "doas": _Wrapper("uC"),
-    "env": _Wrapper("uC", frozenset({"--unset", "--chdir"}), 0, True),
+    "env": _Wrapper("uC", frozenset({"--unset", "--chdir"}), assignments=True),
     "command": _Wrapper(),
     "builtin": _Wrapper(),
     "exec": _Wrapper("a"),
