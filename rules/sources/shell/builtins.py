@@ -294,8 +294,8 @@ class Builtins:
             if written_here and script.plain[start:end] == word.alternatives[0]:
                 return [script.text.slice(start, end)]
         written = {origin.position for origin in word.origins if origin.kind == "assignment"}
-        start = written.pop() if len(written) == 1 else word.position
-        return [None if UNKNOWN in text else Text((Piece(text, start),)) for text in word.alternatives]
+        place = written.pop() if len(written) == 1 else word.position
+        return [None if UNKNOWN in text else Text((Piece(text, place),)) for text in word.alternatives]
 
     # Handlers
 

@@ -170,22 +170,19 @@ class Expander:
 
     def _string(self, node: Node, context: Context, state: State) -> Value:
         start, end = node.start_byte + 1, node.end_byte - 1
-        if node.named_child_count == 0 or (node.named_child_count == 1 and node.child_count == 3):
-            only = node.named_child(0)
-            if only is None or only.type == "string_content":
-                return self._text(start, end, context, _QUOTED_ESCAPE)
+        children = node.named_children
+        if not children or (len(children) == 1 and children[0].type == "string_content"):
+            return self._text(start, end, context, _QUOTED_ESCAPE)
         return self._filled(node.children, start, end, context, state, _QUOTED_ESCAPE)
 
     def _translated(self, node: Node, context: Context, state: State) -> Value:
-        child = node.named_child(0)
-        return EMPTY if child is None else self.value(child, context, state)
+        return self.value(node.named_children[0], context, state) if node.named_child_count else EMPTY
 
     def _concatenation(self, node: Node, context: Context, state: State) -> Value:
         return self._filled(node.children, node.start_byte, node.end_byte, context, state, _ESCAPE)
 
     def _command_name(self, node: Node, context: Context, state: State) -> Value:
-        child = node.named_child(0)
-        return EMPTY if child is None else self.value(child, context, state)
+        return self.value(node.named_children[0], context, state) if node.named_child_count else EMPTY
 
     def _raw_string(self, node: Node, context: Context, _state: State) -> Value:
         return self._text(node.start_byte + 1, node.end_byte - 1, context, None)
