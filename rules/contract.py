@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 
 from rules.model import Citation, Contract
 from rules.sources.tree import Tree, Unreadable, read_text
@@ -35,11 +36,11 @@ class ContractText:
     def cite(self, rule: str, requirement: str) -> Citation | None:
         """The lines that rule `rule` of `requirement` rests on; None if the text does not have them."""
         lines = self.items.get(rule) or self.requirements.get(requirement)
-        if self.contract.source == "bundled":
-            return Citation(self.contract.path, 0, 0, self.contract.url)
         if lines is None:
             return None
         start, end = lines
+        if self.contract.source == "bundled":
+            return Citation(self.contract.path, start, end, self.contract.url)
         anchor = f"?plain=1#L{start}-L{end}" if end > start else f"?plain=1#L{start}"
         url = f"{self.contract.url}{anchor}" if self.contract.url else None
         return Citation(self.contract.path, start, end, url)
@@ -56,7 +57,14 @@ def load_contract(tree: Tree, rev: str, repository_url: str | None) -> ContractT
         if requirements:
             url = f"{repository_url}/blob/{rev}/{path}" if repository_url else None
             return ContractText(Contract("repository", path, rev, url), requirements, items)
-    return ContractText(Contract("bundled", "ddev/coder-ddev#149", "", BUNDLED_URL), {}, {})
+    return _bundled()
+
+
+@lru_cache(maxsize=1)
+def _bundled() -> ContractText:
+    """Our own summary, which names the pull request that the contract stands in."""
+    text = files("rules").joinpath("contract.md").read_text("utf-8")
+    return ContractText(Contract("bundled", "rules/contract.md", "", BUNDLED_URL), *_sections(text))
 
 
 def _candidates(tree: Tree) -> Iterator[str]:

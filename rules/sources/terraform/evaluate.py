@@ -79,6 +79,9 @@ conditional: a condition decides, and both ways are possible. settable: not by d
 exist. unknown: what decides cannot be known.
 """
 
+NO_NAME = "is no name that Terraform knows here"
+NO_EXPRESSION = "is no expression that Terraform can read"
+NO_DIRECTIVE = "is no directive that Terraform knows"
 _AT_APPLY = "is known only when the template is applied"
 
 
@@ -472,7 +475,7 @@ class Evaluator:
             case Piece(_, start):
                 return known(Text((part,)), start)
             case Interpolation(None, source, at):
-                return unknown(source, "is no expression that Terraform can read", at, error=True)
+                return unknown(source, NO_EXPRESSION, at, error=True)
             case Interpolation(expr, source, at) if expr is not None:
                 return self.evaluate(expr, scope).map(lambda a: self._interpolated(a, source, at))
             case IfDirective(condition, then, otherwise, at):
@@ -481,7 +484,7 @@ class Evaluator:
             case ForDirective():
                 return self._for_directive(part, scope)
             case BadDirective(source, at):
-                return unknown(source, "is no directive that Terraform knows", at, error=True)
+                return unknown(source, NO_DIRECTIVE, at, error=True)
         raise AssertionError(part)
 
     def _interpolated(self, alternative: Alternative, source: str, at: Position) -> Value:
@@ -612,7 +615,7 @@ class Evaluator:
         first = steps[0] if steps and isinstance(steps[0], str) else None
         second = steps[1] if len(steps) > 1 and isinstance(steps[1], str) else None
         if module is None or first is None:
-            return unknown(show(expr), "is no name that Terraform knows here", expr.at, error=True), len(steps)
+            return unknown(show(expr), NO_NAME, expr.at, error=True), len(steps)
         match root.name:
             case "var":
                 return self._variable(module, first, expr), 1
