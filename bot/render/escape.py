@@ -6,6 +6,7 @@ Whoever opens a pull request chooses paths, values and file contents; none of it
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from urllib.parse import quote
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
@@ -57,7 +58,17 @@ def link(text: str, url: str) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
+    """`text`, cut to `limit` characters with an ellipsis."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def contrast(before: str, after: str, limit: int) -> tuple[str, str]:
+    """Both texts within `limit` characters, and so that one sees where they differ."""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    if same <= limit // 2:
+        return shorten(before, limit), shorten(after, limit)
+    start = same - limit // 4
+    return shorten(f"…{before[start:]}", limit), shorten(f"…{after[start:]}", limit)
 
 
 def _longest_run(text: str) -> int:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bot.render.escape import block, cell, code, inline, link, shorten
-from rules.model import Affected, Finding, Problem, Report, Undecided
+from bot.render.escape import block, cell, code, contrast, inline, link, shorten
+from rules.model import Affected, Change, Finding, Problem, Report, Undecided
 
 MAX_COMMENT_LINES = 10
 """A reader of a review takes in no more at a glance; a suggestion that does not fit is told in words only."""
@@ -107,16 +107,16 @@ def _rows(report: Report) -> Iterable[str]:
 def _changes(affected: Affected | None) -> str:
     if affected is None:
         return "—"
-    told = [
-        f"{_sentence(change.what)} {_value(change.before)} → {_value(change.after)}"
-        for change in affected.changes[:MAX_CHANGES]
-    ]
+    told = [_change(change) for change in affected.changes[:MAX_CHANGES]]
     more = len(affected.changes) - len(told)
     return "<br>".join([*told, f"and {more} more"] if more else told) or "—"
 
 
-def _value(value: str | None) -> str:
-    return "not there" if value is None else code(shorten(value, MAX_VALUE))
+def _change(change: Change) -> str:
+    what, (before, after) = _sentence(change.what), contrast(change.before or "", change.after or "", MAX_VALUE)
+    if change.before is None:
+        return f"{what}: not there → {code(after)}"
+    return f"{what}: {code(before)} → {'not there' if change.after is None else code(after)}"
 
 
 def _sentence(text: str) -> str:

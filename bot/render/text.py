@@ -9,11 +9,16 @@ from textwrap import fill
 from rich.console import Console
 from rich.text import Text
 
-from bot.render.escape import plain, shorten
+from bot.render.escape import contrast, plain
 from rules.model import Affected, Finding, Report
 
 MAX_VALUE = 200
 """Characters shown of a value before and after."""
+
+MAX_CHANGES = 8
+"""Changes told for one requirement."""
+
+GONE = "not there"
 
 _LEVEL_STYLES = {"failure": "bold red", "warning": "yellow", "notice": "cyan"}
 _CONCLUSION_STYLES = {"failure": "bold red", "action_required": "yellow", "neutral": "yellow", "success": "bold green"}
@@ -90,11 +95,12 @@ def _affected(console: Console, affected: Sequence[Affected]) -> None:
         console.print(Text("\nTouched by this change", style="bold"))
     for entry in affected:
         console.print(f"  {entry.id} {plain(entry.requirement)}")
-        for change in entry.changes:
-            values = " → ".join(
-                "not there" if value is None else shorten(value, MAX_VALUE) for value in (change.before, change.after)
-            )
-            _prose(console, f"{change.what}: {values}", indent="    ")
+        for change in entry.changes[:MAX_CHANGES]:
+            before, after = contrast(change.before or "", change.after or "", MAX_VALUE)
+            values = (GONE if change.before is None else before, GONE if change.after is None else after)
+            _prose(console, f"{change.what}: {' → '.join(values)}", indent="    ")
+        if len(entry.changes) > MAX_CHANGES:
+            console.print(f"    and {len(entry.changes) - MAX_CHANGES} more (see --format json)")
 
 
 def _prose(console: Console, text: str, indent: str) -> None:

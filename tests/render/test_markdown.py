@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.render.escape import block, cell, code, inline, link
+from bot.render.escape import block, cell, code, contrast, inline, link
 from bot.render.markdown import MAX_CHARS, MAX_TITLE, comment, render, review_body, summary, title
 from rules.model import Anchor, Edit, Finding
 from tests.render.samples import EMPTY, FULL, NETWORK, PRIVILEGED, RUNTIME, SOCKET, TEMPLATE, hostile
@@ -174,3 +174,12 @@ def test_link_goes_nowhere_else(text: str) -> None:
     ]
     assert len(urls) == 1
     assert str(urls[0]).startswith("https://e.example/")
+
+
+def test_long_values_are_cut_where_one_sees_the_difference() -> None:
+    long = "x" * 300
+    for before, after in (("180", "60"), (f"{long}180", f"{long}60"), (f"180{long}", f"60{long}"), (long, f"{long}60")):
+        shown_before, shown_after = contrast(before, after, 80)
+        assert shown_before != shown_after
+        assert len(shown_before) <= 80 >= len(shown_after)
+    assert contrast("180", "60", 80) == ("180", "60")
