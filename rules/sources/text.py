@@ -48,11 +48,15 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A part whose value is not known: the expression as written, and why it is unknown."""
+    """A part whose value is not known: the expression as written, and why it is unknown.
+
+    `options` are all the values that it can have, where those are known.
+    """
 
     expression: str
     reason: str
     start: Position
+    options: tuple[str, ...] = ()
 
 
 Part = Piece | Hole

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, product
 from typing import Protocol
 
 from tree_sitter import Node
@@ -12,7 +13,8 @@ from tree_sitter import Node
 from rules.sources.shell.program import Origin, Word
 from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.state import Context, State
-from rules.sources.shell.values import EMPTY, Trimmed, Value, bounded, concat, each, literal, union, unknown
+from rules.sources.shell.values import EMPTY, MAX_VALUES, Trimmed, Value, bounded, concat, each, literal, union, unknown
+from rules.sources.text import Hole
 
 REPOSITORY = "/<repository>"
 """The folder that stands for the root of the repository, so that a script's own folder is an absolute path."""
@@ -23,6 +25,7 @@ _BODY_ESCAPE = re.compile(r"\\([$`\\\n])")
 _ANSI_ESCAPE = re.compile(r"\\(?:([abeEfnrtv\\'\"?])|([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4}))")
 _ANSI = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _BRACES = re.compile(r"""([^{}'"$`\\\s]*)\{([^{}'"$`\\\s]*,[^{}'"$`\\\s]*)\}([^{}'"$`\\\s]*)""")
+_EXPANDS = re.compile(r"[$`{]|[<>]\(")
 _DEFAULTS = frozenset({"-", ":-", "=", ":=", "+", ":+", "?", ":?"})
 _TRIMS = frozenset({"#", "##", "%", "%%"})
 _CASES: dict[str, Callable[[str], str]] = {
@@ -84,24 +87,27 @@ class Expander:
         script = context.parsed.script
         return Word(script.show(start, end), value.alternatives, script.at(start), value.origins, splits)
 
-    def words(self, node: Node, context: Context, state: State) -> Iterator[Word]:
+    def words(self, node: Node, context: Context, state: State) -> list[Word]:
         """The node as arguments: after splitting an unquoted expansion, and none if that is empty."""
         script = context.parsed.script
-        several = self._several(node, context, state)
+        raw = script.plain[node.start_byte : node.end_byte]
+        if not _EXPANDS.search(raw):
+            literals = context.parsed.literals
+            known = literals.get(node.start_byte)
+            if known is None:
+                known = literals[node.start_byte] = self.word(node, context, state)
+            return [known]
+        several = self._several(raw, state)
         if several is not None:
-            for value in several:
-                yield self.as_word(value, node.start_byte, node.end_byte, context)
-            return
+            return [self.as_word(value, node.start_byte, node.end_byte, context) for value in several]
         word = self.word(node, context, state)
         if not word.splits or len(word.alternatives) != 1:
-            yield word
-            return
-        for text in word.alternatives[0].split():
-            yield Word(word.raw, (text,), script.at(node.start_byte), word.origins, splits=True)
+            return [word]
+        texts = word.alternatives[0].split()
+        return [Word(word.raw, (text,), word.position, word.origins, splits=True) for text in texts]
 
-    def _several(self, node: Node, context: Context, state: State) -> Iterable[Value] | None:
+    def _several(self, raw: str, state: State) -> Iterable[Value] | None:
         """``"$@"``, ``"${array[@]}"`` and ``{a,b}``: arguments of their own; None for any other word."""
-        raw = context.parsed.script.plain[node.start_byte : node.end_byte]
         if "{" in raw and (braces := _BRACES.fullmatch(raw)):
             before, inside, after = braces.groups()
             return [literal(before + text + after) for text in inside.split(",")]
@@ -132,7 +138,8 @@ class Expander:
         if UNKNOWN not in text:
             return Value((text,))
         holes = [script.holes[at] for at in range(start, end) if script.plain[at] == UNKNOWN]
-        return Value((text,), tuple(Origin("hole", hole.expression, hole.start) for hole in holes))
+        texts = _choices(text, holes)
+        return Value(texts, tuple(Origin("hole", hole.expression, hole.start) for hole in holes))
 
     def _plain_word(self, node: Node, context: Context, state: State) -> Value:
         value = self._text(node.start_byte, node.end_byte, context, _ESCAPE)
@@ -170,8 +177,7 @@ class Expander:
 
     def _string(self, node: Node, context: Context, state: State) -> Value:
         start, end = node.start_byte + 1, node.end_byte - 1
-        children = node.named_children
-        if not children or (len(children) == 1 and children[0].type == "string_content"):
+        if not _EXPANDS.search(context.parsed.script.plain, start, end):
             return self._text(start, end, context, _QUOTED_ESCAPE)
         return self._filled(node.children, start, end, context, state, _QUOTED_ESCAPE)
 
@@ -332,9 +338,10 @@ def _ansi(match: re.Match[str]) -> str:
 
 def _splits(node: Node) -> bool:
     """Whether an expansion stands in it outside quotes."""
-    if node.type in ("simple_expansion", "expansion", "command_substitution"):
+    kind = node.type
+    if kind in ("simple_expansion", "expansion", "command_substitution"):
         return True
-    return node.type in ("concatenation", "command_name") and any(_splits(child) for child in node.named_children)
+    return kind in ("concatenation", "command_name") and any(_splits(child) for child in node.named_children)
 
 
 def _descendants(node: Node, kind: str) -> Iterator[Node]:
@@ -345,3 +352,14 @@ def _descendants(node: Node, kind: str) -> Iterator[Node]:
             yield child
         else:
             stack.extend(child.named_children)
+
+
+def _choices(text: str, holes: list[Hole]) -> tuple[str, ...]:
+    """`text` with each hole replaced by every value that it can have; one without known values stays unknown."""
+    between = text.split(UNKNOWN)
+    chosen = product(*(hole.options or (UNKNOWN,) for hole in holes))
+    texts = tuple(
+        "".join(part for pair in zip(between, (*each, ""), strict=True) for part in pair)
+        for each in islice(chosen, MAX_VALUES + 1)
+    )
+    return texts if len(texts) <= MAX_VALUES else (text,)

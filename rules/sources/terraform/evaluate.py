@@ -453,7 +453,10 @@ class Evaluator:
         """A string or heredoc. One that is nothing but an interpolation is that value, as in Terraform."""
         if len(parts) == 1 and isinstance(parts[0], Interpolation) and parts[0].expr is not None:
             return self.evaluate(parts[0].expr, scope)
-        values = _within_bounds([self._part(part, scope) for part in parts])
+        values = [self._part(part, scope) for part in parts]
+        if any(isinstance(part, Piece) and "\n" in part.text for part in parts):
+            values = _with_choices(parts, values)
+        values = _within_bounds(values)
 
         def concatenate(chosen: tuple[Alternative, ...]) -> Value:
             text = Text(tuple(piece for a in chosen for piece in _as_parts(a)))
@@ -928,6 +931,28 @@ def _within_bounds(values: list[Value]) -> list[Value]:
             kept[index] = unknown("", "has several possible values", first.at)
         else:
             total *= choices
+    return kept
+
+
+def _with_choices(parts: tuple[TemplatePart, ...], values: list[Value]) -> list[Value]:
+    """Values of a script's parts, where one that only chooses a part of a word is a hole with options.
+
+    So a script with many choices stays one script. A part that stands where a word or command of its own could be keeps
+    its alternatives: each of them may be another program.
+    """
+    kept = []
+    for index, (part, value) in enumerate(zip(parts, values, strict=True)):
+        before = parts[index - 1] if index else None
+        inside_word = isinstance(before, Piece) and before.text[-1:] not in " \t\n;|&(`"
+        options = [a.data.known for a in value if isinstance(a.data, Text)]
+        plain = all(option is not None and not set(option) & set("\n\"'`$\\") for option in options)
+        if len(value.alternatives) < 2 or not inside_word or not plain or not isinstance(part, Interpolation):
+            kept.append(value)
+            continue
+        known_options = tuple(option for option in options if option is not None)
+        complete = len(options) == len(value.alternatives)
+        hole = Hole(part.source, "has several possible values", part.at, known_options if complete else ())
+        kept.append(known(Text((hole,)), part.at))
     return kept
 
 
