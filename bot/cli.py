@@ -52,6 +52,14 @@ def check(
     return int(report.conclusion == "failure")
 
 
+@app.command()
+def serve() -> int:
+    """Serve the GitHub App. Settings come from the environment (WRC_…) or a file .env."""
+    from bot.app import serve as run_service  # noqa: PLC0415
+
+    return run_service()
+
+
 def main() -> None:
     """Run the command line; every failure is one line on stderr."""
     sys.exit(run(sys.argv[1:]))
