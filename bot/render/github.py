@@ -10,11 +10,11 @@ from rules.model import Finding, Report, Span
 
 
 def render(report: Report) -> str:
-    """One line for each introduced finding, for each undecided place and for each file that could not be read."""
+    """One line for each introduced finding, for each undecided place and for each file that could not be analysed in full."""
     lines = [_finding(finding) for finding in report.findings if finding.status == "introduced"]
     lines += [_command("notice", u.span, f"{u.rule} could not be decided", u.reason) for u in report.undecided]
     lines += [
-        _command("warning", Span(p.path, p.line, p.line), "Could not be read", p.message)
+        _command("warning", Span(p.path, p.line, p.line), "Not analysed in full", p.message)
         for p in report.problems
         if p.side == "head"
     ]

@@ -83,7 +83,7 @@ def summary(report: Report) -> str:
         _section("There before this pull request", _named(report, "preexisting")),
         _section("Known drift", [_drift(drift.id, drift.change) for drift in report.drift if drift.change != "none"]),
         _section("Could not be decided", [_undecided(undecided) for undecided in report.undecided]),
-        _section("Could not be read", [_problem(problem) for problem in report.problems]),
+        _section("Not analysed in full", [_problem(problem) for problem in report.problems]),
         _footer(report),
     ]
     return _fit([section for section in sections if section], "\n\n") + "\n"

@@ -45,7 +45,7 @@ def render(report: Report, *, width: int = 80, colour: bool = False) -> str:
     at = {"base": "(at the base) ", "head": ""}
     undecided = [f"{u.span.path}:{u.span.start} {u.rule}: {u.reason}" for u in report.undecided]
     _list(console, "Could not be decided", undecided)
-    _list(console, "Could not be read", [f"{p.path}:{p.line} {at[p.side]}{p.message}" for p in report.problems])
+    _list(console, "Not analysed in full", [f"{p.path}:{p.line} {at[p.side]}{p.message}" for p in report.problems])
     _list(console, "Repaired by this change", map(_line, _with(report, "fixed")), "green")
     _list(console, "There before this change", map(_line, _with(report, "preexisting")), "dim")
     return out.getvalue()
