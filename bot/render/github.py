@@ -10,7 +10,7 @@ from rules.model import Finding, Report, Span
 
 
 def render(report: Report) -> str:
-    """One line for each introduced finding, for each undecided place and for each file that could not be analysed in full."""
+    """One line for each introduced finding, for each undecided place, and for each problem of the head."""
     lines = [_finding(finding) for finding in report.findings if finding.status == "introduced"]
     lines += [_command("notice", u.span, f"{u.rule} could not be decided", u.reason) for u in report.undecided]
     lines += [
