@@ -64,11 +64,16 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     f"{REPOSITORY}/pulls/{{pull_number}}/reviews/{{review_id}}/comments": ("get",),
 }
 
-CORRECTIONS: Mapping[tuple[str, ...], object] = {
+LINE = {"type": "integer", "nullable": True}
+CORRECTIONS: Mapping[str, object] = {
     # Inlined there with an account that has to be a user *and* an enterprise.
-    (*["/app/installations", "get", "responses", "200", "content", "application/json", "schema"], "items"): {
+    "paths /app/installations get responses 200 content application/json schema items": {
         "$ref": "#/components/schemas/installation"
     },
+    # An outdated comment has neither line nor position, one on a whole file never had a line.
+    "components schemas pull-request-review-comment properties line": LINE,
+    "components schemas pull-request-review-comment properties original_line": LINE,
+    "components schemas pull-request-review-comment properties position": LINE,
 }
 """Places where the description contradicts what GitHub sends."""
 
@@ -102,26 +107,27 @@ def references(node: object) -> Iterator[str]:
             yield from references(value)
 
 
-def correct(paths: object, place: tuple[str, ...], schema: object) -> None:
-    """Put `schema` at a place of the extracted paths."""
-    for key in place[:-1]:
-        assert isinstance(paths, dict)
-        paths = paths[key]
-    assert isinstance(paths, dict)
-    paths[place[-1]] = schema
+def correct(node: object, place: str, schema: object) -> None:
+    """Put `schema` at a place (its keys, with spaces between) inside `node`."""
+    *path, last = place.split()
+    for key in path:
+        assert isinstance(node, dict)
+        node = node[key]
+    assert isinstance(node, dict)
+    node[last] = schema
 
 
 def extract(description: dict[str, object]) -> dict[str, object]:
-    """The part of an OpenAPI description that `OPERATIONS` need.
+    """The part of an OpenAPI description that `OPERATIONS` need, corrected.
 
     Raises:
         KeyError: the description lacks one of the operations.
     """
+    for place, schema in CORRECTIONS.items():
+        correct(description, place, schema)
     paths = description["paths"]
     assert isinstance(paths, dict)
     chosen = {path: {method: pruned(paths[path][method]) for method in methods} for path, methods in OPERATIONS.items()}
-    for place, schema in CORRECTIONS.items():
-        correct(chosen, place, schema)
     components: dict[str, dict[str, object]] = {}
     pending = list(references(chosen))
     while pending:

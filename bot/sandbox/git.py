@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import subprocess
 from collections.abc import Mapping
@@ -233,7 +234,9 @@ class Bare:
         return [_tree_entry(record) for record in listing.split("\0") if record]
 
     def entry(self, commit: str, path: str) -> TreeEntry | None:
-        """What stands at `path` (no trailing slash) in a commit; None if nothing."""
+        """What stands at `path` in a commit; None if nothing, also for a path that leads out of the repository."""
+        if path.startswith(("/", "../")) or posixpath.normpath(path) != path:
+            return None
         listing = self.run("ls-tree", "-z", "--long", "--full-tree", commit, "--", f":(literal){path}")
         records = [_tree_entry(record) for record in listing.decode("utf-8", "replace").split("\0") if record]
         return next((record for record in records if record.path == path), None)

@@ -182,10 +182,10 @@ def meter(world: World, caller: Caller, headers: dict[str, str], *, counted: boo
     """Count a request against the caller's hourly limit and tell it where it stands.
 
     Raises:
-        ApiError: 403, the limit is used up.
+        ApiError: 403, an installation's limit is used up; an App that calls as itself is only counted.
     """
     used = world.meter(caller.meter_key)
-    exceeded = counted and used.used >= world.rate_limit
+    exceeded = counted and caller.token is not None and used.used >= world.rate_limit
     used.used += counted and not exceeded
     headers |= {
         "X-RateLimit-Limit": str(world.rate_limit),

@@ -157,14 +157,13 @@ class Pages:
 
     def _pull_head(self, pull: PullRequest) -> Html:
         head = f"{pull.head.owner.login}:{pull.head_ref}" if pull.from_fork else pull.head_ref
+        branches = join(element("code", head), " into ", element("code", pull.base_ref))
+        commit = element("span", f" · head {pull.head_sha[:10]}", class_="dim")
         return join(
             element("p", link(pull.base.full_name, f"/{pull.base.full_name}")),
             element("h1", pull.title, " ", element("span", f"#{pull.number}", class_="dim")),
-            element(
-                "p", state(pull_state(pull)), f" {pull.author.login} wants to merge ", element("code", head),
-                " into ", element("code", pull.base_ref), element("span", f" · head {pull.head_sha[:10]}", class_="dim"),
-            ),
-        )  # fmt: skip
+            element("p", state(pull_state(pull)), f" {pull.author.login} wants to merge ", branches, commit),
+        )
 
     def _conversation(self, pull: PullRequest) -> list[Html]:
         """Comments and reviews in the order they were made."""

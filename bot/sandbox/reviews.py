@@ -19,6 +19,8 @@ Event = Literal["APPROVE", "REQUEST_CHANGES", "COMMENT"]
 MAX_BODY_CHARACTERS = 65_536
 """Longest body of a comment or review."""
 
+TOO_LONG = f"Body is too long (maximum is {MAX_BODY_CHARACTERS} characters)"
+
 STATES: dict[Event, Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED"]] = {
     "APPROVE": "APPROVED",
     "REQUEST_CHANGES": "CHANGES_REQUESTED",
@@ -143,7 +145,8 @@ def _check_review(pull: PullRequest, author: User, body: str, event: Event | Non
     if event is None and any(review.state == "PENDING" and review.author is author for review in reviews):
         raise unprocessable("User can only have one pending review per pull request")
     for text in (body, *(draft.body for draft in drafts)):
-        check_body(text)
+        if len(text) > MAX_BODY_CHARACTERS:
+            raise unprocessable(TOO_LONG)
     if any(not draft.body.strip() for draft in drafts):
         raise unprocessable("Pull request review comment body can't be blank")
 
@@ -151,9 +154,7 @@ def _check_review(pull: PullRequest, author: User, body: str, event: Event | Non
 def check_body(body: str) -> None:
     """Refuse a body that is too long, in the words all comment endpoints share."""
     if len(body) > MAX_BODY_CHARACTERS:
-        raise validation_failed(
-            "IssueComment", "body", "unprocessable", f"Body is too long (maximum is {MAX_BODY_CHARACTERS} characters)"
-        )
+        raise validation_failed("IssueComment", "body", "unprocessable", TOO_LONG)
 
 
 def create_comment(world: World, pull: PullRequest, author: User, draft: Draft, commit: str) -> ReviewComment:

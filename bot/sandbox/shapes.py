@@ -436,6 +436,8 @@ class Shapes:
         page = f"{self.repository_page(repository)}/pull/{comment.number}#discussion_r{comment.id}"
         pull_url = f"{self.repository_url(repository)}/pulls/{comment.number}"
         now, original = comment.anchor, comment.original
+        # A comment on a whole file stands at position 1 and has no line.
+        whole = 1 if comment.subject == "file" else None
         shape: Json = {
             "url": url,
             "pull_request_review_id": comment.review_id,
@@ -460,8 +462,8 @@ class Shapes:
             "line": now.line if now else None,
             "original_line": original.line if original else None,
             "side": original.side if original else "RIGHT",
-            "position": now.position if now else None,
-            "original_position": original.position if original else None,
+            "position": now.position if now else whole,
+            "original_position": original.position if original else whole,
             "subject_type": comment.subject,
         }
         if comment.reply_to is not None:

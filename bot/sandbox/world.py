@@ -92,6 +92,7 @@ class World:
         self.tokens: dict[str, Token] = {}
         self.repositories: dict[str, Repository] = {}
         self.rate_limit = 5000
+        """Requests an installation has in an hour."""
         self.faults: Faults[RequestFault] = Faults()
         self._meters: dict[str, Meter] = {}
         self._ids = itertools.count(1001)
