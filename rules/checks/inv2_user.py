@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.checks.support import attribute_facts, command_fact, environment
+from rules.checks.support import attribute_facts, environment, image_fact
 from rules.model import Fact, Span
 from rules.workspace.image import NAME, Image
 from rules.workspace.template import Workspace
@@ -47,7 +47,7 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
 def image_facts(image: Image) -> Iterator[Fact]:
     for command in image.commands:
         if command.name in _USER_TOOLS:
-            yield command_fact(ID, NAME, f"{command.name} in the image", command)
+            yield image_fact(ID, f"{command.name} in the image", command)
     for instruction in image.instructions("USER"):
         yield Fact(ID, NAME, "USER", " ".join(instruction.words), _span(instruction.path, instruction.start))
     for instruction in image.instructions("ENV"):

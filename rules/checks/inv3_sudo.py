@@ -27,10 +27,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.checks.support import command_fact
+from rules.checks.support import image_fact
 from rules.model import Fact
 from rules.sources.shell import Command
-from rules.workspace.image import NAME, Image
+from rules.workspace.image import Image
 from rules.workspace.template import Workspace
 
 ID = "INV-3"
@@ -48,7 +48,7 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
 def image_facts(image: Image) -> Iterator[Fact]:
     for command in image.commands:
         if _touches_sudoers(command):
-            yield command_fact(ID, NAME, "sudoers file", command)
+            yield image_fact(ID, "sudoers file", command)
 
 
 def _touches_sudoers(command: Command) -> bool:

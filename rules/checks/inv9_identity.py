@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.checks.support import command_fact, environment, mentions
+from rules.checks.support import attribute_facts, command_fact, environment, mentions
 from rules.model import Fact
 from rules.sources.shell import Command
 from rules.workspace.template import Workspace
@@ -41,6 +41,8 @@ VARIABLES = tuple(f"CODER_WORKSPACE_{name}" for name in ("ID", "NAME", "OWNER_NA
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
     yield from environment(ID, workspace, VARIABLES)
+    for container in workspace.containers:
+        yield from attribute_facts(ID, workspace, container, ("hostname",))
     for script in workspace.boot:
         for command in script.program.commands:
             what = _role(command)

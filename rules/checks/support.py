@@ -11,6 +11,7 @@ from rules.sources.terraform.evaluate import BlockInstance
 from rules.sources.terraform.syntax import Attribute
 from rules.sources.terraform.values import Alternative, MapData, show_value
 from rules.sources.text import Position
+from rules.workspace.image import NAME as IMAGE
 from rules.workspace.template import Resource, Workspace
 
 
@@ -54,6 +55,11 @@ def attribute_facts(rule: str, workspace: Workspace, resource: Resource, names: 
 
 def command_fact(rule: str, template: str, what: str, command: Command) -> Fact:
     return Fact(rule, template, what, spelled(command), command.span)
+
+
+def image_fact(rule: str, what: str, command: Command) -> Fact:
+    """A command of the image's build: what was built before it in the same `RUN` is no condition worth telling."""
+    return Fact(rule, IMAGE, what, " ".join(command.raw.split()), command.span)
 
 
 def spelled(command: Command) -> str:
