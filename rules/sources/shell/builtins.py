@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
@@ -88,7 +87,7 @@ class Builtins:
             for text in word.alternatives:
                 name, equals, value = text.partition("=")
                 if equals and name.isidentifier() and name not in done:
-                    state.variables[name] = self.assigned(name, replace(word, alternatives=(value,)), word.position)
+                    state.variables[name] = self.assigned(name, word._replace(alternatives=(value,)), word.position)
 
     def _forget(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
         for word in command.args:
@@ -167,10 +166,10 @@ class Builtins:
         return "exit" if leaves and all(leaves) else None
 
     def _body(self, function: Function, frame: Frame, command: Command, context: Context, state: State) -> Outcome:
-        inner = context.having(
-            parsed=function.parsed, frames=(*context.frames, frame), outer=context.outer + command.redirects
-        )
-        inner = inner.having(outer=inner.outer + self._walk.simple.redirects(function.redirects, inner, state))
+        inner = context.reached(frame, function.parsed, command.redirects)
+        if function.redirects:
+            own = self._walk.simple.redirects(function.redirects, inner, state)
+            inner = inner._replace(outer=inner.outer + own)
         caller = state.positional
         state.positional = tuple(_value(word) for word in command.args)
         state.hidden.append({})
@@ -242,7 +241,7 @@ class Builtins:
         if len(command.args) > 1:
             state.positional = tuple(_value(word) for word in command.args[1:])
         frame = Frame("source", path, command.position, command.raw)
-        inner = context.having(frames=(*context.frames, frame), outer=context.outer + command.redirects)
+        inner = context.reached(frame, context.parsed, command.redirects)
         outcome = self._walk.run(text, path, inner, state)
         state.positional = caller
         return "exit" if outcome.leaves == "exit" else None
@@ -256,7 +255,7 @@ class Builtins:
             texts = self._texts(words[0], nodes, context)
         else:
             whole = concat([part for word in words for part in (literal(" "), _value(word))][1:])
-            texts = self._texts(replace(words[0], alternatives=whole.alternatives), (), context)
+            texts = self._texts(words[0]._replace(alternatives=whole.alternatives), (), context)
         leaves = None
         for text in texts:
             if text is None:
@@ -269,14 +268,14 @@ class Builtins:
         if sum(other.kind == frame.kind for other in context.frames) >= MAX_SOURCE_DEPTH:
             self._walk.bound(f"more than {MAX_SOURCE_DEPTH} texts evaluate each other", context, 0)
             return None
-        inner = context.having(frames=(*context.frames, frame))
+        inner = context.reached(frame, context.parsed, ())
         return self._walk.run(text, context.parsed.script.path, inner, state).leaves
 
     def _script(self, word: Word, command: Command, nodes: Sequence[Node], context: Context, state: State) -> None:
         """``bash -c text``: a process of its own."""
         frame = Frame("script", command.name, command.position, command.raw)
         scope = Scope("script", command.position, name=command.name)
-        inner = context.within(scope).having(loops=(), outer=context.outer + command.redirects)
+        inner = context.within(scope)._replace(loops=(), outer=context.outer + command.redirects)
         for text in self._texts(word, nodes, context):
             if text is not None:
                 branch = state.copy()
@@ -292,7 +291,7 @@ class Builtins:
             start, end = node.start_byte + 1, node.end_byte - 1
             written_here = node.type in ("raw_string", "string") and script.at(start - 1) == word.position
             if written_here and script.plain[start:end] == word.alternatives[0]:
-                return [script.text.slice(start, end)]
+                return [script.slice(start, end)]
         written = {origin.position for origin in word.origins if origin.kind == "assignment"}
         place = written.pop() if len(written) == 1 else word.position
         return [None if UNKNOWN in text else Text((Piece(text, place),)) for text in word.alternatives]
@@ -316,7 +315,7 @@ class Builtins:
                 self._unseen("unknown", f"what '{trap.command.raw}' runs is not known", trap.command, trap.context)
             frame = Frame("trap", trap.signals, trap.command.position, trap.command.raw)
             scope = Scope("trap", trap.command.position, name=trap.signals)
-            inner = trap.context.within(scope).having(loops=(), frames=(*trap.context.frames, frame))
+            inner = trap.context.within(scope)._replace(loops=(), frames=(*trap.context.frames, frame))
             for text in trap.texts:
                 self._walk.run(text, trap.context.parsed.script.path, inner, state.copy())
 

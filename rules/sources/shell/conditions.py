@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tree_sitter import Node
 
-from rules.sources.shell.program import Guard, Test, Word
-from rules.sources.text import Position
+from rules.sources.shell.program import Command, Guard, Test, Word
 
 Guards = tuple[Guard, ...]
 Leaves = Literal["exit", "return", "loop"]
@@ -18,8 +16,7 @@ MAX_TEST_DEPTH = 20
 """Parentheses nested in one test."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What holds if a statement succeeded, if it failed, and in any case for what comes after it.
 
     `leaves` says that nothing after it runs: it ends the script, the function or file, or the loop's pass.
@@ -39,7 +36,7 @@ def tested(test: Test) -> Outcome:
 
 
 def negated(outcome: Outcome) -> Outcome:
-    return replace(outcome, succeeded=outcome.failed, failed=outcome.succeeded)
+    return outcome._replace(succeeded=outcome.failed, failed=outcome.succeeded)
 
 
 def either(first: Guards, second: Guards) -> Guards:
@@ -90,17 +87,16 @@ def operands(node: Node) -> Iterator[tuple[int, Node]]:
             tilde = None
 
 
-def evaluate(words: Sequence[Word], name: Word, raw: str, position: Position) -> Outcome:
+def evaluate(words: Sequence[Word], command: Command) -> Outcome:
     """The outcome of a test with these operands, split at ``!``, ``&&``/``-a``, ``||``/``-o`` and parentheses."""
-    return _Tests(words, name, raw, position).disjunction(0)
+    return _Tests(words, command).disjunction(0)
 
 
 class _Tests:
-    def __init__(self, words: Sequence[Word], name: Word, raw: str, position: Position) -> None:
+    def __init__(self, words: Sequence[Word], command: Command) -> None:
         self._words = words
-        self._name = name
-        self._raw = raw
-        self._position = position
+        self._command = command
+        self._name = command.argv[0]._replace(alternatives=("test",))
         self._at = 0
 
     def _next(self) -> str | None:
@@ -136,7 +132,7 @@ class _Tests:
             self._at += 1
         self._at = max(self._at, min(start + 1, len(self._words)))
         argv = (self._name, *self._words[start : self._at])
-        return tested(Test(argv, self._raw, self._position))
+        return tested(Test(argv, self._command.script, self._command.start, self._command.end))
 
     def _joins(self, start: int) -> bool:
         """``-a`` between two tests; as the first operator it would mean that a file exists."""

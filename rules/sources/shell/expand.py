@@ -84,8 +84,7 @@ class Expander:
     def as_word(self, value: Value, start: int, end: int, context: Context, *, splits: bool = False) -> Word:
         if value.cut:
             self._runner.cut(context, start)
-        script = context.parsed.script
-        return Word(script.show(start, end), value.alternatives, script.at(start), value.origins, splits)
+        return Word(value.alternatives, context.parsed.script, start, end, value.origins, splits)
 
     def words(self, node: Node, context: Context, state: State) -> list[Word]:
         """The node as arguments: after splitting an unquoted expansion, and none if that is empty."""
@@ -104,7 +103,7 @@ class Expander:
         if not word.splits or len(word.alternatives) != 1:
             return [word]
         texts = word.alternatives[0].split()
-        return [Word(word.raw, (text,), word.position, word.origins, splits=True) for text in texts]
+        return [word._replace(alternatives=(text,)) for text in texts]
 
     def _several(self, raw: str, state: State) -> Iterable[Value] | None:
         """``"$@"``, ``"${array[@]}"`` and ``{a,b}``: arguments of their own; None for any other word."""

@@ -278,9 +278,6 @@ def mask(script: Script) -> Masked:
 def mask_body(script: Script, heredoc: Heredoc) -> Masked:
     """An unquoted body as a quoted string that stands at the same offsets, one character wider on both sides."""
     scan = _Scan(script.plain, heredoc.start, heredoc.end, ["body"]).run()
-    code = _ascii(script.plain[: heredoc.end] + " ")
-    masked = _apply(code, scan)
-    whole = bytearray(masked.code)
-    whole[heredoc.start - 1 : heredoc.start] = b'"'
-    whole[heredoc.end : heredoc.end + 1] = b'"'
-    return Masked(bytes(whole), masked.heredocs, masked.here_strings, masked.too_deep)
+    before = b" " * (heredoc.start - 1) + b'"'
+    code = bytearray(before + _ascii(script.plain[heredoc.start : heredoc.end]) + b'"')
+    return _apply(code, scan)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser, Range
 
 from rules.sources.shell.mask import Heredoc, Masked, mask, mask_body
-from rules.sources.shell.program import ScriptProblem
+from rules.sources.shell.program import ScriptProblem, Word
 from rules.sources.shell.script import Script
 
 _LANGUAGE = Language(tree_sitter_bash.language())
@@ -20,12 +20,16 @@ MAX_SYNTAX_PROBLEMS = 20
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """`root` has offsets of `script`. Keep the object: nodes are only valid while their tree lives."""
+    """`root` has offsets of `script`.
+
+    `literals` keeps the words without expansions, by offset: evaluated once, however often the place is reached.
+    """
 
     script: Script
     masked: Masked
     root: Node
     problems: tuple[ScriptProblem, ...]
+    literals: dict[int, Word] = field(default_factory=dict)
 
 
 def parse(script: Script) -> Parsed:

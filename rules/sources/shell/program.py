@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rules.model import Span
 from rules.sources.shell.script import UNKNOWN, Script
@@ -29,19 +29,28 @@ class Origin:
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One argument. `raw` is the source as written.
+class Word(NamedTuple):
+    """One argument, characters `start` to `end` of `script`.
 
     `alternatives` are the strings it can be; in them `UNKNOWN` stands for any text (``"/home/coder/\\0"``: something in
     the home). `splits`: it has an unquoted expansion, whose value bash splits at blanks.
     """
 
-    raw: str
     alternatives: tuple[str, ...]
-    position: Position
+    script: Script
+    start: int
+    end: int
     origins: tuple[Origin, ...] = ()
     splits: bool = False
+
+    @property
+    def raw(self) -> str:
+        """The source as written."""
+        return self.script.show(self.start, self.end)
+
+    @property
+    def position(self) -> Position:
+        return self.script.at(self.start)
 
     @property
     def values(self) -> tuple[str, ...] | None:
@@ -54,22 +63,32 @@ class Word:
         return self.alternatives[0] if len(self.alternatives) == 1 and UNKNOWN not in self.alternatives[0] else None
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
-    """A command that decides something. ``[``, ``[[`` and ``test`` become ``test`` without brackets and negation;
-    ``case`` has the subject and then the patterns of its branch."""
+class Test(NamedTuple):
+    """A command that decides something, characters `start` to `end` of `script`.
+
+    ``[``, ``[[`` and ``test`` become ``test`` without brackets and negation; ``case`` has the subject and then the
+    patterns of its branch.
+    """
 
     argv: tuple[Word, ...]
-    raw: str
-    position: Position
+    script: Script
+    start: int
+    end: int
+
+    @property
+    def raw(self) -> str:
+        return self.script.show(self.start, self.end)
+
+    @property
+    def position(self) -> Position:
+        return self.script.at(self.start)
 
     @property
     def name(self) -> str:
         return self.argv[0].alternatives[0] if self.argv else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """`test` succeeded (`holds`) or failed; or, if `any_of` is given, at least one of these conjunctions is true."""
 
     test: Test | None

@@ -18,7 +18,7 @@ NOWHERE = Position("", 1, 1)
 """The place of an empty text."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Script:
     """A `Text` as one plain string: offsets in `plain` are offsets in `text`, each hole is one `UNKNOWN`.
 
@@ -57,8 +57,18 @@ class Script:
     def _newlines(self) -> list[int]:
         return [match.start() for match in _NEWLINE.finditer(self.plain)]
 
+    @cached_property
+    def _places(self) -> dict[int, Position]:
+        return {}
+
     def at(self, offset: int) -> Position:
-        """The place of character `offset`: the same as `Text.at`, by two binary searches."""
+        """The place of character `offset`: the same as `Text.at`, by binary search."""
+        place = self._places.get(offset)
+        if place is None:
+            place = self._places[offset] = self._at(offset)
+        return place
+
+    def _at(self, offset: int) -> Position:
         if not self.text.parts:
             return NOWHERE
         index = max(bisect_right(self._starts, offset) - 1, 0)
@@ -72,6 +82,13 @@ class Script:
         column = offset - self._newlines[before - 1] + part.indent
         return Position(part.start.path, part.start.line + lines, column)
 
+    def slice(self, start: int, end: int) -> Text:
+        """The same as `Text.slice`, without looking at every part."""
+        first = max(bisect_right(self._starts, start) - 1, 0)
+        last = max(bisect_right(self._starts, end - 1), first + 1)
+        offset = self._starts[first] if self._starts else 0
+        return Text(self.text.parts[first:last]).slice(start - offset, end - offset)
+
     def span(self, start: int, end: int) -> Span:
         """The lines from `start` to before `end`; only the first line if the end lies in another file."""
         first, last = self.at(start), self.at(max(end - 1, start))
@@ -80,4 +97,4 @@ class Script:
     def show(self, start: int, end: int) -> str:
         """The source between two offsets as a person wrote it, holes as ``${expression}``."""
         text = self.plain[start:end]
-        return self.text.slice(start, end).show() if UNKNOWN in text else text
+        return self.slice(start, end).show() if UNKNOWN in text else text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
@@ -84,11 +83,12 @@ class Simple:
             self._unknown_name(command)
         if command.name in ("[", "test"):
             inner = command.args[:-1] if command.name == "[" else command.args
-            return evaluate(inner, replace(command.argv[0], alternatives=("test",)), command.raw, command.position)
+            return evaluate(inner, command)
         leaves = self._builtins.apply(command, nodes, context, state)
         if command.name in _CONSTANT:
             return Outcome(leaves=leaves)
-        return replace(tested(Test(command.argv, command.raw, command.position)), leaves=leaves)
+        outcome = tested(Test(command.argv, command.script, command.start, command.end))
+        return outcome._replace(leaves=leaves) if leaves else outcome
 
     def _plain(
         self, assigned: list[Node], redirects: list[Node], element: Element, context: Context, state: State
@@ -96,7 +96,7 @@ class Simple:
         """Assignments without a command; they may have redirections."""
         given = tuple(self._assign(node, context, state) for node in assigned)
         targets = self.redirects(redirects, context, state)
-        name = Word("", ("=" if given else ">",), context.parsed.script.at(element.node.start_byte))
+        name = _made("=" if given else ">", element.node, context)
         self.emit((name,), given, targets, element, context, state)
         return NOTHING
 
@@ -115,7 +115,7 @@ class Simple:
         script = context.parsed.script
         keyword = node.children[0]
         text = script.plain[keyword.start_byte : keyword.end_byte]
-        words = [Word(text, (text,), script.at(keyword.start_byte))]
+        words = [_made(text, keyword, context)]
         given: list[Assignment] = []
         for child in (child for child in node.children[1:] if child.type != "comment"):
             if text == "local":
@@ -124,7 +124,7 @@ class Simple:
                 done = self._assign(child, context, state)
                 given.append(done)
                 words.append(
-                    replace(done.value, alternatives=tuple(f"{done.name}={v}" for v in done.value.alternatives))
+                    done.value._replace(alternatives=tuple(f"{done.name}={v}" for v in done.value.alternatives))
                 )
             else:
                 words += self._walk.expander.words(child, context, state)
@@ -145,14 +145,13 @@ class Simple:
 
     def test(self, element: Element, context: Context, state: State) -> Outcome:
         node = element.node
-        script = context.parsed.script
         first, last = node.children[0], node.children[-1]
-        opening = Word(first.type, (first.type,), script.at(first.start_byte))
-        closing = Word(last.type, (last.type,), script.at(last.start_byte))
+        opening = _made(first.type, first, context)
+        closing = _made(last.type, last, context)
         inner = [self._walk.expander.operand(start, child, context, state) for start, child in operands(node)]
         targets = self.redirects(element.redirects, context, state)
         command = self.emit((opening, *inner, closing), (), targets, element, context, state)
-        return evaluate(inner, replace(opening, alternatives=("test",)), command.raw, command.position)
+        return evaluate(inner, command)
 
     # Parts
 
@@ -181,7 +180,7 @@ class Simple:
         append = any(child.type == "+=" for child in node.children)
         items = None
         if right is None:
-            word = Word("", ("",), position)
+            word = Word(("",), script, node.end_byte, node.end_byte)
         elif right.type == "array":
             words = [
                 word for child in right.named_children for word in self._walk.expander.words(child, context, state)
@@ -194,7 +193,7 @@ class Simple:
         return Assignment(name, word, position, append), self._builtins.assigned(name, word, position), items
 
     def redirects(self, nodes: Sequence[Node], context: Context, state: State) -> tuple[Redirect, ...]:
-        return tuple(self._redirect(node, context, state) for node in nodes)
+        return tuple([self._redirect(node, context, state) for node in nodes]) if nodes else ()
 
     def _redirect(self, node: Node, context: Context, state: State) -> Redirect:
         script = context.parsed.script
@@ -206,12 +205,12 @@ class Simple:
         if operator.start_byte in context.parsed.masked.heredocs:
             here = self._heredoc(operator.start_byte, context, state)
             symbol = "<<-" if here.strips_tabs else "<<"
-            return Redirect(symbol, number, Word(here.delimiter, (here.delimiter,), position), position, here)
+            return Redirect(symbol, number, _made(here.delimiter, node, context), position, here)
         if destination is None:
-            return Redirect(operator.type, number, Word("", ("",), position), position)
+            return Redirect(operator.type, number, _made("", node, context), position)
         target = self._walk.expander.word(destination, context, state)
         if operator.start_byte in context.parsed.masked.here_strings:
-            text = script.text.slice(destination.start_byte, destination.end_byte)
+            text = script.slice(destination.start_byte, destination.end_byte)
             return Redirect(
                 "<<<",
                 number,
@@ -230,14 +229,14 @@ class Simple:
             body = parse_body(script, heredoc)
             node = next((child for child in _first_leaves(body.root) if child.type == "string"), None)
             if node is not None:
-                inner = context.having(parsed=body)
+                inner = context._replace(parsed=body)
                 value = self._walk.expander.quoted_body(node, inner, state)
         if heredoc.strips_tabs:
             stripped = ("\n".join(line.lstrip("\t") for line in text.split("\n")) for text in value.alternatives)
-            value = replace(value, alternatives=tuple(stripped))
-        word = Word(plain, value.alternatives, script.at(heredoc.start), value.origins)
+            value = value._replace(alternatives=tuple(stripped))
+        word = Word(value.alternatives, script, heredoc.start, heredoc.end, value.origins)
         return HereText(
-            heredoc.quoted, heredoc.strips_tabs, heredoc.delimiter, script.text.slice(heredoc.start, heredoc.end), word
+            heredoc.quoted, heredoc.strips_tabs, heredoc.delimiter, script.slice(heredoc.start, heredoc.end), word
         )
 
     def emit(
@@ -281,6 +280,11 @@ class Simple:
             ] = None
 
 
+def _made(text: str, node: Node, context: Context) -> Word:
+    """A word for what the grammar does not treat as one."""
+    return Word((text,), context.parsed.script, node.start_byte, node.end_byte)
+
+
 def _with_stray(arguments: list[Node], redirects: list[Node]) -> list[Node]:
     """The grammar takes ``cmd 2>file argument`` for a redirection to two files."""
     stray = [extra for node in redirects for extra in node.children_by_field_name("destination")[1:]]
@@ -311,7 +315,7 @@ def _variants(words: list[Word]) -> list[list[Word]]:
     found = []
     for text in first.alternatives[:MAX_NAMES]:
         parts = text.split() if first.splits else [text]
-        head = [replace(first, alternatives=(part,)) for part in parts]
+        head = [first._replace(alternatives=(part,)) for part in parts]
         if head or len(words) > 1:
             found.append([*head, *words[1:]])
     return found or [words]

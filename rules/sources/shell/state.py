@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tree_sitter import Node
 
@@ -35,8 +35,7 @@ class Element:
     redirects: list[Node] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What surrounds a statement. `parsed` is the text it stands in."""
 
     parsed: Parsed
@@ -46,14 +45,18 @@ class Context:
     loops: tuple[Loop, ...] = ()
     outer: tuple[Redirect, ...] = ()
 
-    def having(self, **changes: Any) -> Context:
-        return replace(self, **changes)
-
     def guarded(self, guards: tuple[Guard, ...]) -> Context:
-        return replace(self, guards=self.guards + guards) if guards else self
+        if not guards:
+            return self
+        return Context(self.parsed, self.guards + guards, self.scope, self.frames, self.loops, self.outer)
 
     def within(self, scope: Scope) -> Context:
-        return replace(self, scope=(*self.scope, scope))
+        return Context(self.parsed, self.guards, (*self.scope, scope), self.frames, self.loops, self.outer)
+
+    def reached(self, frame: Frame, parsed: Parsed, redirects: tuple[Redirect, ...]) -> Context:
+        """Inside what `frame` leads to."""
+        frames, outer = (*self.frames, frame), self.outer + redirects
+        return Context(parsed, self.guards, self.scope, frames, self.loops, outer)
 
 
 @dataclass(slots=True)
@@ -88,10 +91,8 @@ class State:
     def join(self, other: State) -> None:
         """Become what holds if either this or `other` is true. A variable that one side does not set may be empty."""
         mine = self.variables
-        for name, value in other.variables.items():
-            own = mine.get(name)
-            if own is not value:
-                mine[name] = union(EMPTY if own is None else own, value)
+        for name, value in [item for item in other.variables.items() if mine.get(item[0]) is not item[1]]:
+            mine[name] = union(mine.get(name, EMPTY), value)
         for name in mine.keys() - other.variables.keys():
             mine[name] = union(mine[name], EMPTY)
         for name, functions in other.functions.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rules.sources.shell.program import Origin
 from rules.sources.shell.script import UNKNOWN
@@ -19,8 +20,7 @@ MAX_ORIGINS = 24
 """Places remembered for one value; the first ones stay."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """`alternatives` are the possible strings, in them `UNKNOWN` stands for any text. `cut`: a bound was reached."""
 
     alternatives: tuple[str, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from tree_sitter import Node
@@ -18,7 +18,7 @@ from rules.sources.shell.script import Script
 from rules.sources.shell.simple import Simple
 from rules.sources.shell.state import Context, Element, Function, State, Trap
 from rules.sources.shell.values import EMPTY, Value, concat, union, unknown
-from rules.sources.text import Text
+from rules.sources.text import Position, Text
 
 MAX_COMMANDS = 20_000
 """Commands walked for one program, functions inlined; the largest real script gives about 2 000."""
@@ -90,7 +90,7 @@ class Walk:
         self.sources: dict[str, None] = {}
         self.expander = Expander(self)
         self.traps: list[Trap] = []
-        self._parsed: dict[tuple[str, Text], Parsed] = {}
+        self._parsed: dict[tuple[str, Position, str], Parsed] = {}
         self._depth = 0
         simple = self.simple = Simple(self)
         self._handlers: dict[str, Callable[[Element, Context, State], Outcome]] = {
@@ -117,12 +117,13 @@ class Walk:
 
     def run(self, text: Text, path: str, context: Context | None, state: State) -> Outcome:
         """Run a whole text in the given surroundings; `path` is what it takes to be its own file."""
-        key = path, text
+        script = Script(text, path)
+        key = path, script.at(0), script.plain
         parsed = self._parsed.get(key)
         if parsed is None:
-            parsed = self._parsed[key] = parse(Script(text, path))
+            parsed = self._parsed[key] = parse(script)
             self.problems.update(dict.fromkeys(parsed.problems))
-        inner = Context(parsed) if context is None else context.having(parsed=parsed)
+        inner = Context(parsed) if context is None else context._replace(parsed=parsed)
         return self.block(parsed.root.children, inner, state)
 
     def handlers(self, state: State) -> None:
@@ -154,11 +155,11 @@ class Walk:
                 continue
             outcome = self.statement(node, context, state)
             if outcome.leaves:
-                return replace(outcome, after=known + outcome.after)
+                return outcome._replace(after=known + outcome.after)
             if outcome.after:
                 known += outcome.after
                 context = context.guarded(outcome.after)
-        return replace(outcome, after=known) if known else outcome
+        return outcome._replace(after=known) if known else outcome
 
     def statement(self, node: Node, context: Context, state: State) -> Outcome:
         if self._depth >= MAX_NESTING:
@@ -190,7 +191,7 @@ class Walk:
             else:
                 state.join(before)
             joined = both(outcome, following) if operator == "&&" else one(outcome, following)
-            outcome = replace(joined, after=outcome.after + joined.after)
+            outcome = joined._replace(after=outcome.after + joined.after)
         return outcome
 
     def _pipeline(self, pipeline: Pipeline, context: Context, state: State) -> Outcome:
@@ -217,7 +218,7 @@ class Walk:
         """The context inside a compound command, whose redirections reach everything in it."""
         if not element.redirects:
             return context
-        return context.having(outer=context.outer + self.simple.redirects(element.redirects, context, state))
+        return context._replace(outer=context.outer + self.simple.redirects(element.redirects, context, state))
 
     def _compound(self, element: Element, context: Context, state: State) -> Outcome:
         children = element.node.children
@@ -286,7 +287,7 @@ class Walk:
         kind: Literal["while", "until"] = "while" if node.children[0].type == "while" else "until"
         context = self._grouped(element, context, state)
         script = context.parsed.script
-        context = context.having(loops=(*context.loops, Loop(kind, script.at(node.start_byte))))
+        context = context._replace(loops=(*context.loops, Loop(kind, script.at(node.start_byte))))
         body = node.child_by_field_name("body")
         test = self.block([child for child in node.children[1:] if child != body], context, state)
         if body is not None:
@@ -307,7 +308,7 @@ class Walk:
         has_list = any(child.type == "in" for child in node.children)
         name = "" if variable is None else script.plain[variable.start_byte : variable.end_byte]
         state.variables[name] = _any_of(words) if has_list else concat(list(state.positional or (unknown(),)))
-        context = context.having(loops=(*context.loops, Loop("for", script.at(node.start_byte), tuple(words))))
+        context = context._replace(loops=(*context.loops, Loop("for", script.at(node.start_byte), tuple(words))))
         if body is not None and (words or not has_list):
             before = state.copy()
             self.block(body.children, context, state)
@@ -320,7 +321,7 @@ class Walk:
         body = element.node.child_by_field_name("body")
         if body is not None:
             before = state.copy()
-            self.block(body.children, context.having(loops=(*context.loops, loop)), state)
+            self.block(body.children, context._replace(loops=(*context.loops, loop)), state)
             state.join(before)
         return NOTHING
 
@@ -334,9 +335,9 @@ class Walk:
         for item in (child for child in node.named_children if child.type == "case_item"):
             close = next((i for i, child in enumerate(item.children) if child.type == ")"), 0)
             patterns = [child for child in item.children[:close] if child.is_named]
-            name = Word("case", ("case",), script.at(node.start_byte))
+            name = Word(("case",), script, node.start_byte, node.start_byte + len("case"))
             words = (name, *([subject] if subject else []), *(self._pattern(p, context) for p in patterns))
-            test = Test(words, script.show(item.start_byte, item.children[close].end_byte), name.position)
+            test = Test(words, script, item.start_byte, item.children[close].end_byte)
             guard = Guard(test, holds=True)
             branch = state.copy()
             if not self.block(item.children[close + 1 :], context.guarded((guard,)), branch).leaves:
@@ -347,8 +348,8 @@ class Walk:
 
     def _pattern(self, node: Node, context: Context) -> Word:
         script = context.parsed.script
-        raw = script.show(node.start_byte, node.end_byte)
-        return Word(raw, (raw.strip("\"'"),), script.at(node.start_byte))
+        text = script.plain[node.start_byte : node.end_byte].strip("\"'")
+        return Word((text,), script, node.start_byte, node.end_byte)
 
     def _define(self, element: Element, context: Context, state: State) -> Outcome:
         node = element.node

@@ -60,7 +60,7 @@ class Peeled:
 def base_name(word: Word) -> str:
     """The name of the program that a word runs, ``""`` if it is not known."""
     value = word.value
-    return posixpath.basename(value.rstrip("/")) if value else ""
+    return value.rstrip("/").rpartition("/")[2] if value else ""
 
 
 def is_wrapper(word: Word) -> bool:
@@ -85,6 +85,8 @@ def peel(words: Sequence[Word]) -> Peeled:
 
 def _wrapper_name(word: Word) -> str:
     """``$SUDO`` that is ``sudo`` in one branch and empty in the other is a sudo."""
+    if len(word.alternatives) == 1 and " " not in word.alternatives[0]:
+        return base_name(word)
     names = {posixpath.basename(text.split()[0]) for text in word.alternatives if text.strip()}
     if len(word.alternatives) > 1 and not word.splits:
         return ""
