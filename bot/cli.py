@@ -60,6 +60,14 @@ def serve() -> int:
     return run_service()
 
 
+@app.command()
+def demo() -> int:
+    """Take a sample repository and pull request through the whole service, on this machine alone."""
+    from bot.sandbox.demo import run as run_demo  # noqa: PLC0415
+
+    return run_demo()
+
+
 def main() -> None:
     """Run the command line; every failure is one line on stderr."""
     sys.exit(run(sys.argv[1:]))

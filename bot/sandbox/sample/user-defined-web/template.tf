@@ -1,0 +1,119 @@
+terraform {
+  required_providers {
+    coder  = { source = "coder/coder" }
+    docker = { source = "kreuzwerker/docker" }
+  }
+}
+
+variable "docker_gid" {
+  description = "Group id of docker on the host"
+  type        = number
+  default     = 988
+}
+
+variable "workspace_image" {
+  description = "The workspace image, with its tag"
+  type        = string
+  default     = "example/workspace:v1"
+}
+
+data "coder_workspace" "me" {}
+data "coder_workspace_owner" "me" {}
+
+locals {
+  owner = data.coder_workspace_owner.me.name
+  name  = lower(data.coder_workspace.me.name)
+  home  = "/home/coder"
+}
+
+resource "coder_agent" "main" {
+  arch = "amd64"
+  os   = "linux"
+  dir  = local.home
+
+  startup_script = <<-EOT
+    #!/bin/bash
+    # Every step may fail without ending the boot.
+    set +e
+
+    sudo chown coder:coder /home/coder
+    if [ ! -f ~/.bashrc ]; then
+      cp -rT /etc/skel/. ~/
+    fi
+
+    if [ -f /home/coder-files/WELCOME.txt ] && [ ! -f ~/WELCOME.txt ]; then
+      cp /home/coder-files/WELCOME.txt ~/WELCOME.txt
+    fi
+
+    git config --global user.name "$CODER_WORKSPACE_OWNER_NAME"
+    git config --global user.email "$CODER_WORKSPACE_OWNER_EMAIL"
+
+    if ! pgrep -x dockerd > /dev/null; then
+      sudo dockerd > /tmp/dockerd.log 2>&1 &
+      for attempt in $(seq 1 30); do
+        [ -S /var/run/docker.sock ] && break
+        sleep 1
+      done
+    fi
+
+    ddev utility download-images || true
+    mkdir -p ~/projects
+    echo "ready after $${SECONDS} seconds"
+    exit 0
+  EOT
+
+  env = {
+    HOME                        = local.home
+    CODER_WORKSPACE_ID          = data.coder_workspace.me.id
+    CODER_WORKSPACE_NAME        = data.coder_workspace.me.name
+    CODER_WORKSPACE_OWNER_NAME  = data.coder_workspace_owner.me.name
+    CODER_WORKSPACE_OWNER_EMAIL = data.coder_workspace_owner.me.email
+  }
+}
+
+resource "coder_app" "web" {
+  agent_id  = coder_agent.main.id
+  slug      = "web"
+  url       = "http://localhost:80"
+  subdomain = true
+
+  healthcheck {
+    url       = "http://localhost:80"
+    interval  = 10
+    threshold = 30
+  }
+}
+
+resource "docker_volume" "dind" {
+  name = "coder-${local.owner}-${local.name}-dind-cache"
+}
+
+resource "docker_container" "workspace" {
+  count     = data.coder_workspace.me.start_count
+  image     = var.workspace_image
+  name      = "coder-${data.coder_workspace.me.id}"
+  hostname  = "${local.name}-${local.owner}"
+  user      = "coder"
+  group_add = [tostring(var.docker_gid)]
+  command   = ["sh", "-c", coder_agent.main.init_script]
+  env       = ["CODER_AGENT_TOKEN=${coder_agent.main.token}"]
+
+  runtime       = "sysbox-runc"
+  privileged    = false
+  security_opts = ["apparmor:unconfined", "seccomp:unconfined"]
+
+  stop_signal           = "SIGINT"
+  stop_timeout          = 180
+  destroy_grace_seconds = 60
+
+  volumes {
+    container_path = local.home
+    host_path      = "/coder-workspaces/${local.owner}-${local.name}"
+  }
+
+  mounts {
+    type   = "volume"
+    source = docker_volume.dind.name
+    target = "/var/lib/docker"
+  }
+}
