@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bot.render.escape import block, cell, code, contrast, inline, link, shorten
-from rules.model import Affected, Change, Finding, Problem, Report, Undecided
+from rules.model import Affected, Change, Finding, Problem, Report, Step, Undecided
+from rules.registry import all_rules
 
 MAX_COMMENT_LINES = 10
 """A reader of a review takes in no more at a glance; a suggestion that does not fit is told in words only."""
@@ -99,7 +100,7 @@ def _rows(report: Report) -> Iterable[str]:
         columns = [
             f"**{rule}** {names[rule]}",
             _changes(affected.get(rule)),
-            _verdicts(findings, undecided),
+            _verdicts(findings, undecided) or _verdict_of_related(rule, report),
         ]
         yield f"| {' | '.join(cell(column) for column in columns)} |"
 
@@ -139,7 +140,16 @@ def _verdicts(findings: Sequence[Finding], undecided: Sequence[Undecided]) -> st
         counts[_verdict(finding)] = counts.get(_verdict(finding), 0) + 1
     if undecided:
         counts["could not be decided"] = len(undecided)
-    return ", ".join(f"{verdict} ({n})" if n > 1 else verdict for verdict, n in counts.items()) or "no violation found"
+    return ", ".join(f"{verdict} ({n})" if n > 1 else verdict for verdict, n in counts.items())
+
+
+def _verdict_of_related(rule: str, report: Report) -> str:
+    """The verdict on a requirement that has no finding of its own."""
+    others = [f for f in report.findings if f.status == "introduced" and rule in f.related]
+    if others:
+        return f"see {', '.join(dict.fromkeys(finding.rule for finding in others))}"
+    checked = any(known.id == rule and known.check is not None for known in all_rules())
+    return "still holds" if checked else "touched: please look, this is not checked by itself"
 
 
 def _told(finding: Finding) -> str:
@@ -177,12 +187,20 @@ def _acknowledgement(finding: Finding) -> list[str]:
 
 
 def _trail(finding: Finding) -> str:
-    """From the line of the finding to where it takes effect, if that is another one."""
-    places = [(step.path, step.line) for step in finding.trail]
-    if set(places) <= {(finding.path, finding.line)}:
-        return ""
-    more = " → …" if len(places) > MAX_STEPS else ""
-    return f" Trail: {' → '.join(_place(*place) for place in places[:MAX_STEPS])}{more}."
+    """Where the value of the finding's line comes from, and where it takes effect, if those are other lines."""
+    own = next(
+        (n for n, step in enumerate(finding.trail) if (step.path, step.line) == (finding.path, finding.line)), None
+    )
+    before = finding.trail[:own] if own is not None else finding.trail
+    after = finding.trail[own + 1 :] if own is not None else ()
+    told = [("It comes from", before[:MAX_STEPS]), ("It takes effect in", after[:MAX_STEPS])]
+    return "".join(f" {how} {', '.join(_step(step, finding) for step in steps)}." for how, steps in told if steps)
+
+
+def _step(step: Step, finding: Finding) -> str:
+    where = f"line {step.line}" if step.path == finding.path else code(f"{step.path}:{step.line}")
+    text = " ".join(step.text.split())
+    return f"{code(shorten(text, MAX_VALUE))} ({where})" if text else where
 
 
 def _suggestion(finding: Finding) -> list[str]:
@@ -215,6 +233,10 @@ def _footer(report: Report) -> str:
     at = f" at {code(contract.rev[:12])}" if contract.rev else ""
     where = link(contract.path, contract.url) if contract.url else code(contract.path)
     governed = f" Templates looked at: {', '.join(code(name) for name in report.governed)}." if report.governed else ""
+    if contract.source == "bundled":
+        where = (
+            f"our own summary, because the repository does not hold the contract ({link('#149', contract.url or '')})"
+        )
     return f"Read against {where}{at}.{governed}"
 
 
