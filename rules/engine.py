@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from rules.compare import Judged, Side, affected, judge
 from rules.contract import ContractText, load_contract
@@ -38,13 +39,50 @@ class Revisions:
 
 
 @dataclass(frozen=True)
-class Examined:
-    """One tree, evaluated."""
+class Part:
+    """What the rules saw in one template, or in the image. `files` are those it was made of."""
 
-    side: Side
-    problems: tuple[Problem, ...]
-    templates: tuple[str, ...]
-    files: frozenset[str]
+    violations: tuple[Violation, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    files: frozenset[str] = frozenset()
+
+    @property
+    def surfaces(self) -> frozenset[str]:
+        """The top-level names of the repository that it was made of."""
+        return frozenset(path.split("/")[0] for path in self.files)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One tree, evaluated: the image and each template by its folder."""
+
+    image: Part
+    templates: Mapping[str, Part]
+    other_problems: tuple[Problem, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return (self.image, *self.templates.values())
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        found = (*self.other_problems, *(problem for part in self.parts for problem in part.problems))
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        return frozenset().union(*(part.files for part in self.parts))
+
+    @cached_property
+    def side(self) -> Side:
+        return Side(
+            tuple(violation for part in self.parts for violation in part.violations),
+            tuple(undecided for part in self.parts for undecided in part.undecided),
+            tuple(fact for part in self.parts for fact in part.facts),
+            frozenset(problem.path for problem in self.problems),
+        )
 
 
 def review(
@@ -54,7 +92,8 @@ def review(
 
     `repository_url` is the repository's web address, for permalinks; None where there is none.
     """
-    before, after = examine(base), examine(head)
+    before = examine(base)
+    after = examine(head, before, diff)
     text = load_contract(contract, revisions.contract, repository_url)
     judged = _one_per_line(judge(before.side, after.side, diff))
     findings = tuple(_finding(each, text, head, after) for each in judged)
@@ -70,32 +109,47 @@ def review(
         findings=findings,
         undecided=undecided,
         problems=problems,
-        governed=after.templates,
+        governed=tuple(after.templates),
     )
 
 
-def examine(tree: Tree) -> Examined:
-    """Every rule on every governed template of one tree, and on the image."""
+def examine(tree: Tree, known: Examined | None = None, diff: Diff | None = None) -> Examined:
+    """Every rule on every governed template of one tree, and on the image.
+
+    A template of `known`, another tree, is taken over where `diff` changes nothing near the files it was made of.
+    """
     image = load_image(tree)
     folders = [name for name in template_folders(tree) if name.split("/")[0] not in NOT_GOVERNED]
-    problems = list(image.problems)
-    if len(folders) > MAX_TEMPLATES:
-        problems.append(Problem(folders[MAX_TEMPLATES], 1, f"is beyond the {MAX_TEMPLATES} templates analysed at once"))
-    violations: list[Violation] = []
-    undecided: list[Undecided] = []
-    facts: list[Fact] = list(_image_facts(image))
-    files: set[str] = set()
+    excess = folders[MAX_TEMPLATES:]
+    problems = [Problem(name, 1, f"is beyond the {MAX_TEMPLATES} templates analysed at once") for name in excess[:1]]
+    changed = _changed_surfaces(diff) if diff is not None else frozenset()
+    parts: dict[str, Part] = {}
     for folder in folders[:MAX_TEMPLATES]:
-        workspace = load_workspace(tree, folder, image)
-        for found in _checked(workspace):
-            (violations if isinstance(found, Violation) else undecided).append(found)  # type: ignore[arg-type]
-        facts.extend(_template_facts(workspace))
-        problems.extend(workspace.problems)
-        files |= workspace.files
-    unique = tuple(dict.fromkeys(problems))
-    broken = frozenset(problem.path for problem in unique)
-    side = Side(tuple(violations), tuple(undecided), tuple(facts), broken)
-    return Examined(side, unique, tuple(folders), frozenset(files))
+        same = known.templates.get(folder) if known is not None else None
+        untouched = same is not None and not (same.surfaces | {folder.split("/")[0], IMAGE}) & changed
+        parts[folder] = same if same is not None and untouched else _examine_template(tree, folder, image)
+    return Examined(_examine_image(image), parts, tuple(problems))
+
+
+def _changed_surfaces(diff: Diff) -> frozenset[str]:
+    paths = (path for file in diff.files for path in (file.old_path, file.new_path) if path is not None)
+    return frozenset(path.split("/")[0] for path in paths)
+
+
+def _examine_template(tree: Tree, folder: str, image: Image) -> Part:
+    workspace = load_workspace(tree, folder, image)
+    found = list(_checked(workspace))
+    return Part(
+        tuple(each for each in found if isinstance(each, Violation)),
+        tuple(each for each in found if isinstance(each, Undecided)),
+        tuple(_template_facts(workspace)),
+        workspace.problems,
+        workspace.files,
+    )
+
+
+def _examine_image(image: Image) -> Part:
+    return Part(facts=tuple(_image_facts(image)), problems=image.problems)
 
 
 def _checked(workspace: Workspace) -> Iterator[Violation | Undecided]:

@@ -235,7 +235,7 @@ def _footer(report: Report) -> str:
     governed = f" Templates looked at: {', '.join(code(name) for name in report.governed)}." if report.governed else ""
     if contract.source == "bundled":
         where = (
-            f"our own summary, because the repository does not hold the contract ({link('#149', contract.url or '')})"
+            f"our own summary, because the repository does not hold the contract ({link('as proposed', contract.url or '')})"
         )
     return f"Read against {where}{at}.{governed}"
 
