@@ -117,10 +117,11 @@ def pull_request(world: World, pull: PullRequest, action: str, sender: User, ext
     emit(world, "pull_request", pull.base, sender, payload)
 
 
-def comment(world: World, repository: Repository, item: Comment, action: str, sender: User) -> None:
+def comment(world: World, repository: Repository, item: Comment, action: str, **extra: object) -> None:
+    """`extra` has the `changes` of an edit."""
     issue = world.shapes.issue(repository, repository.issues[item.number])
     payload: Json = {"action": action, "issue": issue, "comment": world.shapes.comment(repository, item)}
-    emit(world, "issue_comment", repository, sender, payload)
+    emit(world, "issue_comment", repository, item.author, payload | extra)
 
 
 def review(world: World, pull: PullRequest, item: Review, comments: Sequence[ReviewComment]) -> None:
@@ -131,13 +132,13 @@ def review(world: World, pull: PullRequest, item: Review, comments: Sequence[Rev
     payload: Json = {"action": "submitted", "review": shape, "pull_request": about}
     emit(world, "pull_request_review", pull.base, item.author, payload)
     for note in comments:
-        review_comment(world, pull, note, "created", item.author)
+        review_comment(world, pull, note, "created")
 
 
-def review_comment(world: World, pull: PullRequest, item: ReviewComment, action: str, sender: User) -> None:
+def review_comment(world: World, pull: PullRequest, item: ReviewComment, action: str, **extra: object) -> None:
     shape = world.shapes.review_comment(pull.base, item)
     payload: Json = {"action": action, "comment": shape, "pull_request": world.shapes.pull_request(pull)}
-    emit(world, "pull_request_review_comment", pull.base, sender, payload)
+    emit(world, "pull_request_review_comment", pull.base, item.author, payload | extra)
 
 
 def check_run(world: World, repository: Repository, run: CheckRun, action: str, sender: User, **extra: object) -> None:

@@ -206,10 +206,11 @@ def reply(world: World, pull: PullRequest, author: User, parent: ReviewComment, 
     return comment
 
 
-def edit_comment(world: World, pull: PullRequest, comment: ReviewComment, body: str, sender: User) -> None:
+def edit_comment(world: World, pull: PullRequest, comment: ReviewComment, body: str) -> None:
     check_body(body)
+    changes = {"body": {"from": comment.body}}
     comment.body, comment.updated_at = body, world.clock()
-    events.review_comment(world, pull, comment, "edited", sender)
+    events.review_comment(world, pull, comment, "edited", changes=changes)
 
 
 def reanchor(world: World, pull: PullRequest) -> None:

@@ -42,8 +42,9 @@ def update_comment(call: Call) -> Json:
     if comment.author is not call.caller.user:
         raise forbidden()
     reviews.check_body(body.body)
+    changes = {"body": {"from": comment.body}}
     comment.body, comment.updated_at = body.body, call.world.clock()
-    events.comment(call.world, call.repository, comment, "edited", call.caller.user)
+    events.comment(call.world, call.repository, comment, "edited", changes=changes)
     return call.world.shapes.comment(call.repository, comment)
 
 

@@ -167,7 +167,7 @@ def update_comment(call: Call) -> Json:
         raise ApiError(403, "Resource not accessible by integration")
     pull = call.repository.issues[comment.number]
     assert isinstance(pull, PullRequest)
-    reviews.edit_comment(call.world, pull, comment, body.body, call.caller.user)
+    reviews.edit_comment(call.world, pull, comment, body.body)
     return call.world.shapes.review_comment(call.repository, comment)
 
 

@@ -424,7 +424,7 @@ class World:
         comment = Comment(self.new_id(), number, author, body, now, now, app)
         repository.comments[comment.id] = comment
         repository.issues[number].updated_at = now
-        events.comment(self, repository, comment, "created", author)
+        events.comment(self, repository, comment, "created")
         return comment
 
     @_locked

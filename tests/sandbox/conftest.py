@@ -47,6 +47,7 @@ class Sandbox:
         self.world = world
         self.key = key
         self.app: App = world.register_app(public_pem(key), webhook_secret="s3cret")
+        world.user("acme", "Organization")
         self.repository: Repository = world.create_repository("acme", "templates", FILES)
         self.installation: Installation = world.install(self.app, "acme")
         world.push(self.repository, "change", {"web/template.tf": CHANGED}, "Change two places", author="mona")

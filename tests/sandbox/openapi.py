@@ -148,6 +148,7 @@ class OpenApiRecorder:
                 return
             sent, answered = bytearray(), bytearray()
             start: list[Message] = []
+            complete = [False]
 
             async def receiving() -> Message:
                 message = await receive()
@@ -157,11 +158,13 @@ class OpenApiRecorder:
             async def sending(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     start.append(message)
-                answered.extend(message.get("body", b""))
+                else:
+                    answered.extend(message.get("body", b""))
+                    complete.append(not message.get("more_body", False))
                 await send(message)
 
             await app(scope, receiving, sending)
-            if start:
+            if complete[-1]:
                 self._record(scope, bytes(sent), start[0], bytes(answered))
 
         return recorded
