@@ -26,6 +26,8 @@ _ANSI_ESCAPE = re.compile(r"\\(?:([abeEfnrtv\\'\"?])|([0-7]{1,3})|x([0-9a-fA-F]{
 _ANSI = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _BRACES = re.compile(r"""([^{}'"$`\\\s]*)\{([^{}'"$`\\\s]*,[^{}'"$`\\\s]*)\}([^{}'"$`\\\s]*)""")
 _EXPANDS = re.compile(r"[$`{]|[<>]\(")
+_FIRST = re.compile(r"\S")
+_DOLLAR = frozenset({"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion"})
 _DEFAULTS = frozenset({"-", ":-", "=", ":=", "+", ":+", "?", ":?"})
 _TRIMS = frozenset({"#", "##", "%", "%%"})
 _CASES: dict[str, Callable[[str], str]] = {
@@ -166,8 +168,9 @@ class Expander:
         for child in children:
             if child.type in ("string_content", "heredoc_content") or not child.is_named:
                 continue
-            if child.start_byte > at:
-                parts.append(self._text(at, child.start_byte, context, escape))
+            start = expansion_start(child, context.parsed.script.plain)
+            if start > at:
+                parts.append(self._text(at, start, context, escape))
             parts.append(self.value(child, context, state))
             at = child.end_byte
         if at < end:
@@ -201,7 +204,7 @@ class Expander:
 
     def _arithmetic(self, node: Node, context: Context, state: State) -> Value:
         """Numbers are not computed; what runs inside is seen."""
-        raw = context.parsed.script.plain[node.start_byte : node.end_byte]
+        raw = context.parsed.script.plain[node.start_byte : node.end_byte].lstrip()
         inner = raw.removeprefix("$((").removesuffix("))").strip()
         if inner.isdigit():
             return literal(inner)
@@ -212,12 +215,14 @@ class Expander:
         return unknown(*origins)
 
     def _simple_expansion(self, node: Node, context: Context, state: State) -> Value:
-        name = context.parsed.script.plain[node.start_byte + 1 : node.end_byte]
+        name = context.parsed.script.plain[node.children[-1].start_byte : node.end_byte]
         found = self.lookup(name, context, state)
         return found if found is not None else self._unset(name, node, context)
 
     def _unset(self, name: str, node: Node, context: Context) -> Value:
-        return unknown(Origin("variable", name, context.parsed.script.at(node.start_byte)))
+        return unknown(
+            Origin("variable", name, context.parsed.script.at(expansion_start(node, context.parsed.script.plain)))
+        )
 
     def lookup(self, name: str, context: Context, state: State) -> Value | None:
         """The value of a variable or parameter, None if nothing sets it."""
@@ -333,6 +338,15 @@ def _ansi(match: re.Match[str]) -> str:
     if letter:
         return _ANSI.get(letter, letter)
     return (chr(int(octal, 8) & 0xFF) if octal else chr(int(short or wide, 16))).replace(UNKNOWN, "")
+
+
+def expansion_start(node: Node, plain: str) -> int:
+    """Where an expansion really starts: in a string the grammar counts the blanks before it as its own."""
+    start = node.start_byte
+    if plain[start] in " \t\r\n" and node.type in _DOLLAR:
+        match = _FIRST.search(plain, start, node.end_byte)
+        return match.start() if match else start
+    return start
 
 
 def _splits(node: Node) -> bool:

@@ -150,13 +150,13 @@ class _Scan:
 
     def open(self, start: int) -> None:
         if self.stack[-1] == "brace":
-            self.edits.append((start, start + 1, b"_"))
+            self.edits.append((start, start + 1, b"."))
         else:
             self.push("group" if self.stack[-1] in ("arithmetic", "group") else "paren")
 
     def close(self, start: int) -> None:
         if self.stack[-1] == "brace":
-            self.edits.append((start, start + 1, b"_"))
+            self.edits.append((start, start + 1, b"."))
         elif self.stack[-1] in ("paren", "group", "arithmetic"):
             self.stack.pop()
 
@@ -206,8 +206,8 @@ class _Scan:
             end, after, terminated = self._terminator(heredoc, body)
             self._record(heredoc, body, end, terminated=terminated)
             self.edits.append((body, after, b" " * (after - body)))
-            body = after
-        self.position = body
+            self.position = after
+            body = after + 1 if self.plain.startswith("\n", after) else after
 
     def _terminator(self, heredoc: _Pending, body: int) -> tuple[int, int, bool]:
         """Where the body ends, where the terminator ends, and whether there is one (bash: read_secondary_line)."""

@@ -75,10 +75,11 @@ def concat(parts: list[Value]) -> Value:
 def union(first: Value, second: Value) -> Value:
     if first == second:
         return first
+    if first.cut or second.cut:
+        return Value((UNKNOWN,), merged(first.origins, second.origins), cut=True)
     return bounded(
         (*first.alternatives, *second.alternatives),
         merged(first.origins, second.origins),
-        cut=first.cut or second.cut,
     )
 
 

@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from rules.sources.shell import conditions
 from rules.sources.shell.conditions import NOTHING, Outcome, both, negated, one
-from rules.sources.shell.expand import Expander
+from rules.sources.shell.expand import Expander, expansion_start
 from rules.sources.shell.output import output_of
 from rules.sources.shell.parse import Parsed, parse
 from rules.sources.shell.program import Command, Guard, Loop, Scope, ScriptProblem, Test, Unresolved, Word
@@ -364,7 +364,8 @@ class Walk:
     def substitution(self, node: Node, context: Context, state: State) -> Value:
         """Run what stands in ``$(…)``, backticks or ``<(…)``, and give its output as far as it is known."""
         kind: Literal["process", "substitution"] = "process" if node.type == "process_substitution" else "substitution"
-        inner = context.within(Scope(kind, context.parsed.script.at(node.start_byte)))
+        script = context.parsed.script
+        inner = context.within(Scope(kind, script.at(expansion_start(node, script.plain))))
         before = len(self.commands)
         self.block(node.children, inner, state.copy())
         return output_of(self.commands[before:], len(inner.scope))
