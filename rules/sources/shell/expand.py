@@ -210,7 +210,7 @@ class Expander:
             return literal(inner)
         origins: tuple[Origin, ...] = ()
         if "$(" in raw[2:] or "`" in raw:
-            for child in _descendants(node, "command_substitution"):
+            for child in descendants(node, "command_substitution"):
                 origins += self._runner.substitution(child, context, state).origins
         return unknown(*origins)
 
@@ -357,7 +357,7 @@ def _splits(node: Node) -> bool:
     return kind in ("concatenation", "command_name") and any(_splits(child) for child in node.named_children)
 
 
-def _descendants(node: Node, kind: str) -> Iterator[Node]:
+def descendants(node: Node, kind: str) -> Iterator[Node]:
     stack = list(node.named_children)
     while stack:
         child = stack.pop()

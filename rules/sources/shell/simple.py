@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
@@ -10,7 +11,7 @@ from tree_sitter import Node
 from rules.sources.shell.builtins import Builtins
 from rules.sources.shell.conditions import NOTHING, Outcome, evaluate, operands, tested
 from rules.sources.shell.parse import parse_body
-from rules.sources.shell.program import Assignment, Command, HereText, Redirect, Test, Unresolved, Word
+from rules.sources.shell.program import Assignment, Command, HereText, Redirect, ScriptProblem, Test, Unresolved, Word
 from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.state import Context, Element, State
 from rules.sources.shell.values import EMPTY, Value, concat, literal
@@ -23,6 +24,7 @@ MAX_NAMES = 8
 """Commands that one command name with several values (``$CMD``) is taken to be."""
 
 _DECLARES = frozenset({"export", "declare", "typeset", "local", "readonly"})
+_CLOSING = frozenset({"}", "fi", "done", "esac", "then", "elif", "else", "do"})
 _CONSTANT = frozenset({"true", ":", "echo", "printf"})
 """Commands whose success says nothing."""
 
@@ -50,8 +52,16 @@ class Simple:
                 redirects.append(child)
             elif child.type != "comment" and child.end_byte > child.start_byte:
                 arguments.append(child)
+        extent = _extent(element)
         if not arguments:
-            return self._plain(assigned, redirects, element, context, state)
+            return self._plain(assigned, redirects, extent, context, state)
+        lines = _lines([*assigned, arguments[0]], context.parsed.script.plain)
+        for line in lines[:-1]:
+            self._plain(line, [], (line[0].start_byte, line[-1].end_byte), context, state)
+        if len(lines) > 1:
+            assigned, extent = lines[-1][:-1], (lines[-1][0].start_byte, extent[1])
+        if self._misplaced(arguments[0], context):
+            return NOTHING
         arguments = _with_stray(arguments, redirects)
         expander = self._walk.expander
         words = [word for node in arguments for word in expander.words(node, context, state)]
@@ -63,7 +73,7 @@ class Simple:
         variants = _variants(words)
         for variant in variants:
             branch = state if len(variants) == 1 else state.copy()
-            outcome = self._run(variant, given, targets, arguments, element, context, branch)
+            outcome = self._run(variant, given, targets, arguments, extent, context, branch)
             if branch is not state:
                 state.join(branch)
         return outcome if len(variants) == 1 else NOTHING
@@ -74,11 +84,11 @@ class Simple:
         assignments: tuple[Assignment, ...],
         redirects: tuple[Redirect, ...],
         nodes: Sequence[Node],
-        element: Element,
+        extent: tuple[int, int],
         context: Context,
         state: State,
     ) -> Outcome:
-        command = self.emit(words, assignments, redirects, element, context, state)
+        command = self.emit(words, assignments, redirects, extent, context, state)
         if not command.name:
             self._unknown_name(command)
         if command.name in ("[", "test"):
@@ -91,23 +101,23 @@ class Simple:
         return outcome._replace(leaves=leaves) if leaves else outcome
 
     def _plain(
-        self, assigned: list[Node], redirects: list[Node], element: Element, context: Context, state: State
+        self, assigned: list[Node], redirects: list[Node], extent: tuple[int, int], context: Context, state: State
     ) -> Outcome:
         """Assignments without a command; they may have redirections."""
         given = tuple(self._assign(node, context, state) for node in assigned)
         targets = self.redirects(redirects, context, state)
-        name = _made("=" if given else ">", element.node, context)
-        self.emit((name,), given, targets, element, context, state)
+        name = Word(("=" if given else ">",), context.parsed.script, extent[0], extent[0])
+        self.emit((name,), given, targets, extent, context, state)
         return NOTHING
 
     def assignments(self, element: Element, context: Context, state: State) -> Outcome:
         node = element.node
         assigned = [node] if node.type == "variable_assignment" else node.named_children
-        return self._plain(list(assigned), element.redirects, element, context, state)
+        return self._plain(list(assigned), element.redirects, _extent(element), context, state)
 
     def bare_redirect(self, element: Element, context: Context, state: State) -> Outcome:
         redirects = element.redirects or [element.node]
-        return self._plain([], redirects, element, context, state)
+        return self._plain([], redirects, _extent(element), context, state)
 
     def declaration(self, element: Element, context: Context, state: State) -> Outcome:
         """``export``, ``local`` and their kind, and ``unset``."""
@@ -129,7 +139,7 @@ class Simple:
             else:
                 words += self._walk.expander.words(child, context, state)
         targets = self.redirects(element.redirects, context, state)
-        command = self.emit(words, tuple(given), targets, element, context, state)
+        command = self.emit(words, tuple(given), targets, _extent(element), context, state)
         if command.name in _DECLARES:
             self._builtins.declare(command, state)
         else:
@@ -150,7 +160,7 @@ class Simple:
         closing = _made(last.type, last, context)
         inner = [self._walk.expander.operand(start, child, context, state) for start, child in operands(node)]
         targets = self.redirects(element.redirects, context, state)
-        command = self.emit((opening, *inner, closing), (), targets, element, context, state)
+        command = self.emit((opening, *inner, closing), (), targets, _extent(element), context, state)
         return evaluate(inner, command)
 
     # Parts
@@ -244,11 +254,10 @@ class Simple:
         words: Sequence[Word],
         assignments: tuple[Assignment, ...],
         redirects: tuple[Redirect, ...],
-        element: Element,
+        extent: tuple[int, int],
         context: Context,
         state: State,
     ) -> Command:
-        start, end = _extent(element)
         peeled = peel(words)
         command = Command(
             name=base_name(peeled.argv[0]) if peeled.argv else "",
@@ -264,11 +273,21 @@ class Simple:
             frames=context.frames,
             cwd=state.cwd.alternatives,
             script=context.parsed.script,
-            start=start,
-            end=end,
+            start=extent[0],
+            end=extent[1],
         )
         self._walk.commands.append(command)
         return command
+
+    def _misplaced(self, node: Node, context: Context) -> bool:
+        """``fi`` or ``}`` where a command stands: bash refuses it, the grammar takes it for a name."""
+        script = context.parsed.script
+        word = script.plain[node.start_byte : node.end_byte]
+        if word not in _CLOSING:
+            return False
+        problem = ScriptProblem("syntax", script.at(node.start_byte), f"bash does not expect '{word}' here")
+        self._walk.problems[problem] = None
+        return True
 
     def _unknown_name(self, command: Command) -> None:
         """A hole that stands alone may be any number of commands."""
@@ -283,6 +302,16 @@ class Simple:
 def _made(text: str, node: Node, context: Context) -> Word:
     """A word for what the grammar does not treat as one."""
     return Word((text,), context.parsed.script, node.start_byte, node.end_byte)
+
+
+def _lines(nodes: list[Node], plain: str) -> list[list[Node]]:
+    """Assignments and a command name by line: the grammar joins ``A=1 B=2`` with the command of the next line."""
+    lines = [[nodes[0]]]
+    for before, node in pairwise(nodes):
+        if "\n" in plain[before.end_byte : node.start_byte].replace("\\\n", ""):
+            lines.append([])
+        lines[-1].append(node)
+    return lines
 
 
 def _with_stray(arguments: list[Node], redirects: list[Node]) -> list[Node]:

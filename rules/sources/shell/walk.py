@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from rules.sources.shell import conditions
 from rules.sources.shell.conditions import NOTHING, Outcome, both, negated, one
-from rules.sources.shell.expand import Expander, expansion_start
+from rules.sources.shell.expand import Expander, descendants, expansion_start
 from rules.sources.shell.output import output_of
 from rules.sources.shell.parse import Parsed, parse
 from rules.sources.shell.program import Command, Guard, Loop, Scope, ScriptProblem, Test, Unresolved, Word
@@ -223,16 +223,10 @@ class Walk:
     def _compound(self, element: Element, context: Context, state: State) -> Outcome:
         children = element.node.children
         if children[0].type == "((":
-            self._arithmetic(element.node, context, state)
+            for inner in descendants(element.node, "command_substitution"):
+                self.substitution(inner, context, state)
             return NOTHING
         return self.block(children, self._grouped(element, context, state), state)
-
-    def _arithmetic(self, node: Node, context: Context, state: State) -> None:
-        for child in node.named_children:
-            if child.type == "command_substitution":
-                self.substitution(child, context, state)
-            else:
-                self._arithmetic(child, context, state)
 
     def _subshell(self, element: Element, context: Context, state: State) -> Outcome:
         inner = self._grouped(element, context, state).within(

@@ -37,7 +37,22 @@ HEADERS = (
     "cat <<EOF; cat <<'END'",
 )
 LINES = st.sampled_from(
-    ("EOF", " EOF", "\tEOF", "\t\tEOF", "EOF ", "EOFX", "E F", "END", "", "say 1", "say 2", "\tsay 3", "say 4 \\", "say \\\\")
+    (
+        "EOF",
+        " EOF",
+        "\tEOF",
+        "\t\tEOF",
+        "EOF ",
+        "EOFX",
+        "E F",
+        "END",
+        "",
+        "say 1",
+        "say 2",
+        "\tsay 3",
+        "say 4 \\",
+        "say \\\\",
+    )
 )
 
 
@@ -103,7 +118,7 @@ def test_body_is_kept_on_the_redirection_and_written_where_the_other_one_says() 
 
 
 def test_unquoted_body_is_expanded() -> None:
-    (_, written) = commands('A=1\ncat <<EOF\n"$A" \'${A}\' ${B:-x} $NOBODY \\$A\nEOF\n')
+    (_, written) = commands("A=1\ncat <<EOF\n\"$A\" '${A}' ${B:-x} $NOBODY \\$A\nEOF\n")
     here = written.redirects[0].here
     assert here is not None
     assert here.word.alternatives == (f"\"1\" '1' x {UNKNOWN} $A\n",)
@@ -118,7 +133,7 @@ def test_substitutions_in_an_unquoted_body_run_and_in_a_quoted_one_do_not() -> N
 
 
 def test_heredoc_in_a_substitution() -> None:
-    assert names('x=$(cat <<EOF\n)\nEOF\n)\nnext\n') == ["cat", "=", "next"]
+    assert names("x=$(cat <<EOF\n)\nEOF\n)\nnext\n") == ["cat", "=", "next"]
     assert names('x="$(cat <<EOF\n"\nEOF\n)"\nnext\n') == ["cat", "=", "next"]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,7 +33,7 @@ def _split(text: str, cuts: list[int]) -> Text:
     """The text in pieces, all of them where they stand in one file."""
     whole = Piece(text, Position(PATH, 1, 1))
     bounds = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts)})
-    return Text(tuple(whole.slice(low, high) for low, high in zip(bounds, bounds[1:], strict=False)))
+    return Text(tuple(whole.slice(low, high) for low, high in pairwise(bounds)))
 
 
 @settings(max_examples=120, deadline=None)
@@ -61,7 +63,9 @@ PIECES = st.builds(
 HOLES = st.builds(Hole, st.just("var.x"), st.just("unknown"), st.builds(Position, st.just("a.tf"), st.integers(1, 9)))
 
 
-@given(parts=st.lists(st.one_of(PIECES, st.builds(Hole, st.just("var.x"), st.just(""), st.just(Position("a.tf", 3, 4))))))
+@given(
+    parts=st.lists(st.one_of(PIECES, st.builds(Hole, st.just("var.x"), st.just(""), st.just(Position("a.tf", 3, 4)))))
+)
 def test_script_places_agree_with_the_text(parts: list[Part]) -> None:
     text = Text(tuple(parts))
     script = Script(text, "x")
