@@ -72,6 +72,7 @@ def serve() -> int:
     """Load the settings and serve until stopped. Returns an exit status: 2 for missing or wrong settings."""
     try:
         settings = load_settings()
+        settings.make_data_dir()
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 (a person reads this)
         return EXIT_BAD_SETTINGS

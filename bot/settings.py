@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit, urlunsplit
 
+import sqlalchemy as sa
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -29,12 +32,23 @@ def _http_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _database_url(url: str) -> str:
+    try:
+        backend = sa.make_url(url).get_backend_name()
+    except sa.exc.ArgumentError:
+        backend = ""
+    if backend not in ("sqlite", "postgresql"):
+        raise ValueError("must be a sqlite or postgresql URL")
+    return url
+
+
 def _long_enough(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < MIN_SECRET_CHARACTERS:
         raise ValueError(f"must have at least {MIN_SECRET_CHARACTERS} characters")
     return secret
 
 
+DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 WebhookSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
 
@@ -58,7 +72,7 @@ class Settings(BaseSettings):
 
     check_name: str = Field(default="workspace runtime contract", min_length=1, max_length=100)
     data_dir: Path = Field(default=Path("var"), description="where the default database lives")
-    database_url: str | None = Field(default=None, description="SQLAlchemy URL; SQLite in the data folder by default")
+    database_url: DatabaseUrl | None = Field(default=None, description="SQLite in the data folder by default")
     executor_id: str = Field(default="wrc-1", min_length=1, description="this machine's name, kept across restarts")
     poll_interval: float = Field(default=0.2, gt=0, le=60, description="seconds between looks at the queues")
     workers: int = Field(default=4, gt=0, le=64, description="reviews that may run at the same time")
@@ -86,8 +100,10 @@ class Settings(BaseSettings):
         else:
             # An environment file has one line a value, so newlines are commonly written as \n.
             text = self.private_key.get_secret_value().replace("\\n", "\n") if self.private_key else ""
-        if "PRIVATE KEY-----" not in text:
-            raise ValueError("the private key must be PEM text as GitHub offers it for download")
+        try:
+            load_pem_private_key(text.encode(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            raise ValueError("the private key must be PEM text as GitHub offers it for download") from None
         return text
 
     @property
@@ -107,6 +123,19 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'wrc.sqlite'}"
+
+    def make_data_dir(self) -> None:
+        """Create the folder of the default database.
+
+        Raises:
+            SettingsError: it cannot be created.
+        """
+        if self.database_url is not None:
+            return
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"{PREFIX}DATA_DIR: cannot create {self.data_dir} ({error.strerror}).") from error
 
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from bot.review.material import Material
-from rules import engine
+from rules.engine import Revisions, review
 from rules.model import Report
 
 
 def judge(material: Material) -> Report:
     """The engine's report on `material`. Whatever reading a blob raises passes through."""
-    return engine.review(
+    return review(
         base=material.base_tree,
         head=material.head_tree,
         contract=material.contract_tree,
         diff=material.diff,
-        revisions=engine.Revisions(base=material.merge_base, head=material.head, contract=material.tip),
+        revisions=Revisions(base=material.merge_base, head=material.head, contract=material.tip),
         repository_url=material.repository_url,
     )

@@ -85,19 +85,22 @@ class Reviewer:
                 runs.append(run)
         return runs
 
-    def finish(self, repository: Repository, opened: Opened) -> bool:
+    def finish(self, repository: Repository, opened: Opened, *, patient: bool) -> bool:
         """Collect, judge and publish. Whatever happens, the check run is completed and says what to do next.
 
         Returns whether there is a verdict.
 
         Raises:
-            GitHubError: not even the check run could be completed.
+            GitHubError: not even the check run could be completed; or a rate limit was reached and the caller is
+                `patient`, who tries again when it ends.
         """
         finished = False
         try:
             result = self._review(repository, opened)
             finished = True
         except (GitHubError, TooLargeError, DiffError) as error:
+            if patient and isinstance(error, GitHubError) and error.retry_after is not None:
+                raise
             log.warning("unfinished", reason=str(error))
             result = _unfinished(str(error))
         except Exception:

@@ -62,8 +62,7 @@ class Jobs:
 
 def launch(settings: Settings, work: Work) -> Jobs:
     """Open the database, take up what an earlier process of the same name left, and begin to work."""
-    if settings.database_url is None:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.make_data_dir()
     config: DBOSConfig = {
         "name": APPLICATION,
         "system_database_url": settings.database,

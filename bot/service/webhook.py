@@ -88,7 +88,11 @@ async def _receive(request: Request, secrets: Sequence[SecretStr], store: Store)
         return _ignored(event, action, "unhandled-event")
     if action not in HANDLED[event]:
         return _ignored(event, action, "unhandled-action")
-    status = await anyio.to_thread.run_sync(store, Delivery(delivery_id, event, text))
+    try:
+        status = await anyio.to_thread.run_sync(store, Delivery(delivery_id, event, text))
+    except Exception:
+        log.exception("not-stored")
+        raise _RefusedError(503, "not-stored", "The delivery could not be stored: deliver it again later.") from None
     log.info(status, event_name=event, action=action)
     return JSONResponse({"status": status}, 202)
 

@@ -88,8 +88,9 @@ class Work:
         """Do the review and complete the check run."""
         assert run.pull is not None
         repository = self.github.repository(request.installation, request.owner, request.name)
+        opened = Opened(run.run_id, run.login, run.pull)
         try:
-            return Finished(verdict=self.reviewer.finish(repository, Opened(run.run_id, run.login, run.pull)))
+            return Finished(verdict=self.reviewer.finish(repository, opened, patient=attempt < MAX_ATTEMPTS))
         except GitHubError as error:
             return Finished(delay=_delay(error, attempt))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -18,7 +18,14 @@ from tests.service.running import free_port
 
 SECRET = "the webhook secret of the tests"
 
-Send = Callable[..., httpx.Response]
+
+@pytest.fixture(autouse=True, scope="session")
+def _logs() -> None:
+    """Events go to the standard library's loggers, where pytest catches them; the service logs in threads."""
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, structlog.stdlib.render_to_log_kwargs],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,7 @@ def test_a_text_longer_than_a_comment_is_not_looked_at() -> None:
     assert parse_commands("/wrc recheck\n" + "x" * MAX_COMMENT_CHARACTERS) == ()
 
 
-ordinary = st.text(alphabet=st.characters(blacklist_categories=("Cs",), blacklist_characters="\n\r`~<>"), max_size=40)
+ordinary = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\n\r`~<>"), max_size=40)
 
 
 @given(st.lists(ordinary, max_size=5), st.sampled_from(["```", "~~~~", "`````"]))

@@ -36,9 +36,11 @@ def problems() -> list[str]:
 def test_each_missing_setting_is_named_with_the_way_out() -> None:
     lines = problems()
     assert lines == [
-        "WRC_APP_ID is not set (the number on the App's settings page): set it in the environment or in .env.",
-        "WRC_WEBHOOK_SECRET is not set (the secret that GitHub signs deliveries with): "
-        "set it in the environment or in .env.",
+        f"{missing}: set it in the environment or in .env."
+        for missing in (
+            "WRC_APP_ID is not set (the number on the App's settings page)",
+            "WRC_WEBHOOK_SECRET is not set (the secret that GitHub signs deliveries with)",
+        )
     ]
 
 
@@ -59,6 +61,8 @@ def test_a_missing_key_is_told_once_the_rest_is_there(good: pytest.MonkeyPatch) 
         ("API_URL", "github.example.com", ["http or https URL"]),
         ("API_VERSION", "latest", ["pattern"]),
         ("PORT", "70000", ["65535"]),
+        ("DATABASE_URL", "wrc.db", ["sqlite or postgresql URL"]),
+        ("DATABASE_URL", "mysql://host/db", ["sqlite or postgresql URL"]),
         ("POLL_INTERVAL", "0", ["greater than 0"]),
     ],
 )
@@ -88,6 +92,8 @@ def test_the_key_may_be_one_line_or_a_file(good: pytest.MonkeyPatch, private_pem
     good.setenv("WRC_PRIVATE_KEY_FILE", str(file))
     assert "No such file" in problems()[0]
     file.write_text("not a key")
+    assert "PEM" in problems()[0]
+    file.write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     assert "PEM" in problems()[0]
     file.write_bytes(b"\xff\xfe")
     assert "not text" in problems()[0]

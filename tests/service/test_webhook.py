@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,11 +14,12 @@ import httpx
 import pytest
 from dbos import DBOS
 
+from bot.service.jobs import prune
 from bot.service.webhook import MAX_BODY_BYTES
 from bot.settings import Settings
 from tests.service.conftest import SECRET, deliver, delivery_headers
 from tests.service.payloads import pull_request
-from tests.service.running import RunningService
+from tests.service.running import RunningService, free_port
 
 PREVIOUS = "the secret before the rotation"
 
@@ -26,8 +28,6 @@ PREVIOUS = "the secret before the rotation"
 def url(private_pem: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A service that stores deliveries but never comes to work on them."""
     directory: Path = tmp_path_factory.mktemp("webhook")
-    from tests.service.running import free_port
-
     settings = Settings.model_validate(
         {
             "app_id": 1,
@@ -51,6 +51,12 @@ def test_a_signed_delivery_is_stored_and_accepted(url: str) -> None:
     answer = deliver(url, "pull_request", "stored-1", pull_request("opened"))
     assert (answer.status_code, answer.json()) == (202, {"status": "accepted"})
     assert stored("stored-1")
+
+
+def test_what_is_not_done_yet_is_never_forgotten(url: str) -> None:
+    deliver(url, "pull_request", "waiting", pull_request("opened"))
+    assert prune(datetime.now(UTC) + timedelta(hours=1)) == 0
+    assert stored("waiting")
 
 
 def test_a_redelivery_is_accepted_but_not_stored_again(url: str) -> None:

@@ -1,0 +1,49 @@
+"""Reviews of one pull request wait for each other; those of different ones do not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+from bot.review.material import Material
+from rules.model import Contract, Report
+from tests.service.github import PRIVILEGED, GitHub
+from tests.service.running import RunningService
+
+
+class Clerk:
+    """A judge that takes its time and notes how many are at work."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.running: Counter[int] = Counter()
+        self.most_of_one = 0
+        self.most = 0
+
+    def judge(self, material: Material) -> Report:
+        with self.lock:
+            self.running[material.number] += 1
+            self.most_of_one = max(self.most_of_one, *self.running.values())
+            self.most = max(self.most, self.running.total())
+        time.sleep(0.5)
+        with self.lock:
+            self.running[material.number] -= 1
+        return Report(material.merge_base, material.head, "success", Contract("bundled", "spec.md", "", None))
+
+
+def test_one_at_a_time_for_a_pull_request_and_several_at_a_time_for_several(
+    tmp_path: Path, public_pem: str, private_pem: str
+) -> None:
+    clerk = Clerk()
+    github = GitHub(tmp_path, public_pem, private_pem)
+    with github.server, RunningService(github.settings, clerk.judge):
+        pulls = [github.open_pull(f"{PRIVILEGED}# {name}\n", branch=name) for name in ("a", "b", "c")]
+        for _ in range(3):
+            github.world.comment(github.repository, pulls[0], "/wrc recheck", author="mona")
+        github.concluded(pulls[0].head_sha, 4)
+        for pull in pulls[1:]:
+            github.concluded(pull.head_sha)
+    assert clerk.most_of_one == 1
+    assert clerk.most > 1
