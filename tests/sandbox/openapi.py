@@ -146,26 +146,19 @@ class OpenApiRecorder:
             if scope["type"] != "http" or not self._is_api(scope):
                 await app(scope, receive, send)
                 return
-            sent, answered = bytearray(), bytearray()
-            start: list[Message] = []
-            complete = [False]
+            messages = await _whole_body(receive)
+            sent = b"".join(message.get("body", b"") for message in messages)
+            answered: list[Message] = []
 
             async def receiving() -> Message:
-                message = await receive()
-                sent.extend(message.get("body", b""))
-                return message
+                return messages.pop(0) if messages else await receive()
 
             async def sending(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    start.append(message)
-                else:
-                    answered.extend(message.get("body", b""))
-                    complete.append(not message.get("more_body", False))
+                answered.append(message)
                 await send(message)
 
             await app(scope, receiving, sending)
-            if complete[-1]:
-                self._record(scope, bytes(sent), start[0], bytes(answered))
+            self._record(scope, sent, answered)
 
         return recorded
 
@@ -173,7 +166,8 @@ class OpenApiRecorder:
         headers = dict(scope["headers"])
         return scope["path"].startswith(self.prefix) and b"authorization" in headers
 
-    def _record(self, scope: Scope, sent: bytes, start: Message, answered: bytes) -> None:
+    def _record(self, scope: Scope, sent: bytes, answered: list[Message]) -> None:
+        start, body = answered[0], b"".join(message.get("body", b"") for message in answered[1:])
         method, path, status = scope["method"], scope["path"].removeprefix(self.prefix), start["status"]
 
         def note(side: Literal["request", "response"], messages: list[str]) -> None:
@@ -184,9 +178,18 @@ class OpenApiRecorder:
             note("request", ["no such operation among those extracted"])
             return
         self.seen[f"{method} {operation[1]}"] += 1
-        headers = {key.decode().lower(): value.decode() for key, value in start["headers"]}
         note("request", request_complaints(operation, scope["query_string"].decode(), sent))
-        note("response", response_complaints(operation, status, headers.get("content-type", ""), answered))
+        if len(answered) > 1:  # A dropped connection has no body.
+            media_type = dict(start["headers"]).get(b"content-type", b"").decode()
+            note("response", response_complaints(operation, status, media_type, body))
+
+
+async def _whole_body(receive: Receive) -> list[Message]:
+    """The messages of a request's body. Read before the application runs: it may answer without reading."""
+    messages = [await receive()]
+    while messages[-1].get("more_body", False):
+        messages.append(await receive())
+    return messages
 
 
 def request_complaints(operation: tuple[str, ...], query: str, body: bytes) -> list[str]:
