@@ -42,9 +42,9 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rules.checks.support import line, undecided, way
+from rules.checks.support import argument_lists, line, undecided, way
 from rules.model import Edit, Level, Undecided, Violation
-from rules.sources.shell import Command
+from rules.sources.shell import Command, Word
 from rules.sources.terraform.evaluate import BlockInstance
 from rules.sources.terraform.values import Alternative, MapData, Unknown, as_text
 from rules.sources.text import Hole, Position, Text
@@ -59,9 +59,9 @@ FOLDERS = ("/var/run", "/run", "/var", "/")
 
 def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
     for container in workspace.containers:
-        for kind, source, target in (("volumes", "host_path", "container_path"), ("mounts", "source", "target")):
+        for kind in ("volumes", "mounts"):
             for block in container.instance.blocks(kind):
-                yield from _block(workspace, container, block, source, target)
+                yield from _block(workspace, container, block)
     for volume in workspace.resources("docker_volume"):
         yield from _bind_volume(workspace, volume)
     for script in workspace.provisioners:
@@ -69,12 +69,10 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
             yield from _docker_run(workspace, script.address, command)
 
 
-def _block(
-    workspace: Workspace, container: Resource, block: BlockInstance, source: str, target: str
-) -> Iterator[Violation | Undecided]:
+def _block(workspace: Workspace, container: Resource, block: BlockInstance) -> Iterator[Violation | Undecided]:
     """One `volumes` or `mounts` block: what it mounts, else where it mounts it."""
     address = f"{container.address}/{block.block.type}"
-    for name, meaning in ((source, _exposes), (target, _takes_place)):
+    for name, meaning in _MEANINGS[block.block.type]:
         value, attribute = block.value(name), block.attribute(name)
         if value is None or attribute is None:
             continue
@@ -89,10 +87,18 @@ def _block(
                     return
                 yield _violation(workspace, address, f"{name}={path.show()}", alternative, attribute.at, harm, block)
                 return
-            if name == source and _could_be_socket(path):
+            if _is_host_path(block, name) and _could_be_socket(path):
                 hole = next(part for part in path.parts if isinstance(part, Hole))
                 reason = f"{name} is {path.show()!r}, and {hole.expression or 'a part of it'} {hole.reason}"
                 yield undecided(workspace, ID, address, attribute.at, reason)
+
+
+def _is_host_path(block: BlockInstance, name: str) -> bool:
+    """Whether the attribute is sure to hold a path of the host, and not the name of a Docker volume."""
+    kind = block.value("type")
+    only = kind.only if kind is not None else None
+    is_named = only is not None and isinstance(only.data, Text) and only.data.known in ("volume", "tmpfs")
+    return name == "host_path" or (name == "source" and not is_named)
 
 
 def _violation(
@@ -151,6 +157,14 @@ def _takes_place(path: Text) -> str | None:
     return None
 
 
+_MEANINGS = {
+    # Docker takes a volume's name that is a path for that path.
+    "volumes": (("host_path", _exposes), ("volume_name", _exposes), ("container_path", _takes_place)),
+    "mounts": (("source", _exposes), ("target", _takes_place)),
+}
+"""The attributes of a block that can bring the socket, and what a path in them means."""
+
+
 def _could_be_socket(path: Text) -> bool:
     if path.known is not None:
         return False
@@ -174,34 +188,34 @@ def _docker_run(workspace: Workspace, address: str, command: Command) -> Iterato
     """``docker run -v`` in a command that runs on the host."""
     if command.name != "docker":
         return
-    words = [word.alternatives[0] if word.alternatives else "" for word in command.args]
-    if not {"run", "create"} & set(words[:2]):
-        return
-    for option in _mounted(words):
-        harm = _exposes(Text.literal(option, command.position)) if option else None
+    mounted = {path: word for words in argument_lists(command) for path, word in _mounted(words)}
+    for path, word in mounted.items():
+        harm = _exposes(Text.literal(path, word.position)) if path else None
         if harm is not None:
             yield Violation(
-                ID,
-                workspace.template,
-                address,
-                f"docker run -v {option}",
-                command.span,
-                "failure",
-                f"This command on the host {harm}.",
-                (workspace.step(command.position),),
-                ("INV-4",),
+                rule=ID,
+                template=workspace.template,
+                address=address,
+                evidence=f"docker run -v {path}",
+                span=line(word.position),
+                level="failure",
+                message=f"This command on the host {harm}.",
+                trail=(workspace.step(word.position), workspace.step(command.position)),
+                related=("INV-4",),
             )
 
 
-def _mounted(words: list[str]) -> Iterator[str]:
-    """The host paths among the arguments of ``docker run``."""
-    for index, word in enumerate(words):
-        option, _, value = word.partition("=")
-        following = words[index + 1] if index + 1 < len(words) else ""
+def _mounted(words: list[tuple[str, Word]]) -> Iterator[tuple[str, Word]]:
+    """The host paths among the arguments of ``docker run``, each with the word that has it."""
+    if not {"run", "create"} & {text for text, _ in words}:
+        return
+    for index, (text, own) in enumerate(words):
+        option, _, given = text.partition("=")
+        value, word = (given, own) if given else words[index + 1] if index + 1 < len(words) else ("", own)
         if option in ("-v", "--volume"):
-            yield (value or following).split(":")[0]
-        elif word.startswith("-v") and not word.startswith("--") and len(word) > 2:
-            yield word[2:].split(":")[0]
+            yield value.split(":")[0], word
+        elif text.startswith("-v") and len(text) > 2:
+            yield text[2:].split(":")[0], own
         elif option == "--mount":
-            fields = dict(field.partition("=")[::2] for field in (value or following).split(","))
-            yield fields.get("source") or fields.get("src") or ""
+            fields = dict(field.partition("=")[::2] for field in value.split(","))
+            yield fields.get("source") or fields.get("src") or "", word

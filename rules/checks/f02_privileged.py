@@ -32,8 +32,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.checks.support import line, set_to, undecided, way
+from rules.checks.support import argument_lists, line, set_to, undecided, way
 from rules.model import Undecided, Violation
+from rules.sources.shell import Command, Word
 from rules.sources.terraform.values import Alternative, Unknown, Value, as_bool
 from rules.workspace.template import Resource, Workspace
 
@@ -48,23 +49,29 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
             yield from _container(workspace, container, value)
     for script in workspace.provisioners:
         for command in script.program.commands:
-            words = {text for word in command.args for text in word.alternatives}
-            if command.name == "docker" and {"run", "create"} & words and "--privileged" in words | _flags(words):
+            option = _privileged_option(command)
+            if option is not None:
                 yield Violation(
-                    ID,
-                    workspace.template,
-                    script.address,
-                    "docker run --privileged",
-                    command.span,
-                    "failure",
-                    "This command starts a privileged container on the host.",
-                    (workspace.step(command.position),),
-                    ("INV-1",),
+                    rule=ID,
+                    template=workspace.template,
+                    address=script.address,
+                    evidence="docker run --privileged",
+                    span=line(option.position),
+                    level="failure",
+                    message="This command starts a privileged container on the host.",
+                    trail=(workspace.step(option.position), workspace.step(command.position)),
+                    related=("INV-1",),
                 )
 
 
-def _flags(words: set[str]) -> set[str]:
-    return {word.removesuffix("=true") for word in words}
+def _privileged_option(command: Command) -> Word | None:
+    """The word by which ``docker run`` starts a privileged container."""
+    for words in argument_lists(command) if command.name == "docker" else ():
+        if {"run", "create"} & {text for text, _ in words}:
+            found = (word for text, word in words if text in ("--privileged", "--privileged=true"))
+            if (option := next(found, None)) is not None:
+                return option
+    return None
 
 
 def _container(workspace: Workspace, container: Resource, value: Value) -> Iterator[Violation | Undecided]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from rules.model import Edit, Fact, Span, Step, Undecided
-from rules.sources.shell import Command, Guard
+from rules.sources.shell import Command, Guard, Word
 from rules.sources.terraform.evaluate import BlockInstance
 from rules.sources.terraform.syntax import Attribute
 from rules.sources.terraform.values import Alternative, MapData, show_value
@@ -97,6 +97,14 @@ def block_fact(rule: str, workspace: Workspace, what: str, block: BlockInstance,
     shown = ", ".join(f"{name} {show_value(value)}" for name, value in values if value is not None)
     sure = "" if block.presence == "certain" else f" ({block.presence})"
     return Fact(rule, workspace.template, what, shown + sure, Span(block.at.path, block.at.line, block.block.end_line))
+
+
+def argument_lists(command: Command) -> Iterator[list[tuple[str, Word]]]:
+    """The argument lists that a command can get: one for each value of the word that has most of them."""
+    count = max((len(word.alternatives) for word in command.args), default=0)
+    for index in range(count):
+        chosen = ((word.alternatives[min(index, len(word.alternatives) - 1)], word) for word in command.args)
+        yield [(part, word) for text, word in chosen for part in (text.split() if word.splits else [text])]
 
 
 def mentions(command: Command, text: str) -> bool:

@@ -149,7 +149,7 @@ def plant(case: Case, where: HostName) -> Plant:
 
 
 def plant_moved(case: Case, where: HostName) -> MemoryTree:
-    """The head of the case with the code elsewhere: thirty lines further down, indented, at another end of its block."""
+    """The head of the case with the code elsewhere: thirty lines down, indented, at the other end of its block."""
     moved, _ = read_marks(_planted(case, host(where), moved=True))
     return _as_written(moved, case)
 

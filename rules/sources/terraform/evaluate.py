@@ -608,9 +608,13 @@ class Evaluator:
         if not isinstance(root, Name):
             return self._members(self.evaluate(root, scope), steps, scope, expr)
         if root.name in scope.names:
-            return self._members(scope.names[root.name], steps, scope, expr)
+            return self._from_elsewhere(self._members(scope.names[root.name], steps, scope, expr))
         found, used = self._root(root, steps, scope, expr)
-        return self._members(found, steps[used:], scope, expr)
+        return self._from_elsewhere(self._members(found, steps[used:], scope, expr))
+
+    def _from_elsewhere(self, value: Value) -> Value:
+        """What a reference gives has a trail, so that it can be told from what is written at the place itself."""
+        return Value(tuple(a if a.trail else a.via(self.source.step(a.at)) for a in value))
 
     def _root(self, root: Name, steps: list[str | Expr], scope: Scope, expr: Expr) -> tuple[Value, int]:
         """The value that the first steps name, and how many steps that took."""
