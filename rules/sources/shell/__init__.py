@@ -93,6 +93,7 @@ def parse_program(
         tuple(walk.unresolved),
         _shebang(text),
         tuple(walk.sources),
+        tuple(walk.cuts),
     )
 
 

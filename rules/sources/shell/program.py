@@ -237,7 +237,7 @@ class Unresolved:
 class ScriptProblem:
     """A part of the script that was not analysed: broken syntax, a bound that was reached, a heredoc without end."""
 
-    kind: Literal["syntax", "heredoc", "bound", "crlf"]
+    kind: Literal["syntax", "heredoc", "bound"]
     position: Position
     message: str
 
@@ -253,7 +253,11 @@ class Shebang:
 
 @dataclass(frozen=True)
 class Program:
-    """A script as it runs. `path` is what ``$0`` is taken to be; `sources` are the files it read, in order."""
+    """A script as it runs.
+
+    `path` is what ``$0`` is taken to be; `sources` are the files it read, in order. At `cuts` a word has more possible
+    values than `values.MAX_VALUES`, and a part of it is taken to be unknown.
+    """
 
     path: str
     commands: tuple[Command, ...]
@@ -261,6 +265,7 @@ class Program:
     unresolved: tuple[Unresolved, ...]
     shebang: Shebang | None
     sources: tuple[str, ...]
+    cuts: tuple[Position, ...]
 
     @cached_property
     def main(self) -> tuple[Command, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import prod
 from typing import NamedTuple
 
 from rules.sources.shell.program import Origin
@@ -58,18 +59,19 @@ def merged(*origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
 
 
 def concat(parts: list[Value]) -> Value:
-    """One after the other: every combination."""
+    """One after the other: every combination. Where these are too many, the parts that vary most become unknown."""
     if len(parts) == 1:
         return parts[0]
-    if all(len(part.alternatives) == 1 for part in parts):
-        texts = ["".join(part.alternatives[0] for part in parts)]
-    else:
-        texts = [""]
-        for part in parts:
-            if len(texts) * len(part.alternatives) > MAX_VALUES * MAX_VALUES:
-                return Value((UNKNOWN,), merged(*(part.origins for part in parts)), cut=True)
-            texts = [text + more for text in texts for more in part.alternatives]
-    return bounded(texts, merged(*(part.origins for part in parts)), cut=any(part.cut for part in parts))
+    counts = [len(part.alternatives) for part in parts]
+    cut = any(part.cut for part in parts)
+    while prod(counts) > MAX_VALUES:
+        counts[counts.index(max(counts))] = 1
+        cut = True
+    texts = [""]
+    for count, part in zip(counts, parts, strict=True):
+        alternatives = part.alternatives if count == len(part.alternatives) else (UNKNOWN,)
+        texts = [text + more for text in texts for more in alternatives]
+    return bounded(texts, merged(*(part.origins for part in parts)), cut=cut)
 
 
 def union(first: Value, second: Value) -> Value:

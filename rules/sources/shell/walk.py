@@ -88,6 +88,7 @@ class Walk:
         self.problems: dict[ScriptProblem, None] = {}
         self.unresolved: dict[Unresolved, None] = {}
         self.sources: dict[str, None] = {}
+        self.cuts: dict[Position, None] = {}
         self.expander = Expander(self)
         self.traps: list[Trap] = []
         self._parsed: dict[tuple[str, Position, str], Parsed] = {}
@@ -136,7 +137,7 @@ class Walk:
             self.problems[ScriptProblem("bound", context.parsed.script.at(offset), message)] = None
 
     def cut(self, context: Context, offset: int) -> None:
-        self.bound("a value has too many possible strings here; it is taken to be unknown", context, offset)
+        self.cuts[context.parsed.script.at(offset)] = None
 
     # Statements
 
@@ -326,6 +327,7 @@ class Walk:
         value = node.child_by_field_name("value")
         subject = self.expander.word(value, context, state) if value is not None else None
         ends: list[State] = []
+        certain = False
         for item in (child for child in node.named_children if child.type == "case_item"):
             close = next((i for i, child in enumerate(item.children) if child.type == ")"), 0)
             patterns = [child for child in item.children[:close] if child.is_named]
@@ -333,9 +335,12 @@ class Walk:
             words = (name, *([subject] if subject else []), *(self._pattern(p, context) for p in patterns))
             test = Test(words, script, item.start_byte, item.children[close].end_byte)
             guard = Guard(test, holds=True)
+            certain = certain or any(word.value == "*" for word in words[1:])
             branch = state.copy()
             if not self.block(item.children[close + 1 :], context.guarded((guard,)), branch).leaves:
                 ends.append(branch)
+        if certain and ends:
+            state.take(ends.pop())
         for end in ends:
             state.join(end)
         return NOTHING

@@ -48,7 +48,8 @@ WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "each of a loop": ('for a in x y; do show "$a"; done', ("x", "y")),
     "each of a loop in a path": ("for a in x y; do show /d/$a.sh; done", ("/d/x.sh", "/d/y.sh")),
     "braces in a loop": ("for a in f{1,2}; do show $a; done", ("f1", "f2")),
-    "cases": ("case $1 in a) A=1;; b) A=2;; *) A=3;; esac; show $A", ("", "1", "2", "3")),
+    "cases": ("case $1 in a) A=1;; b) A=2;; *) A=3;; esac; show $A", ("3", "1", "2")),
+    "cases that may not match": ("case $1 in a) A=1;; b) A=2;; esac; show $A", ("", "1", "2")),
     "argument": ('f() { show "$1"; }; f x', ("x",)),
     "missing argument": ('f() { show "${2:-y}"; }; f x', ("y",)),
     "shifted argument": ('f() { shift; show "$1"; }; f x y', ("y",)),
@@ -151,7 +152,16 @@ def test_too_many_values_become_unknown_and_are_told() -> None:
     tests = "".join(f"if t; then A={n}; fi\n" for n in range(40))
     result = program(tests + 'show "$A"\n')
     assert result.commands[-1].args[0].alternatives == (UNKNOWN,)
-    assert [problem.kind for problem in result.problems] == ["bound"]
+    assert [place.line for place in result.cuts] == [41]
+
+
+def test_too_many_combinations_keep_what_is_certain() -> None:
+    loops = "".join(f"for {name} in 1 2 3 4; do " for name in "abc")
+    result = program(f'{loops}show "~/x/$a/$b/$c/end"; done; done; done\n')
+    alternatives = result.commands[-1].args[0].alternatives
+    assert all(text.startswith("~/x/") and text.endswith("/end") for text in alternatives)
+    assert UNKNOWN in alternatives[0]
+    assert result.cuts
 
 
 def test_working_directory_is_followed() -> None:
