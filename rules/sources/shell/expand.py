@@ -96,7 +96,8 @@ class Expander:
             literals = context.parsed.literals
             known = literals.get(node.start_byte)
             if known is None:
-                known = literals[node.start_byte] = self.word(node, context, state)
+                value = self.value(node, context, state)
+                known = literals[node.start_byte] = self.as_word(value, node.start_byte, node.end_byte, context)
             return [known]
         several = self._several(raw, state)
         if several is not None:

@@ -55,14 +55,14 @@ class Simple:
         extent = _extent(element)
         if not arguments:
             return self._plain(assigned, redirects, extent, context, state)
-        lines = _lines([*assigned, arguments[0]], context.parsed.script.plain)
-        for line in lines[:-1]:
-            self._plain(line, [], (line[0].start_byte, line[-1].end_byte), context, state)
-        if len(lines) > 1:
-            assigned, extent = lines[-1][:-1], (lines[-1][0].start_byte, extent[1])
+        if len(assigned) > 1:
+            *before, last = _lines([*assigned, arguments[0]], context.parsed.script.plain)
+            for line in before:
+                self._plain(line, [], (line[0].start_byte, line[-1].end_byte), context, state)
+            assigned, extent = last[:-1], (last[0].start_byte if before else extent[0], extent[1])
         if self._misplaced(arguments[0], context):
             return NOTHING
-        arguments = _with_stray(arguments, redirects)
+        arguments = _with_stray(arguments, redirects) if redirects else arguments
         expander = self._walk.expander
         words = [word for node in arguments for word in expander.words(node, context, state)]
         given = tuple(self._assignment(node, context, state.copy())[0] for node in assigned)
@@ -101,7 +101,7 @@ class Simple:
         return outcome._replace(leaves=leaves) if leaves else outcome
 
     def _plain(
-        self, assigned: list[Node], redirects: list[Node], extent: tuple[int, int], context: Context, state: State
+        self, assigned: list[Node], redirects: Sequence[Node], extent: tuple[int, int], context: Context, state: State
     ) -> Outcome:
         """Assignments without a command; they may have redirections."""
         given = tuple(self._assign(node, context, state) for node in assigned)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -32,7 +33,7 @@ class Element:
     """One command of a pipeline, with the redirections that bash gives it."""
 
     node: Node
-    redirects: list[Node] = field(default_factory=list)
+    redirects: Sequence[Node] = ()
 
 
 class Context(NamedTuple):

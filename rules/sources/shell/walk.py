@@ -72,7 +72,8 @@ def _chain(node: Node) -> list[tuple[str, Pipeline]]:
         if body is None:
             return [("", Pipeline([Element(node, redirects)]))]
         chain = and_or(body)
-        chain[-1][1].elements[-1].redirects.extend(redirects)
+        last = chain[-1][1].elements[-1]
+        last.redirects = (*last.redirects, *redirects)
         return chain
     return [("", Pipeline([Element(node)]))]
 

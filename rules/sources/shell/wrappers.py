@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rules.sources.shell.program import Word
 from rules.sources.shell.script import UNKNOWN
@@ -49,8 +50,7 @@ _WRAPPERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Peeled:
+class Peeled(NamedTuple):
     """`names` are the wrappers, outermost first; `argv` is the command that they run."""
 
     names: tuple[str, ...]
