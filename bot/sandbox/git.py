@@ -162,9 +162,6 @@ class Bare:
     def set_ref(self, ref: str, sha: str) -> None:
         self.run("update-ref", ref, sha)
 
-    def delete_ref(self, ref: str) -> None:
-        self.run("update-ref", "-d", ref)
-
     def fetch(self, source: Bare, sha: str, ref: str) -> None:
         """Bring commit `sha` of another repository here, under `ref`."""
         if source.path != self.path:

@@ -103,10 +103,13 @@ class Call:
             raise not_found()
         return item
 
+    @property
+    def page_size(self) -> int:
+        return min(max(_integer(self.query.get("per_page"), DEFAULT_PAGE), 1), MAX_PAGE)
+
     def page(self, items: Sequence[T], shape: Callable[[T], object], *, wrap: str | None = None) -> Answer:
         """The page that was asked for, with `Link`; `wrap` is the key beside `total_count` where GitHub has one."""
-        size = min(max(_integer(self.query.get("per_page"), DEFAULT_PAGE), 1), MAX_PAGE)
-        page = max(_integer(self.query.get("page"), 1), 1)
+        size, page = self.page_size, max(_integer(self.query.get("page"), 1), 1)
         last = max((len(items) + size - 1) // size, 1)
         shown = [shape(item) for item in items[(page - 1) * size : page * size]]
         relations = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}

@@ -100,10 +100,12 @@ def own_deliveries(call: Call) -> list[Delivery]:
 def list_deliveries(call: Call) -> Answer:
     """Paged by cursor, not by number: the cursor is the id of the last delivery seen."""
     deliveries = own_deliveries(call)
+    if (wanted := call.query.get("status")) is not None:
+        deliveries = [item for item in deliveries if (200 <= item.status_code < 400) == (wanted == "success")]
     cursor = call.query.get("cursor", "")
     if cursor.isdigit():
         deliveries = [item for item in deliveries if item.id < int(cursor)]
-    size = min(int(call.query.get("per_page", "30")), 100)
+    size = call.page_size
     shown = deliveries[:size]
     headers = {}
     if len(deliveries) > size:

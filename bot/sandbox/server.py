@@ -18,13 +18,6 @@ from bot.sandbox.world import World
 START_SECONDS = 10.0
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers, which only the main thread may set."""
-
-    def install_signal_handlers(self) -> None:
-        return
-
-
 def _is_news(record: logging.LogRecord) -> bool:
     """A connection that a fault drops is none."""
     return "without completing response" not in record.getMessage()
@@ -47,7 +40,7 @@ class SandboxServer:
         app = middleware(create_app(world))
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)
         logging.getLogger("uvicorn.error").addFilter(_is_news)
-        self._server = _Server(config)
+        self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, args=([self._socket],), name="sandbox-github", daemon=True
         )

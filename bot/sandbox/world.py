@@ -30,7 +30,6 @@ from bot.sandbox.state import (
     PullRequest,
     Repository,
     Review,
-    ReviewComment,
     Role,
     Token,
     User,
@@ -216,12 +215,6 @@ class World:
         git = Bare.create(self.directory / owner / f"{name}.git", branch)
         git.commit(branch, files, message="Initial commit", author=self.signature(account))
         return self._add(account, name, git, branch, private=private)
-
-    @_locked
-    def import_repository(self, owner: str, name: str, source: Path, *, branch: str = "main") -> Repository:
-        """A copy of a local git repository with all its refs."""
-        git = Bare.clone(source, self.directory / owner / f"{name}.git")
-        return self._add(self.user(owner), name, git, branch, private=False)
 
     @_locked
     def fork(self, repository: Repository, owner: str) -> Repository:
@@ -440,10 +433,6 @@ class World:
         """A person's review, under the same rules as the API's."""
         who = self.user(author)
         return reviews.create_review(self, pull, who, body=body, event=event, commit=None, drafts=comments)
-
-    @_locked
-    def reply(self, pull: PullRequest, comment: ReviewComment, body: str, *, author: str) -> ReviewComment:
-        return reviews.reply(self, pull, self.user(author), comment, body)
 
     # Checks
 

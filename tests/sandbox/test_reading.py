@@ -94,6 +94,15 @@ def test_a_diff_starts_at_the_merge_base(sandbox: Sandbox, api: httpx.Client) ->
     assert [file["filename"] for file in api.get(f"{sandbox.path}/pulls/1/files").json()] == ["web/template.tf"]
 
 
+def test_a_fork_is_compared_by_its_owner(sandbox: Sandbox, api: httpx.Client) -> None:
+    fork = sandbox.world.fork(sandbox.repository, "mona")
+    head = sandbox.world.push(fork, "patch", {"README.md": "# Patch\n"})
+    compared = api.get(f"{sandbox.path}/compare/main...mona:patch").json()
+    assert [commit["sha"] for commit in compared["commits"]] == [head]
+    assert [file["filename"] for file in compared["files"]] == ["README.md"]
+    assert api.get(f"{sandbox.path}/compare/main...stranger:patch").status_code == 404
+
+
 def test_kinds_of_changes(sandbox: Sandbox, api: httpx.Client) -> None:
     sandbox.world.push(
         sandbox.repository,

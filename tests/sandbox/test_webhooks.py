@@ -255,6 +255,8 @@ def test_the_log_tells_what_failed_and_redelivers_it_under_the_same_guid(
     assert again.body == first.body
     newest = app_api.get("/app/hook/deliveries").json()[0]
     assert (newest["guid"], newest["redelivery"], newest["status"]) == (failed["guid"], True, "OK")
+    assert [item["id"] for item in app_api.get("/app/hook/deliveries?status=failure").json()] == [failed["id"]]
+    assert [item["id"] for item in app_api.get("/app/hook/deliveries?status=success").json()] == [newest["id"]]
     full = app_api.get(f"/app/hook/deliveries/{newest['id']}").json()
     assert full["request"]["payload"]["action"] == "closed"
     assert full["request"]["headers"]["X-GitHub-Event"] == "pull_request"
