@@ -103,7 +103,7 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
 
 def _violation(workspace: Workspace, address: str, cause: _Cause) -> Violation:
     at = cause.position
-    steps = tuple(dict.fromkeys(workspace.step(position) for position in cause.trail if position != at))
+    steps = tuple(dict.fromkeys(workspace.step(position) for position in cause.trail if _line(position) != _line(at)))
     edit = Edit(at.path, at.line, at.line, cause.edit) if cause.edit is not None else None
     return Violation(
         ID,
@@ -135,7 +135,9 @@ def _causes(program: Program) -> Iterator[_Cause | _Unclear]:
         elif command.name == "trap":
             yield from _trap(command, program)
     for unseen in program.unresolved:
-        if not unseen.scope and unseen.kind in ("unknown", "hole"):
+        if not unseen.scope and (
+            unseen.kind in ("unknown", "hole") or (unseen.kind == "missing" and not unseen.guarded)
+        ):
             yield _Unclear(unseen.position, f"{unseen.reason}; it may make the boot script stop at a failure")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -41,7 +42,12 @@ def results(script: str, **files: str) -> list[Violation | Undecided]:
         return Text.literal(texts[path], Position(path, 1, 1)) if path in texts else None
 
     main = Text.literal(script, Position(MAIN, 1, 1))
-    program = parse_program(main, directory=str(PurePosixPath(MAIN).parent), resolve_source=source)
+    program = parse_program(
+        main,
+        directory=str(PurePosixPath(MAIN).parent),
+        resolve_source=source,
+        expand_glob=lambda pattern: fnmatch.filter(texts, pattern),
+    )
     return list(f10_errexit.check(Template((Boot(program),), texts)))
 
 
@@ -182,6 +188,21 @@ def test_every_file_of_a_loop_is_read_behind_its_guard() -> None:
     assert sorted(found(HERE + loop, one="\nset -e\n", three="set -e\n")) == sorted(strict)
 
 
+def test_files_sourced_by_a_pattern_are_read() -> None:
+    loop = 'for file in "${HERE}"/shared/*.sh; do\n  . "$file"\ndone\n'
+    expected = [("scripts/shared/a.sh", 1, "set -e"), ("scripts/shared/b.sh", 1, "set -e")]
+    assert sorted(found(HERE + loop, a="set -e\n", b="set -eu\n")) == expected
+
+
+def test_helpers_named_in_a_function_an_array_or_a_list_are_read() -> None:
+    lib = "set -e\n"
+    by_function = 'load() { . "${HERE}/shared/$1.sh"; }\nload lib\n'
+    by_array = 'HELPERS=(lib)\nfor name in "${HELPERS[@]}"; do . "${HERE}/shared/$name.sh"; done\n'
+    by_list = 'LIST="other lib"\nfor name in $LIST; do F="${HERE}/shared/$name.sh"; [ -f "$F" ] && . "$F"; done\n'
+    for loading in (by_function, by_array, by_list):
+        assert found(HERE + loading, lib=lib) == [(LIB, 1, "set -e")]
+
+
 def test_one_cause_is_one_finding_however_often_it_is_reached() -> None:
     assert found(HERE + SOURCED * 3, lib="set -e\n") == [(LIB, 1, "set -e")]
     assert found("f() { set -e; }\nf\nf\n") == [(MAIN, 1, "set -e")]
@@ -239,7 +260,9 @@ def test_edit_makes_the_finding_go() -> None:
         assert results("".join(lines)) == []
 
 
-@pytest.mark.parametrize("script", ['set "$MODE"\n', '. "$1"\n', 'eval "$CODE"\n', 'trap "$HANDLER" ERR\n'])
+@pytest.mark.parametrize(
+    "script", ['set "$MODE"\n', '. "$(dirname "$0")/gone.sh"\n', '. "$1"\n', 'eval "$CODE"\n', 'trap "$HANDLER" ERR\n']
+)
 def test_what_is_not_known_is_undecided(script: str) -> None:
     (result,) = results(script)
     assert isinstance(result, Undecided)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rules.sources.shell.expand import REPOSITORY
 from rules.sources.shell.program import (
@@ -61,6 +61,7 @@ def parse_program(
     directory: str,
     resolve_source: Callable[[str], Text | None],
     environment: Mapping[str, Sequence[Text]] | None = None,
+    expand_glob: Callable[[str], Iterable[str]] | None = None,
     home: str = HOME,
     cwd: str | None = None,
 ) -> Program:
@@ -72,6 +73,8 @@ def parse_program(
         resolve_source: the text of a sourced file, by repository path (``scripts/lib.sh``) or by absolute path in the
             container (``/home/coder-files/lib.sh``); None if the repository has no such file.
         environment: variables that are set before the script starts, each with its possible values.
+        expand_glob: the paths of the files that a pattern such as ``scripts/lib/*.sh`` means, in the form that
+            `resolve_source` takes. Without it, files that are sourced by a pattern are not found.
         home: the home folder that ``~`` and ``$HOME`` mean.
         cwd: the folder that the script starts in, the home if not given.
 
@@ -79,7 +82,7 @@ def parse_program(
     """
     name = posixpath.basename(text.parts[0].start.path) if text.parts else "script"
     path = posixpath.normpath(posixpath.join(REPOSITORY, directory, name))
-    walk = Walk(home=home, path=path, resolve=resolve_source)
+    walk = Walk(home=home, path=path, resolve=resolve_source, expand_glob=expand_glob or (lambda _pattern: ()))
     user = literal(posixpath.basename(home))
     state = State({"HOME": literal(home), "USER": user, "LOGNAME": user}, literal(cwd or home))
     for variable, values in (environment or {}).items():

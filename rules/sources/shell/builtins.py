@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,9 @@ MAX_SOURCE_DEPTH = 8
 MAX_SOURCED = 200
 """Files sourced in one program, each time counted."""
 
-_SYSTEM = ("/etc/", "/usr/", "/opt/", "/lib/", "/run/", "/proc/", "/dev/", "/tmp/", "/var/", "/snap/")  # noqa: S108
+_SYSTEM = ("/etc/", "/usr/", "/opt/", "/lib/", "/run/", "/proc/", "/dev/", "/var/", "/snap/")
+
+_PATTERN = re.compile(r"[*?\[]")
 
 Effect = Callable[[Command, Sequence[Node], Context, State], "Leaves | None"]
 
@@ -193,12 +196,22 @@ class Builtins:
         here = next((redirect.here for redirect in command.redirects if redirect.here), None)
         if target.value in ("/dev/stdin", "/dev/fd/0") and here is not None:
             return self._nested(here.text, context, state, Frame("eval", "source", command.position, command.raw))
-        for path in target.alternatives:
-            branch = state if len(target.alternatives) == 1 else state.copy()
+        paths = [path for alternative in target.alternatives for path in self._expanded(alternative)]
+        for path in paths:
+            branch = state if len(paths) == 1 else state.copy()
             leaves.append(self._file(path, command, context, branch))
             if branch is not state:
                 state.join(branch)
         return "exit" if leaves and all(leaves) else None
+
+    def _expanded(self, path: str) -> list[str]:
+        """The files that a pattern means, or the path itself."""
+        if UNKNOWN in path or not _PATTERN.search(path) or not path.startswith("/"):
+            return [path]
+        pattern = posixpath.normpath(path)
+        prefix = REPOSITORY + "/" if pattern.startswith(REPOSITORY + "/") else ""
+        found = self._walk.expand_glob(pattern.removeprefix(prefix))
+        return [prefix + name for name in sorted(found)] or [path]
 
     def _file(self, path: str, command: Command, context: Context, state: State) -> Leaves | None:
         target = command.args[0]

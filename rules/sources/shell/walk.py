@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -81,10 +81,18 @@ def _chain(node: Node) -> list[tuple[str, Pipeline]]:
 class Walk:
     """Walks one program; `commands`, `problems` and `unresolved` fill up in the order of execution."""
 
-    def __init__(self, *, home: str, path: str, resolve: Callable[[str], Text | None]) -> None:
+    def __init__(
+        self,
+        *,
+        home: str,
+        path: str,
+        resolve: Callable[[str], Text | None],
+        expand_glob: Callable[[str], Iterable[str]],
+    ) -> None:
         self.home = home
         self.path = path
         self.resolve = resolve
+        self.expand_glob = expand_glob
         self.commands: list[Command] = []
         self.problems: dict[ScriptProblem, None] = {}
         self.unresolved: dict[Unresolved, None] = {}
