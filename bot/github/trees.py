@@ -16,36 +16,36 @@ from bot.github.errors import GitHubError, TooLargeError, asking
 from rules.sources.tree import MAX_FILE_BYTES, Entry, Unreadable
 
 MAX_CACHE_BYTES = 64 * 1024 * 1024
-"""Blobs kept in memory, by content hash: base, head and the next push share almost all of theirs."""
+"""Blobs and listings kept in memory, by content hash: base, head and the next push share almost all of theirs."""
 
 SYMLINK_MODE = "120000"
 EXECUTABLE_MODE = "100755"
 """https://docs.github.com/en/rest/git/trees#create-a-tree"""
 
 
-class BlobCache:
-    """Contents of blobs by their hash; the least recently used leave first. Safe to use from several threads."""
+class ObjectCache:
+    """Git objects by their hash; the least recently used leave first. Safe to use from several threads."""
 
     def __init__(self, max_bytes: int = MAX_CACHE_BYTES) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._blobs: OrderedDict[str, bytes] = OrderedDict()
+        self._objects: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, sha: str) -> bytes | None:
         with self._lock:
-            if sha in self._blobs:
-                self._blobs.move_to_end(sha)
-            return self._blobs.get(sha)
+            if sha in self._objects:
+                self._objects.move_to_end(sha)
+            return self._objects.get(sha)
 
     def put(self, sha: str, content: bytes) -> None:
         with self._lock:
-            if sha in self._blobs or len(content) > self._max_bytes:
+            if sha in self._objects or len(content) > self._max_bytes:
                 return
-            self._blobs[sha] = content
+            self._objects[sha] = content
             self._bytes += len(content)
             while self._bytes > self._max_bytes:
-                self._bytes -= len(self._blobs.popitem(last=False)[1])
+                self._bytes -= len(self._objects.popitem(last=False)[1])
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class RemoteTree:
 
     repository: Repository
     items: Mapping[str, TreeItem]
-    cache: BlobCache = field(repr=False)
+    cache: ObjectCache = field(repr=False)
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
@@ -76,16 +76,21 @@ class RemoteTree:
         return content
 
 
-def fetch_tree(repository: Repository, commit: str, cache: BlobCache) -> RemoteTree:
-    """The whole tree of `commit` (a full commit id) in one request.
+def fetch_tree(repository: Repository, commit: str, cache: ObjectCache) -> RemoteTree:
+    """The whole tree of `commit` (a full commit id), in at most one request.
 
     Raises:
         TooLargeError: GitHub lists at most 100,000 entries or 7 MB.
         GitHubError: GitHub refuses or fails.
     """
-    with asking(f"list the files of {commit[:7]}"):
-        response = repository.client.rest.git.get_tree(repository.owner, repository.name, commit, recursive="1")
-        listing = parse(GitTree, response)
+    known = cache.get(commit)
+    if known is not None:
+        listing = GitTree.model_validate_json(known)
+    else:
+        with asking(f"list the files of {commit[:7]}"):
+            response = repository.client.rest.git.get_tree(repository.owner, repository.name, commit, recursive="1")
+            listing = parse(GitTree, response)
+        cache.put(commit, response.content)
     if listing.truncated:
         raise TooLargeError(
             f"The repository has more files at {commit[:7]} than GitHub lists in one answer; "

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bot.github.answers import PullRequest
 from bot.github.client import Repository
 from bot.github.pulls import compare, diff, unpatched
-from bot.github.trees import BlobCache, RemoteTree, fetch_tree
+from bot.github.trees import ObjectCache, RemoteTree, fetch_tree
 from bot.review.material import Material
 
 
-def collect(repository: Repository, pull: PullRequest, cache: BlobCache, web_url: str) -> Material:
+def collect(repository: Repository, pull: PullRequest, cache: ObjectCache, web_url: str) -> Material:
     """The two ends of `pull`, the contract's tree and the diff between them. Blobs are fetched when they are read.
 
     Raises:

@@ -15,7 +15,7 @@ from bot.github.checks import RunKey, Verdict, complete, list_runs, start
 from bot.github.client import Repository
 from bot.github.errors import GitHubError, TooLargeError
 from bot.github.pulls import get_pull
-from bot.github.trees import BlobCache
+from bot.github.trees import ObjectCache
 from bot.review.collect import collect
 from bot.review.material import Judge
 from bot.review.publish import HELD_BACK, post_new_findings, verdict
@@ -54,7 +54,7 @@ class Reviewer:
     check_name: str
     web_url: str
     judge: Judge
-    cache: BlobCache = field(default_factory=BlobCache)
+    cache: ObjectCache = field(default_factory=ObjectCache)
 
     def open(self, repository: Repository, number: int, job: str, *, again: bool) -> Opened | Skipped:
         """Create the check run on the pull request's head as it is now, before any work.

@@ -19,10 +19,14 @@ from bot.service.requests import Decision, ReviewRequest, skip
 
 log = structlog.get_logger("work")
 
-MAX_ATTEMPTS = 5
+MAX_ATTEMPTS = 8
 FIRST_DELAY = timedelta(seconds=15)
 MAX_DELAY = timedelta(hours=1)
-"""A job that GitHub cannot serve now is put off, each time twice as long, or until a rate limit ends."""
+"""A job that GitHub cannot serve now is put off, each time twice as long (half an hour in all), or until a rate limit
+ends."""
+
+MAX_ATTEMPTS_AT_NOTHING = 3
+"""GitHub may announce a pull request before all of its servers know it: the first 404s are not believed."""
 
 
 class StepResult(BaseModel):
@@ -107,7 +111,8 @@ class Work:
 
 def _delay(error: GitHubError, attempt: int) -> float | None:
     """Seconds until attempt `attempt` + 1 is worthwhile; None if it never is."""
-    passing = error.uncertain or error.retry_after is not None
+    not_yet = error.status == 404 and attempt < MAX_ATTEMPTS_AT_NOTHING
+    passing = error.uncertain or error.retry_after is not None or not_yet
     log.warning("github-failed", reason=str(error), attempt=attempt, passing=passing)
     if not passing or attempt >= MAX_ATTEMPTS:
         return None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.github.pulls import MAX_COMPARED_FILES
 from bot.sandbox.state import Comment, PullRequest
 from bot.service.jobs import prune
 from tests.service.github import PATH, PRIVILEGED, PRIVILEGED_LINE, TEMPLATE, GitHub, When
@@ -237,6 +238,16 @@ def test_two_pull_requests_with_one_head_are_reviewed_each(github: GitHub) -> No
     two = github.world.open_pull_request(github.repository, "topic", base="next")
     github.concluded(two.head_sha, 2)
     assert [len(github.review_comments(pull)) for pull in (one, two)] == [1, 1]
+
+
+def test_a_pull_request_of_more_files_than_a_comparison_lists(github: GitHub) -> None:
+    many = {f"docs/{number}.md": "words\n" for number in range(MAX_COMPARED_FILES)}
+    github.world.push(github.repository, "topic", many | {PATH: PRIVILEGED})
+    pull = github.world.open_pull_request(github.repository, "topic")
+    assert github.concluded(pull.head_sha).conclusion == "failure"
+    [comment] = github.review_comments(pull)
+    assert comment.path == PATH
+    assert github.recorder.seen["GET /repos/{owner}/{repo}/pulls/{pull_number}/files"] == 4
 
 
 def test_github_enterprise_has_its_api_under_a_path(tmp_path: Path, public_pem: str, private_pem: str) -> None:

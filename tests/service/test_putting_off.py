@@ -1,0 +1,98 @@
+"""When a job is tried again, and how long it waits until then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.github.client import MAX_READ_RETRIES, GitHubApp
+from bot.review.judge import judge
+from bot.review.reviewer import Reviewer
+from bot.service.handlers.context import Context
+from bot.service.requests import ReviewRequest
+from bot.service.work import FIRST_DELAY, MAX_ATTEMPTS, MAX_ATTEMPTS_AT_NOTHING, MAX_DELAY, OpenedRun, Work
+from tests.service.github import PRIVILEGED, GitHub
+
+
+class Desk:
+    """The steps of a review of one pull request, taken by hand."""
+
+    def __init__(self, github: GitHub) -> None:
+        self.github = github
+        self.pull = github.open_pull(PRIVILEGED)
+        self.clients = GitHubApp(github.settings)
+        settings = github.settings
+        reviewer = Reviewer(settings.app_id, settings.check_name, settings.web_url, judge)
+        self.work = Work(Context(settings.app_id, settings.check_name, self.clients), reviewer)
+        self.request = ReviewRequest(
+            installation=github.installation.id,
+            owner="octo",
+            name="templates",
+            repository_id=github.repository.id,
+            number=self.pull.number,
+            reason="test",
+        )
+
+    def open(self, attempt: int) -> OpenedRun:
+        return self.work.open(self.request, "job", attempt)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, public_pem: str, private_pem: str) -> Iterator[Desk]:
+    github = GitHub(tmp_path, public_pem, private_pem)
+    with github.server:
+        desk = Desk(github)
+        yield desk
+        desk.clients.close()
+
+
+@pytest.mark.parametrize(
+    ("attempt", "delay"),
+    [
+        (1, FIRST_DELAY.total_seconds()),
+        (2, 2 * FIRST_DELAY.total_seconds()),
+        (4, 8 * FIRST_DELAY.total_seconds()),
+        (MAX_ATTEMPTS, None),
+    ],
+)
+def test_an_outage_is_waited_for_longer_each_time_but_not_for_ever(desk: Desk, attempt: int, delay: float) -> None:
+    for _ in range(MAX_READ_RETRIES + 1):
+        desk.github.fail("/pulls/1$", status=503)
+    assert desk.open(attempt) == OpenedRun(skip="github-failed", delay=delay)
+
+
+@pytest.mark.parametrize(("seconds", "delay"), [("7", 7.0), ("90000", MAX_DELAY.total_seconds())])
+def test_a_rate_limit_is_waited_for_as_github_says_within_bounds(desk: Desk, seconds: str, delay: float) -> None:
+    desk.github.fail("/pulls/1$", status=429, headers={"retry-after": seconds})
+    assert desk.open(1).delay == delay
+
+
+def test_a_pull_request_that_is_not_there_yet_is_looked_for_again(desk: Desk) -> None:
+    for attempt in range(1, MAX_ATTEMPTS_AT_NOTHING + 1):
+        desk.github.fail("/pulls/1$", status=404, body='{"message": "Not Found"}')
+        assert (desk.open(attempt).delay is None) is (attempt == MAX_ATTEMPTS_AT_NOTHING)
+
+
+def test_a_refusal_is_final(desk: Desk) -> None:
+    desk.github.fail("/pulls/1$", status=403, body='{"message": "Resource not accessible by integration"}')
+    assert desk.open(1) == OpenedRun(skip="github-failed")
+
+
+def test_a_run_left_in_progress_is_taken_over(desk: Desk) -> None:
+    first = desk.work.open(desk.request, "first-job", 1)
+    second = desk.work.open(desk.request, "second-job", 1)
+    assert first.run_id == second.run_id
+    assert desk.work.finish(desk.request, second, 1).verdict
+    assert desk.open(1).skip == "already-reviewed"
+
+
+def test_a_second_look_at_the_same_commits_fetches_no_file_again(desk: Desk) -> None:
+    for again in (False, True):
+        request = desk.request.model_copy(update={"again": again})
+        seen = desk.github.recorder.seen.copy()
+        assert desk.work.finish(request, desk.work.open(request, f"job-{again}", 1), 1).verdict
+    asked = desk.github.recorder.seen - seen
+    assert not any("/git/" in operation for operation in asked)
+    assert asked.total() == 8
