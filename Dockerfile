@@ -12,6 +12,8 @@ RUN /opt/wrc/bin/pip install --no-cache-dir --no-deps . \
   && /opt/wrc/bin/python -c 'import hcl2; hcl2.parses_to_tree("a = 1\n")'
 
 FROM python:3.12-slim-bookworm
+# The distribution pins what it ships; a version here would only break the build when it is superseded.
+# hadolint ignore=DL3008
 RUN apt-get update \
   && apt-get install -y --no-install-recommends git \
   && rm -rf /var/lib/apt/lists/* \

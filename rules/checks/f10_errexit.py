@@ -148,10 +148,7 @@ def _option(command: Command, certain: bool | None) -> Iterator[_Cause | _Unclea
     if certain is None:
         yield _Unclear(command.position, f"the options that '{command.raw}' sets are not known")
     elif certain:
-        message = (
-            f"`{_shown(command)}` makes the boot script end at the first command that fails. From then on nothing else "
-            "runs: one failed download is enough, and the workspace has no Docker and half a home."
-        )
+        message = f"`{_shown(command)}` makes the boot script end at the first command that fails."
         yield _Cause("set -e", command.position, message, _way(command), _turned_off(command))
 
 
@@ -162,10 +159,7 @@ def _shebang(program: Program) -> Iterator[_Cause]:
     if line is None or shell is None or not _flags_errexit(words[shell + 1 :]):
         return
     interpreter = [word for word in words[: shell + 1] if not word.startswith("-")]
-    message = (
-        f"`{line.text}` starts the boot script in a shell that ends at the first command that fails. From then on "
-        "nothing else runs, and the workspace comes up half set up."
-    )
+    message = f"`{line.text}` starts the boot script in a shell that ends at the first command that fails."
     edit = " " * (line.position.column - 1) + "#!" + " ".join(interpreter)
     yield _Cause("shebang -e", line.position, message, edit=edit)
 
@@ -178,10 +172,7 @@ def _restart(command: Command, program: Program) -> Iterator[_Cause]:
     own = {program.path, *(frame.name for frame in command.frames if frame.kind == "source")}
     again = any(own & set(word.alternatives) for word in command.args)
     if again and _flags_errexit(words):
-        message = (
-            f"`{_shown(command)}` runs the boot script again in a shell that ends at the first command that fails. "
-            "From then on nothing else runs, and the workspace comes up half set up."
-        )
+        message = f"`{_shown(command)}` runs the boot script again in a shell that ends at the first failing command."
         yield _Cause("bash -e", command.position, message, _way(command))
 
 
@@ -194,7 +185,7 @@ def _trap(command: Command, program: Program) -> Iterator[_Cause]:
     if inner is not None:
         message = (
             f"`{_shown(command)}` runs at every command that fails, and its handler ends the script "
-            f"(`{_shown(inner)}`): the same as `set -e`. The workspace comes up half set up."
+            f"(`{_shown(inner)}`): the same as `set -e`."
         )
         yield _Cause("trap ERR exits", command.position, message, (inner.position, *_way(command)))
 

@@ -50,6 +50,12 @@ class Image:
                     return candidate
         return None
 
+    def paths_of(self, source: str) -> Iterator[str]:
+        """The absolute paths in the image at which a file of the repository is staged."""
+        for staged, target in self.copies:
+            if source == staged or source.startswith(f"{staged}/"):
+                yield posixpath.normpath(target + source[len(staged) :])
+
     def instructions(self, *keywords: str) -> Iterator[Instruction]:
         for instruction in self.dockerfile.instructions if self.dockerfile is not None else ():
             if instruction.keyword in keywords:

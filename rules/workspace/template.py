@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 from rules.model import Problem, Span, Step
 from rules.sources.shell import Program, parse_program
 from rules.sources.terraform.evaluate import BlockInstance, Evaluator, Module
-from rules.sources.terraform.values import Alternative, Unknown, Value
+from rules.sources.terraform.values import Alternative, MapData, Unknown, Value, as_text
 from rules.sources.text import Hole, Position, Text
 from rules.sources.tree import Tree, Unreadable, read_text, resolve
 from rules.workspace.image import Image
@@ -20,6 +21,9 @@ NOT_GOVERNED = frozenset({"freeform"})
 
 MAX_TEMPLATES = 50
 """Template folders analysed in one repository; more are reported as a problem."""
+
+MAX_GLOBBED = 100
+"""Files that one pattern in a script is taken to mean."""
 
 
 @dataclass(frozen=True)
@@ -127,13 +131,33 @@ class Workspace:
     def _scripts(self, resource: Resource, attribute: str) -> Iterator[Script]:
         value = resource.value(attribute)
         if value is not None:
-            yield from self._parse(f"{resource.address}.{attribute}", value, resource.at(attribute))
+            environment = _environment(resource.value("env")) if resource.kind == "coder_agent" else {}
+            yield from self._parse(f"{resource.address}.{attribute}", value, resource.at(attribute), environment)
 
-    def _parse(self, address: str, value: Value, at: Position) -> Iterator[Script]:
+    def _parse(
+        self, address: str, value: Value, at: Position, environment: Mapping[str, Sequence[Text]] | None = None
+    ) -> Iterator[Script]:
         for alternative in value:
             for text in _texts(alternative):
-                program = parse_program(text, directory=_directory(text), resolve_source=self.source)
+                program = parse_program(
+                    text,
+                    directory=_directory(text),
+                    resolve_source=self.source,
+                    environment=environment,
+                    expand_glob=self.glob,
+                )
                 yield Script(address, text, at, program)
+
+    def glob(self, pattern: str) -> list[str]:
+        """The files that a shell pattern means: by repository path, or by path in the image for an absolute one."""
+        entries = self.evaluator.source.tree.entries
+        if pattern.startswith("/"):
+            paths: Iterable[str] = (path for source in entries for path in self.image.paths_of(source))
+        else:
+            paths = entries
+        depth = pattern.count("/")
+        matching = (path for path in paths if path.count("/") == depth and fnmatchcase(path, pattern))
+        return sorted(matching)[:MAX_GLOBBED]
 
     def source(self, path: str) -> Text | None:
         """The text of a script that is sourced: by repository path, or by its path in the image."""
@@ -163,6 +187,16 @@ class Workspace:
                 where = problem.position
                 found.append(Problem(where.path, where.line, problem.message))
         return tuple(dict.fromkeys(found))
+
+
+def _environment(value: Value | None) -> dict[str, list[Text]]:
+    """The variables that an `env` map sets, each with its possible values."""
+    found: dict[str, list[Text]] = {}
+    for alternative in value or ():
+        for name, each in alternative.data.items if isinstance(alternative.data, MapData) else ():
+            texts = (as_text(possible.data, possible.at) for possible in each)
+            found.setdefault(name, []).extend(text for text in texts if text is not None)
+    return found
 
 
 def _texts(alternative: Alternative) -> Iterator[Text]:
