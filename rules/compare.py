@@ -74,7 +74,13 @@ def judge(base: Side, head: Side, diff: Diff) -> list[Judged]:
             judged.append(places.place(violation, status, _fingerprint(identity, index)))
         for index, violation in enumerate(old[len(new) :], len(new)):
             judged.append(places.place(violation, "fixed", _fingerprint(identity, index)))
+    judged = [each for each in judged if each.status != "fixed" or not _replaced(each.violation, head.violations)]
     return sorted(judged, key=lambda j: (j.path, j.line, j.violation.rule, j.fingerprint))
+
+
+def _replaced(gone: Violation, still: Iterable[Violation]) -> bool:
+    """Whether another rule finds worse at the same place, so that nothing was repaired: no `privileged`, then true."""
+    return any((v.template, v.address) == (gone.template, gone.address) and gone.rule in v.related for v in still)
 
 
 def _grouped(violations: Iterable[Violation], key: Callable[[Violation], Key]) -> dict[Key, list[Violation]]:

@@ -70,7 +70,6 @@ def review_body(report: Report) -> str:
     unanchored = [finding for finding in introduced if finding.anchor is None]
     parts = [f"**{title(report)}.**"]
     parts += [f"{_place(finding.path, finding.line)}\n{comment(finding)}" for finding in unanchored]
-    parts += [_problem(problem) for problem in report.problems if problem.introduced]
     return _fit(parts, "\n\n")
 
 
@@ -234,9 +233,8 @@ def _footer(report: Report) -> str:
     where = link(contract.path, contract.url) if contract.url else code(contract.path)
     governed = f" Templates looked at: {', '.join(code(name) for name in report.governed)}." if report.governed else ""
     if contract.source == "bundled":
-        where = (
-            f"our own summary, because the repository does not hold the contract ({link('as proposed', contract.url or '')})"
-        )
+        proposed = link("as proposed", contract.url or "")
+        where = f"our own summary, because the repository does not hold the contract ({proposed})"
     return f"Read against {where}{at}.{governed}"
 
 

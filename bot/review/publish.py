@@ -5,6 +5,7 @@ A green pull request gets no review, and no finding is told twice.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from bot.github.text import clip
 from bot.render import markdown
 from bot.review.fingerprints import mark, untold
 from bot.review.material import Material
-from rules.model import Finding, Problem, Report
+from rules.model import Anchor, Finding, Problem, Report
 
 MAX_INLINE_COMMENTS = 20
 """More are noise: the rest is told in the body of the review."""
@@ -35,7 +36,9 @@ def post_new_findings(repository: Repository, material: Material, report: Report
 
     Returns how many were told; with none there is no review.
     """
-    introduced = [_anchored(finding, material) for finding in report.findings if finding.status == "introduced"]
+    introduced = [finding for finding in report.findings if finding.status == "introduced"]
+    introduced += [_as_finding(problem, material) for problem in _introduced_problems(report)]
+    introduced = [_anchored(finding, material) for finding in introduced]
 
     def new() -> list[Finding]:
         return untold(introduced, earlier_texts(repository, material.number, login))
@@ -84,8 +87,38 @@ def _annotations(report: Report) -> tuple[Annotation, ...]:
     order = {"failure": 0, "warning": 1, "notice": 2}
     findings = [finding for finding in report.findings if finding.status == "introduced" and not _on_base(finding)]
     findings.sort(key=lambda finding: order[finding.level])
-    problems = [problem for problem in report.problems if problem.introduced and problem.side == "head"]
-    return (*map(_finding_annotation, findings), *map(_problem_annotation, problems))
+    return (*map(_finding_annotation, findings), *map(_problem_annotation, _introduced_problems(report)))
+
+
+def _introduced_problems(report: Report) -> list[Problem]:
+    return [problem for problem in report.problems if problem.introduced and problem.side == "head"]
+
+
+def _as_finding(problem: Problem, material: Material) -> Finding:
+    """What could not be read, told like a finding: whoever broke it wants to know at that line."""
+    file = material.diff.file(problem.path, "head")
+    shown = file is not None and file.hunk_at("RIGHT", problem.line) is not None
+    return Finding(
+        rule="INPUT",
+        requirement="what cannot be read cannot be judged",
+        related=(),
+        status="introduced",
+        level="warning",
+        path=problem.path,
+        line=problem.line,
+        end_line=problem.line,
+        template="",
+        title="Could not be read",
+        message=f"This {problem.message}.",
+        why="So this part could not be held against the contract; the rest of the change was.",
+        fix="Correct it and push again.",
+        suggestion=None,
+        trail=(),
+        citation=None,
+        acknowledged_by=None,
+        fingerprint=hashlib.sha256(f"INPUT\0{problem.path}\0{problem.message}".encode()).hexdigest()[:16],
+        anchor=Anchor(problem.path, "RIGHT", problem.line, problem.line) if shown else None,
+    )
 
 
 def _on_base(finding: Finding) -> bool:

@@ -314,3 +314,21 @@ class TestWhatGoesWrong:
         run = github.concluded(pull.head_sha)
         assert run.conclusion == "action_required"
         assert "wrc check" in (run.summary or "")
+
+
+def test_what_cannot_be_read_is_said_on_its_line_and_the_rest_is_judged(github: GitHub) -> None:
+    broken = PRIVILEGED + '\nresource "coder_app" "web" {\n  url = = "http://localhost:80"\n}\n'
+    line = broken.split("\n").index('  url = = "http://localhost:80"') + 1
+    pull = github.open_pull(broken)
+    run = github.concluded(pull.head_sha)
+    assert run.conclusion == "failure"
+    assert {(a.start_line, a.annotation_level) for a in run.annotations} == {
+        (PRIVILEGED_LINE, "failure"),
+        (line, "warning"),
+    }
+    comments = {comment.anchor.line: comment.body for comment in github.review_comments(pull) if comment.anchor}
+    assert comments.keys() == {PRIVILEGED_LINE, line}
+    assert "not valid Terraform" in comments[line]
+    github.push(broken + "\n# more\n")
+    github.concluded(github.repository.pulls[0].head_sha)
+    assert len(github.reviews(pull)) == 1
