@@ -32,10 +32,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.checks.support import argument_lists, line, set_to, undecided, way
-from rules.model import Undecided, Violation
+from rules.checks.support import argument_lists, line, set_to, truths, undecided, way
+from rules.model import Level, Undecided, Violation
 from rules.sources.shell import Command, Word
-from rules.sources.terraform.values import Alternative, Unknown, Value, as_bool
+from rules.sources.terraform.values import Alternative, Unknown, Value
 from rules.workspace.template import Resource, Workspace
 
 ID = "F-2"
@@ -75,32 +75,30 @@ def _privileged_option(command: Command) -> Word | None:
 
 
 def _container(workspace: Workspace, container: Resource, value: Value) -> Iterator[Violation | Undecided]:
-    address, effect = f"{container.address}/privileged", container.at("privileged")
-    worst = next((a for a in value if as_bool(a.data) is True), None)
-    if worst is not None:
-        sure = len(value.alternatives) == 1
-        message = (
-            "This runs the workspace container privileged."
-            if sure
-            else "This can run the workspace container privileged: one of the values it can have is true."
-        )
-        yield _violation(workspace, container, worst, "privileged=true", message, "failure")
-        return
-    for alternative in value:
-        if isinstance(alternative.data, Unknown):
+    sure = len(value.alternatives) == 1
+    for alternative, truth in truths(value):
+        if truth == "unknown" and isinstance(alternative.data, Unknown):
             reason = f"privileged is {alternative.data.expression}, which {alternative.data.reason}"
-            yield undecided(workspace, ID, address, effect, reason)
-        elif alternative.variable is not None:
+            address = f"{container.address}/privileged"
+            yield undecided(workspace, ID, address, container.at("privileged"), reason)
+        elif truth == "settable":
             message = (
                 f"This lets whoever pushes the template make the container privileged, by setting "
                 f"`{alternative.variable}`. Is that meant?"
             )
             evidence = f"privileged can be set by {alternative.variable}"
             yield _violation(workspace, container, alternative, evidence, message, "warning")
+        else:
+            message = (
+                "This runs the workspace container privileged."
+                if sure
+                else "This can run the workspace container privileged: one of the values it can have is true."
+            )
+            yield _violation(workspace, container, alternative, "privileged=true", message, "failure")
 
 
 def _violation(
-    workspace: Workspace, container: Resource, alternative: Alternative, evidence: str, message: str, level: str
+    workspace: Workspace, container: Resource, alternative: Alternative, evidence: str, message: str, level: Level
 ) -> Violation:
     effect = container.at("privileged")
     return Violation(
@@ -109,7 +107,7 @@ def _violation(
         address=f"{container.address}/privileged",
         evidence=evidence,
         span=line(effect if level == "warning" else alternative.at),
-        level="warning" if level == "warning" else "failure",
+        level=level,
         message=message,
         trail=way(workspace, alternative, effect),
         related=("INV-1",),

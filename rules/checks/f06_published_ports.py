@@ -38,15 +38,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.checks.support import line, set_to, undecided, way
+from rules.checks.support import line, set_to, truths, undecided, way
 from rules.model import Edit, Undecided, Violation
 from rules.sources.terraform.evaluate import BlockInstance
-from rules.sources.terraform.values import Unknown, as_bool, show_value
+from rules.sources.terraform.values import Unknown, show_value
 from rules.sources.text import Text
 from rules.workspace.template import Resource, Workspace
 
 ID = "F-6"
 REQUIREMENT = "Forbidden Runtime Behaviors"
+
+_OWN_NETWORK = "docker_network."
+"""A network that the template itself makes is not the host's."""
 
 
 def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
@@ -90,38 +93,52 @@ def _ports(workspace: Workspace, container: Resource, block: BlockInstance) -> V
 
 
 def _publish_all(workspace: Workspace, container: Resource) -> Iterator[Violation | Undecided]:
-    value = container.value("publish_all_ports")
-    for alternative in value or ():
-        if as_bool(alternative.data) is True:
-            yield Violation(
-                rule=ID,
-                template=workspace.template,
-                address=f"{container.address}/publish_all_ports",
-                evidence="publish_all_ports=true",
-                span=line(alternative.at),
-                level="failure",
-                message="This publishes every port that the image exposes on the host.",
-                trail=way(workspace, alternative, container.at("publish_all_ports")),
-                related=("INV-7",),
-                edit=set_to(workspace, container.instance, "publish_all_ports", "false"),
-            )
-            return
-        if isinstance(alternative.data, Unknown):
+    value, effect = container.value("publish_all_ports"), container.at("publish_all_ports")
+    address = f"{container.address}/publish_all_ports"
+    for alternative, truth in truths(value) if value is not None else ():
+        if truth == "unknown" and isinstance(alternative.data, Unknown):
             reason = f"publish_all_ports is {alternative.data.expression}, which {alternative.data.reason}"
-            yield undecided(workspace, ID, f"{container.address}/publish_all_ports", alternative.at, reason)
+            yield undecided(workspace, ID, address, effect, reason)
+            continue
+        settable = truth == "settable"
+        yield Violation(
+            rule=ID,
+            template=workspace.template,
+            address=address,
+            evidence=f"publish_all_ports can be set by {alternative.variable}"
+            if settable
+            else "publish_all_ports=true",
+            span=line(effect if settable else alternative.at),
+            level="warning" if settable else "failure",
+            message=(
+                f"This lets `{alternative.variable}` publish every port of the image on the host. Is that meant?"
+                if settable
+                else "This publishes every port that the image exposes on the host."
+            ),
+            trail=way(workspace, alternative, effect),
+            related=("INV-7",),
+            edit=set_to(workspace, container.instance, "publish_all_ports", "false"),
+        )
 
 
-def _host_network(workspace: Workspace, container: Resource) -> Iterator[Violation]:
+def _host_network(workspace: Workspace, container: Resource) -> Iterator[Violation | Undecided]:
     places = [(container.instance, "network_mode")]
     places += [(block, "name") for block in container.instance.blocks("networks_advanced")]
+    address = f"{container.address}/network"
     for block, name in places:
         attribute = block.attribute(name)
         for alternative in block.value(name) or ():
-            if attribute is not None and isinstance(alternative.data, Text) and alternative.data.known == "host":
+            data = alternative.data
+            if attribute is None:
+                continue
+            if isinstance(data, Unknown) and not data.expression.startswith(_OWN_NETWORK):
+                reason = f"{name} is {data.expression or 'a value'}, which {data.reason}"
+                yield undecided(workspace, ID, address, attribute.at, reason)
+            elif isinstance(data, Text) and data.known == "host":
                 yield Violation(
                     rule=ID,
                     template=workspace.template,
-                    address=f"{container.address}/network",
+                    address=address,
                     evidence="network=host",
                     span=line(alternative.at),
                     level="warning",

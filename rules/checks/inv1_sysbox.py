@@ -47,6 +47,13 @@ REQUIREMENT = "Sysbox Container Runtime"
 RUNTIME = "sysbox-runc"
 SECURITY_OPTS = ("apparmor:unconfined", "seccomp:unconfined")
 
+_RIGHT = {
+    "runtime": '"sysbox-runc"',
+    "privileged": "false",
+    "security_opts": '["apparmor:unconfined", "seccomp:unconfined"]',
+}
+"""What to write, as it is spelled in Terraform."""
+
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
     for container in workspace.containers:
@@ -73,7 +80,7 @@ def _runtime(workspace: Workspace, container: Resource) -> Iterator[Violation | 
         elif not isinstance(data, Text) or data.known != RUNTIME:
             shown = data.show() if isinstance(data, Text) else str(data)
             message = f"This runs the workspace under `{shown}` instead of Sysbox."
-            yield _wrong(workspace, container, "runtime", alternative, f"runtime={shown}", message, f'"{RUNTIME}"')
+            yield _wrong(workspace, container, "runtime", alternative, f"runtime={shown}", message)
     if value is None:
         yield _missing(
             workspace,
@@ -114,22 +121,28 @@ def _security_opts(workspace: Workspace, container: Resource) -> Iterator[Violat
 def _options(
     workspace: Workspace, container: Resource, alternative: Alternative, data: ListData
 ) -> Iterator[Violation | Undecided]:
-    alternatives = [a.data for item in data.items for a in item]
-    if data.open or any(not isinstance(d, Text) or d.known is None for d in alternatives):
+    options = [option for item in data.items for option in item]
+    if data.open or any(not isinstance(o.data, Text) or o.data.known is None for o in options):
         yield _unknown(workspace, container, "security_opts", alternative)
         return
     certain = {_option(item.alternatives[0].data) for item in data.items if len(item.alternatives) == 1}
-    declared = {_option(each) for each in alternatives}
-    wanted = '["apparmor:unconfined", "seccomp:unconfined"]'
-    for option in SECURITY_OPTS:
-        if option not in certain:
-            message = f"The security option `{option}` is {'not sure to be' if option in declared else 'not'} set."
-            evidence = f"security_opts lacks {option}"
-            yield _wrong(workspace, container, "security_opts", alternative, evidence, message, wanted)
-    for option in sorted(declared - set(SECURITY_OPTS)):
-        message = f"The security option `{option}` is not one of the two that the contract lists. Is it meant?"
-        evidence = f"security_opts has {option}"
-        yield _wrong(workspace, container, "security_opts", alternative, evidence, message, wanted, "warning")
+    declared = {_option(option.data): option for option in options}
+    missing = [wanted for wanted in SECURITY_OPTS if wanted not in certain]
+    others = {name: option for name, option in sorted(declared.items()) if name not in SECURITY_OPTS}
+    for wanted in missing:
+        instead = next((name for name in others if _kind(name) == _kind(wanted)), None)
+        message = f"The security option `{wanted}` is {'not sure to be' if wanted in declared else 'not'} set"
+        message += f", `{instead}` is." if instead is not None else "."
+        where = others[instead] if instead is not None else alternative
+        yield _wrong(workspace, container, "security_opts", where, f"security_opts lacks {wanted}", message)
+    for name, option in others.items():
+        if _kind(name) not in map(_kind, missing):
+            message = f"The security option `{name}` is not one of the two that the contract lists. Is it meant?"
+            yield _wrong(workspace, container, "security_opts", option, f"security_opts has {name}", message, "warning")
+
+
+def _kind(option: str) -> str:
+    return option.split(":")[0]
 
 
 def _option(data: object) -> str:
@@ -144,7 +157,6 @@ def _wrong(
     alternative: Alternative,
     evidence: str,
     message: str,
-    right: str,
     level: Level = "failure",
 ) -> Violation:
     return Violation(
@@ -156,7 +168,7 @@ def _wrong(
         level=level,
         message=message,
         trail=way(workspace, alternative, container.at(name)),
-        edit=set_to(workspace, container.instance, name, right),
+        edit=set_to(workspace, container.instance, name, _RIGHT[name]),
         lost=name if "lacks" in evidence else None,
     )
 
@@ -171,6 +183,7 @@ def _missing(workspace: Workspace, container: Resource, name: str, message: str)
         level="failure",
         message=message,
         trail=(workspace.step(container.at(name)),),
+        edit=set_to(workspace, container.instance, name, _RIGHT[name]),
         lost=name,
     )
 

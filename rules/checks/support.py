@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from rules.model import Edit, Fact, Span, Step, Undecided
 from rules.sources.shell import Command, Guard, Word
 from rules.sources.terraform.evaluate import BlockInstance
 from rules.sources.terraform.syntax import Attribute
-from rules.sources.terraform.values import Alternative, MapData, show_value
+from rules.sources.terraform.values import Alternative, MapData, Unknown, Value, as_bool, show_value
 from rules.sources.text import Position
 from rules.workspace.image import NAME as IMAGE
 from rules.workspace.template import Resource, Workspace
+
+Truth = Literal["true", "settable", "unknown"]
 
 
 def way(workspace: Workspace, alternative: Alternative, effect: Position) -> tuple[Step, ...]:
@@ -27,6 +30,22 @@ def line(at: Position) -> Span:
 
 def undecided(workspace: Workspace, rule: str, address: str, at: Position, reason: str) -> Undecided:
     return Undecided(rule, workspace.template, address, line(at), reason)
+
+
+def truths(value: Value) -> Iterator[tuple[Alternative, Truth]]:
+    """How a value that ought to be false can be true: the alternative that is, else every one that may be.
+
+    settable: false by default, but a variable can make it true.
+    """
+    true = next((alternative for alternative in value if as_bool(alternative.data) is True), None)
+    if true is not None:
+        yield true, "true"
+        return
+    for alternative in value:
+        if isinstance(alternative.data, Unknown):
+            yield alternative, "unknown"
+        elif alternative.variable is not None:
+            yield alternative, "settable"
 
 
 def set_to(workspace: Workspace, block: BlockInstance, name: str, value: str) -> Edit | None:

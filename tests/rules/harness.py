@@ -3,7 +3,8 @@
 A `Case` is a piece of code. It is planted in a template of this size or that, the template without it is the base, and
 the review must introduce what the code itself says in markers at the end of its lines, and nothing else:
 
-    ``# !F-1``          the finding of rule F-1 stands on this line; ``# !F-2 warning`` if it is no failure
+    ``# !F-1``          a finding of rule F-1 is introduced on this line; ``# !F-2 warning`` if it is no failure
+    ``# =F-6``          a finding that the base has too (with `before`)
     ``# ?F-1``          this line is where F-1 says that it could not decide
     ``# >F-1``          the trail of F-1's finding leads over this line
 
@@ -37,8 +38,8 @@ TEMPLATE = "user-defined-web/template.tf"
 SHIFT = 30
 """Lines by which bad code is moved to see that nobody is blamed for it."""
 
-_MARKER = re.compile(r"[ \t]*# (?=[!?>][A-Z])([^\n]*)$", re.MULTILINE)
-_MARK = re.compile(r"([!?>])([A-Z]+(?:-\d+)?)(?: (warning|notice))?")
+_MARKER = re.compile(r"[ \t]*# (?=[!=?>][A-Z])([^\n]*)$", re.MULTILINE)
+_MARK = re.compile(r"([!=?>])([A-Z]+(?:-\d+)?)(?: (warning|notice))?")
 _CONTAINER = 'resource "docker_container" "workspace" {'
 
 HostName = Literal["minimal", "full"]
@@ -225,7 +226,7 @@ def read_marks(tree: MemoryTree) -> tuple[MemoryTree, tuple[Mark, ...]]:
             found = list(_MARK.finditer(marker.group(1)))
             assert marker.group(1) == " ".join(mark.group() for mark in found), f"unreadable marker in {marker.group()}"
             for mark in found:
-                level = mark[3] or "failure" if mark[1] == "!" else ""
+                level = mark[3] or "failure" if mark[1] in "!=" else ""
                 marks.append(Mark(mark[1], mark[2], level, path, line))
         files[path] = _MARKER.sub("", text)
     return MemoryTree.of(files, tree.links), tuple(marks)
@@ -291,19 +292,20 @@ def check_introduced(case: Case, where: HostName) -> None:
     planted = plant(case, where)
     report = compare(planted.base, planted.head)
     found = introduced(report)
-    assert Counter(Mark("!", f.rule, f.level, f.path, f.line) for f in found) == planted.marked("!"), _told(report)
+    kinds = {"introduced": "!", "preexisting": "="}
+    findings = Counter(Mark(kinds.get(f.status, "-"), f.rule, f.level, f.path, f.line) for f in report.findings)
+    assert findings == planted.marked("!") + planted.marked("="), _told(report)
     undecided = Counter(Mark("?", u.rule, "", u.span.path, u.span.start) for u in report.undecided)
     assert undecided == planted.marked("?"), _told(report)
     passed = {Mark(">", f.rule, "", step.path, step.line) for f in found for step in f.trail}
     assert set(planted.marked(">")) <= passed, _told(report)
     assert not [problem for problem in report.problems if problem.introduced], _told(report)
-    assert not [f for f in report.findings if f.status == "preexisting"], _told(report)
     assert all(f.anchor is not None for f in found), "a finding on a line of the diff can be commented there"
     assert report.conclusion == _conclusion(planted.marks)
 
 
 def _conclusion(marks: Iterable[Mark]) -> Conclusion:
-    said = {(mark.kind, mark.level) for mark in marks if mark.kind != ">"}
+    said = {(mark.kind, mark.level) for mark in marks if mark.kind in "!?"}
     if ("!", "failure") in said:
         return "failure"
     return "neutral" if said else "success"
@@ -312,7 +314,7 @@ def _conclusion(marks: Iterable[Mark]) -> Conclusion:
 def check_not_blamed(case: Case, where: HostName) -> None:
     """Code that was there before is nobody's fault, also if it is moved and indented."""
     planted = plant(case, where)
-    expected = Counter((mark.rule, mark.level) for mark in planted.marks if mark.kind == "!")
+    expected = Counter((mark.rule, mark.level) for mark in planted.marks if mark.kind in "!=")
     for head in (planted.head, plant_moved(case, where)):
         report = compare(planted.head, head)
         assert {f.status for f in report.findings} <= {"preexisting"}, _told(report)

@@ -524,6 +524,9 @@ class Evaluator:
 
     def _binary(self, expr: Binary, scope: Scope) -> Value:
         sides = [self.evaluate(expr.left, scope), self.evaluate(expr.right, scope)]
+        decisive = {"&&": False, "||": True}.get(expr.operator)
+        if decisive is not None and any(side.only and as_bool(side.only.data) is decisive for side in sides):
+            return known(decisive, expr.at)  # whatever the other side is, or a variable makes of it
 
         def apply(chosen: tuple[Alternative, ...]) -> Value:
             result = _operate(expr.operator, chosen[0].data, chosen[1].data)
