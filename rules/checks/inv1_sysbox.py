@@ -142,7 +142,7 @@ def _options(
 
 
 def _kind(option: str) -> str:
-    return option.split(":")[0]
+    return option.split(":", maxsplit=1)[0]
 
 
 def _option(data: object) -> str:
