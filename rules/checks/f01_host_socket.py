@@ -45,7 +45,7 @@ from collections.abc import Iterator
 from rules.checks.support import argument_lists, line, undecided, way
 from rules.model import Edit, Level, Undecided, Violation
 from rules.sources.shell import Command, Word
-from rules.sources.terraform.evaluate import BlockInstance
+from rules.sources.terraform.module import BlockInstance
 from rules.sources.terraform.values import Alternative, MapData, Unknown, as_text
 from rules.sources.text import Hole, Position, Text
 from rules.workspace.template import Resource, Workspace

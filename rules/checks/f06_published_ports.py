@@ -40,7 +40,7 @@ from collections.abc import Iterator
 
 from rules.checks.support import line, set_to, truths, undecided, way
 from rules.model import Edit, Undecided, Violation
-from rules.sources.terraform.evaluate import BlockInstance
+from rules.sources.terraform.module import BlockInstance
 from rules.sources.terraform.values import Unknown, show_value
 from rules.sources.text import Text
 from rules.workspace.template import Resource, Workspace

@@ -8,7 +8,7 @@ from typing import Literal
 
 from rules.model import Edit, Fact, Span, Step, Undecided
 from rules.sources.shell import Command, Guard, Word
-from rules.sources.terraform.evaluate import BlockInstance
+from rules.sources.terraform.module import BlockInstance
 from rules.sources.terraform.syntax import Attribute
 from rules.sources.terraform.values import Alternative, MapData, Unknown, Value, as_bool, show_value
 from rules.sources.text import Position

@@ -10,7 +10,8 @@ from functools import cached_property
 
 from rules.model import Problem, Span, Step
 from rules.sources.shell import Program, parse_program
-from rules.sources.terraform.evaluate import BlockInstance, Evaluator, Module
+from rules.sources.terraform.evaluate import Evaluator
+from rules.sources.terraform.module import BlockInstance, Module
 from rules.sources.terraform.values import Alternative, MapData, Unknown, Value, as_text
 from rules.sources.text import Hole, Position, Text
 from rules.sources.tree import Tree, Unreadable, read_text, resolve

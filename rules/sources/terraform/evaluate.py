@@ -7,20 +7,28 @@ from __future__ import annotations
 
 import fnmatch
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
-from typing import Literal as OneOf
 
-from rules.model import Problem, Step
+from rules.model import Step
 from rules.sources.terraform import functions
-from rules.sources.terraform.parse import parse, parse_expression, show
+from rules.sources.terraform.module import (
+    MAX_ITEMS,
+    BlockInstance,
+    Module,
+    Presence,
+    Scope,
+    Source,
+    elements_of,
+    expand,
+)
+from rules.sources.terraform.operators import operate
+from rules.sources.terraform.parse import parse_expression, show
 from rules.sources.terraform.syntax import (
-    Attribute,
     BadDirective,
     Binary,
     Block,
-    Body,
     Call,
     Conditional,
     Expr,
@@ -52,13 +60,12 @@ from rules.sources.terraform.values import (
     as_number,
     as_text,
     combine,
-    fingerprint,
     join,
     known,
     unknown,
 )
 from rules.sources.text import Hole, Piece, Position, Text
-from rules.sources.tree import Tree, Unreadable, folder, read_text, resolve
+from rules.sources.tree import Tree, Unreadable, folder, resolve
 
 MAX_DEPTH = 60
 """References followed from one to the next before a value is given up as unknown."""
@@ -66,272 +73,13 @@ MAX_DEPTH = 60
 MAX_MODULE_DEPTH = 6
 """Local modules called from one another."""
 
-MAX_ITEMS = 256
-"""Elements of a collection that a `for`, `for_each` or `dynamic` is unrolled over."""
-
 MAX_EVALUATIONS = 200_000
 """Expression nodes evaluated for one template; more make what remains unknown."""
-
-Presence = OneOf["certain", "conditional", "settable", "unknown"]
-"""How sure it is that a block exists.
-
-conditional: a condition decides, and both ways are possible. settable: not by default, but a variable can make it
-exist. unknown: what decides cannot be known.
-"""
 
 NO_NAME = "is no name that Terraform knows here"
 NO_EXPRESSION = "is no expression that Terraform can read"
 NO_DIRECTIVE = "is no directive that Terraform knows"
 _AT_APPLY = "is known only when the template is applied"
-
-
-@dataclass
-class Source:
-    """Where the files of one template come from, and what was wrong with them."""
-
-    tree: Tree
-    problems: list[Problem] = field(default_factory=list)
-    evaluations: int = 0
-    lines: dict[str, list[str]] = field(default_factory=dict)
-
-    def text(self, path: str) -> str:
-        text = read_text(self.tree, path)
-        self.lines.setdefault(path, text.split("\n"))
-        return text
-
-    def step(self, at: Position) -> Step:
-        lines = self.lines.get(at.path, [])
-        text = lines[at.line - 1].strip() if 0 < at.line <= len(lines) else ""
-        return Step(at.path, at.line, text[:160])
-
-    def problem(self, path: str, line: int, message: str) -> None:
-        found = Problem(path, line, message)
-        if found not in self.problems:
-            self.problems.append(found)
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Names an expression can see besides its module's: iterators, `each`, `count`, variables of a template file.
-
-    `module` is None inside a template file.
-    """
-
-    module: Module | None
-    names: Mapping[str, Value] = field(default_factory=dict)
-
-    def with_names(self, names: Mapping[str, Value]) -> Scope:
-        return Scope(self.module, {**self.names, **names})
-
-
-@dataclass(frozen=True)
-class BlockInstance:
-    """One block as it exists after `dynamic`, `count` and `for_each` are unrolled. `trail` leads to its existence."""
-
-    block: Block
-    scope: Scope
-    evaluator: Evaluator
-    presence: Presence = "certain"
-    trail: tuple[Step, ...] = ()
-    header: Position | None = None
-
-    @property
-    def at(self) -> Position:
-        return self.header or self.block.at
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return self.block.labels
-
-    def attribute(self, name: str) -> Attribute | None:
-        return self.block.body.attributes.get(name)
-
-    def value(self, name: str) -> Value | None:
-        """What attribute `name` can be; None if it is not set."""
-        attribute = self.attribute(name)
-        return None if attribute is None else self.evaluator.evaluate(attribute.expr, self.scope)
-
-    def blocks(self, kind: str) -> list[BlockInstance]:
-        """Nested blocks of type `kind`, static and `dynamic`, in the order of the file."""
-        found: list[BlockInstance] = []
-        for block in self.block.body.blocks:
-            if block.type == kind:
-                found.append(BlockInstance(block, self.scope, self.evaluator))
-            elif block.type == "dynamic" and block.labels == (kind,):
-                found.extend(self._dynamic(block))
-        return found
-
-    def _dynamic(self, block: Block) -> Iterator[BlockInstance]:
-        for_each = block.body.attributes.get("for_each")
-        content = next(block.body.of_type("content"), None)
-        if for_each is None or content is None:
-            return
-        iterator = block.body.attributes.get("iterator")
-        name = iterator.expr.name if iterator and isinstance(iterator.expr, Name) else block.labels[0]
-        step = self.evaluator.source.step(for_each.at)
-        for element in expand(self.evaluator.evaluate(for_each.expr, self.scope), for_each.at):
-            each = known(MapData((("key", element.key), ("value", element.value))), for_each.at)
-            yield BlockInstance(
-                replace(content, type=block.labels[0], labels=()),
-                self.scope.with_names({name: each}),
-                self.evaluator,
-                element.presence,
-                (*element.trail, step),
-                block.at,
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    key: Value
-    value: Value
-    presence: Presence
-    trail: tuple[Step, ...]
-
-
-def expand(value: Value, at: Position) -> Iterator[Element]:
-    """The elements that a `for_each` may unroll to, equal ones of several alternatives once."""
-    seen: dict[object, Element] = {}
-    sure: Presence = "certain" if len(value.alternatives) == 1 else "conditional"
-    for alternative in value:
-        for element in _elements(alternative, at, sure):
-            seen.setdefault((fingerprint_of(element.key), fingerprint_of(element.value)), element)
-    yield from seen.values()
-
-
-def fingerprint_of(value: Value) -> object:
-    return tuple(fingerprint(alternative.data) for alternative in value)
-
-
-def _elements(alternative: Alternative, at: Position, presence: Presence) -> Iterator[Element]:
-    data, trail = alternative.data, alternative.trail
-    if isinstance(data, Unknown):
-        missing = known(data, at)
-        yield Element(missing, missing, "unknown", trail)
-        return
-    if isinstance(data, ListData):
-        pairs = [(item, item) for item in data.items]
-    elif isinstance(data, MapData):
-        pairs = [(known(Text.literal(key, at), at), item) for key, item in data.items]
-    else:
-        return
-    for key, item in pairs[:MAX_ITEMS]:
-        yield Element(key, item, presence, trail)
-    if getattr(data, "open", False) or len(pairs) > MAX_ITEMS:
-        more = unknown("", "may have more elements than can be known", at)
-        yield Element(more, more, "unknown", trail)
-    elif not pairs and alternative.variable is not None:
-        set_later = unknown(f"var.{alternative.variable}", "is empty by default and can be set", at)
-        yield Element(set_later, set_later, "settable", trail)
-
-
-class Module:
-    """One call of a module (or the root): its declarations by name, and the values passed in."""
-
-    def __init__(self, evaluator: Evaluator, path: str, inputs: Mapping[str, Value] | None, address: str) -> None:
-        self.evaluator, self.path, self.inputs, self.address = evaluator, path, inputs, address
-        self.scope = Scope(self)
-        self.variables: dict[str, Block] = {}
-        self.locals: dict[str, Attribute] = {}
-        self.resources: dict[tuple[str, str], Block] = {}
-        self.data: dict[tuple[str, str], Block] = {}
-        self.calls: dict[str, Block] = {}
-        self.outputs: dict[str, Block] = {}
-        self._children: dict[str, Module | None] = {}
-        for block in self._blocks():
-            self._declare(block)
-        self.defaults = self._tfvars() if inputs is None else {}
-
-    def _blocks(self) -> Iterator[Block]:
-        normal: list[Block] = []
-        overrides: list[Block] = []
-        for path in folder(self.evaluator.source.tree, self.path):
-            name = posixpath.basename(path)
-            if name.endswith(".tf.json"):
-                self.evaluator.source.problem(path, 1, "is Terraform's JSON form, which is not analysed")
-            if not name.endswith(".tf"):
-                continue
-            overriding = name == "override.tf" or name.endswith("_override.tf")
-            (overrides if overriding else normal).extend(self._read(path).blocks)
-        for override in overrides:
-            normal = [_merged(block, override) for block in normal]
-        yield from normal
-
-    def _read(self, path: str) -> Body:
-        source = self.evaluator.source
-        try:
-            file = parse(source.text(path), path)
-        except Unreadable as error:
-            source.problem(path, 1, str(error))
-            return Body({}, ())
-        for problem in file.problems:
-            left_out = f" (lines {problem.start}-{problem.end} are left out)" if problem.end > problem.start else ""
-            source.problem(path, problem.line, problem.message + left_out)
-        return file.body
-
-    def _declare(self, block: Block) -> None:
-        match block.type, block.labels:
-            case "variable", (name,):
-                self.variables[name] = block
-            case "output", (name,):
-                self.outputs[name] = block
-            case "module", (name,):
-                self.calls[name] = block
-            case "locals", _:
-                self.locals.update(block.body.attributes)
-            case "resource", (kind, name):
-                self.resources[kind, name] = block
-            case "data", (kind, name):
-                self.data[kind, name] = block
-            case _:
-                pass
-
-    def _tfvars(self) -> dict[str, Attribute]:
-        found: dict[str, Attribute] = {}
-        for path in folder(self.evaluator.source.tree, self.path):
-            name = posixpath.basename(path)
-            if name == "terraform.tfvars" or name.endswith(".auto.tfvars"):
-                found.update(self._read(path).attributes)
-        return found
-
-    def child(self, name: str) -> Module | None:
-        """The local module that call `name` runs; None for one from a registry or a path that does not exist."""
-        if name not in self._children:
-            self._children[name] = None  # a module cannot call itself
-            self._children[name] = self.evaluator.call(self, name, self.calls[name])
-        return self._children[name]
-
-    def modules(self) -> Iterator[Module]:
-        """This module and all that it calls, depth first."""
-        yield self
-        for name in self.calls:
-            child = self.child(name)
-            if child is not None:
-                yield from child.modules()
-
-    def instances(self, kind: str) -> list[BlockInstance]:
-        """Resources of type `kind` declared here, unrolled over `count` and `for_each`."""
-        found = []
-        for (declared, _), block in self.resources.items():
-            if declared == kind:
-                found.extend(self.evaluator.unroll(block, self.scope))
-        return found
-
-
-def _merged(block: Block, override: Block) -> Block:
-    """`block` as an override file changes it: attributes replace, nested blocks replace those of their type."""
-    if block.type == "locals" and override.type == "locals":
-        kept = {n: override.body.attributes.get(n, a) for n, a in block.body.attributes.items()}
-        return replace(block, body=Body(kept, block.body.blocks))
-    if (block.type, block.labels) != (override.type, override.labels):
-        return block
-    kinds = {_kind(nested) for nested in override.body.blocks}
-    nested = tuple(own for own in block.body.blocks if _kind(own) not in kinds) + override.body.blocks
-    return replace(block, body=Body({**block.body.attributes, **override.body.attributes}, nested))
-
-
-def _kind(block: Block) -> str:
-    return block.labels[0] if block.type == "dynamic" and block.labels else block.type
 
 
 class Evaluator:
@@ -529,7 +277,7 @@ class Evaluator:
             return known(decisive, expr.at)  # whatever the other side is, or a variable makes of it
 
         def apply(chosen: tuple[Alternative, ...]) -> Value:
-            result = _operate(expr.operator, chosen[0].data, chosen[1].data)
+            result = operate(expr.operator, chosen[0].data, chosen[1].data)
             if isinstance(result, Unknown):
                 return unknown(show(expr), result.reason, expr.at)
             return known(result, expr.at)
@@ -569,7 +317,7 @@ class Evaluator:
             return unknown(show(expr), collection.data.reason, expr.at)
         results: list[tuple[Value | None, Value]] = []
         is_open = False
-        for element in _elements(replace(collection, variable=None), expr.at, "certain"):
+        for element in elements_of(replace(collection, variable=None), expr.at, "certain"):
             names = {expr.value: element.value}
             if expr.key:
                 names[expr.key] = element.key
@@ -1006,68 +754,3 @@ def _object_of(results: list[tuple[Value | None, Value]], *, grouping: bool, is_
         items.setdefault(name.known, []).append(value)
     made = ((k, known(ListData(tuple(v)), v[0].alternatives[0].at) if grouping else v[-1]) for k, v in items.items())
     return MapData(tuple(made), is_open)
-
-
-def _wholly_known(data: Data) -> bool:
-    match data:
-        case Unknown():
-            return False
-        case Text():
-            return data.known is not None
-        case ListData(items, is_open):
-            return not is_open and all(_wholly_known(a.data) for item in items for a in item)
-        case MapData(items, is_open):
-            return not is_open and all(_wholly_known(a.data) for _, item in items for a in item)
-        case _:
-            return True
-
-
-def _operate(operator: str, left: Data, right: Data) -> Data:
-    missing = next((d for d in (left, right) if isinstance(d, Unknown)), None)
-    reason = missing.reason if missing is not None else "depends on a value that is not known"
-    if operator in ("==", "!="):
-        if not (_wholly_known(left) and _wholly_known(right)):
-            return Unknown("", reason)
-        return (_comparable(left) == _comparable(right)) == (operator == "==")
-    if operator in ("&&", "||"):
-        flags = (as_bool(left), as_bool(right))
-        decisive = operator == "||"
-        if decisive in flags:
-            return decisive
-        return Unknown("", reason) if None in flags else not decisive
-    a, b = as_number(left), as_number(right)
-    if a is None or b is None:
-        return Unknown("", reason)
-    return _arithmetic(operator, a, b)
-
-
-def _comparable(data: Data) -> object:
-    number = as_number(data) if not isinstance(data, Text) else None
-    return ("number", float(number)) if number is not None else fingerprint(data)
-
-
-def _arithmetic(operator: str, a: float, b: float) -> Data:
-    match operator:
-        case "+":
-            return functions.integral(a + b)
-        case "-":
-            return functions.integral(a - b)
-        case "*":
-            return functions.integral(a * b)
-        case "<":
-            return a < b
-        case ">":
-            return a > b
-        case "<=":
-            return a <= b
-        case ">=":
-            return a >= b
-        case "/" | "%" if b != 0:
-            return functions.integral(a / b if operator == "/" else math_mod(a, b))
-        case _:
-            return Unknown("", "divides by zero")
-
-
-def math_mod(a: float, b: float) -> float:
-    """Terraform's ``%`` keeps the sign of the dividend."""
-    return a - b * int(a / b)
