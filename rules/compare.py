@@ -73,8 +73,8 @@ def judge(base: Side, head: Side, diff: Diff) -> list[Judged]:
             status: Status = "preexisting" if known else "introduced"
             judged.append(places.place(violation, status, _fingerprint(identity, index)))
         for index, violation in enumerate(old[len(new) :], len(new)):
-            judged.append(places.place(violation, "fixed", _fingerprint(identity, index)))
-    judged = [each for each in judged if each.status != "fixed" or not _replaced(each.violation, head.violations)]
+            if not places.is_hidden(violation):
+                judged.append(places.place(violation, "fixed", _fingerprint(identity, index)))
     return sorted(judged, key=lambda j: (j.path, j.line, j.violation.rule, j.fingerprint))
 
 
@@ -99,7 +99,7 @@ class Places:
 
     def __init__(self, base: Side, head: Side, diff: Diff) -> None:
         self.diff = diff
-        self.broken_at_base = base.broken
+        self.broken_at_base, self.broken_at_head = base.broken, head.broken
         self.base_facts = self._by_name(base.facts)
         self.head_facts = self._by_name(head.facts)
 
@@ -112,7 +112,11 @@ class Places:
 
     def was_hidden(self, violation: Violation) -> bool:
         """Whether the base could not be read where this stands, and the diff does not touch it: nobody is blamed."""
-        return violation.span.path in self.broken_at_base and not self.is_added(violation)
+        return bool(_paths(violation) & self.broken_at_base) and not self.is_added(violation)
+
+    def is_hidden(self, violation: Violation) -> bool:
+        """Whether the head cannot be read where this stood: it may still be there."""
+        return bool(_paths(violation) & self.broken_at_head)
 
     def place(self, violation: Violation, status: Status, fingerprint: str) -> Judged:
         if status == "fixed":
@@ -185,6 +189,10 @@ class Places:
         return Anchor(path, "RIGHT", line, line)
 
 
+def _paths(violation: Violation) -> set[str]:
+    return {violation.span.path, *(step.path for step in violation.trail)}
+
+
 def affected(base: Side, head: Side, diff: Diff, names: Mapping[str, str]) -> tuple[Affected, ...]:
     """The requirements whose facts differ, in the order of `names` (id to verbatim name)."""
     renames = renamed_templates(diff)
@@ -198,7 +206,7 @@ def affected(base: Side, head: Side, diff: Diff, names: Mapping[str, str]) -> tu
         for key in own:
             old, new = before.get(key, []), after.get(key, [])
             gone, come = _difference(old, new), _difference(new, old)
-            if gone or come:
+            if (gone or come) and not (_hidden(old, new, head.broken) or _hidden(new, old, base.broken)):
                 changes.update(dict.fromkeys(_changes(key[2], gone, come)))
                 spans.update(dict.fromkeys(SideSpan(fact.span, "head") for fact in come))
                 spans.update(dict.fromkeys(SideSpan(fact.span, "base") for fact in gone))
@@ -212,6 +220,11 @@ def _facts(facts: Iterable[Fact], renames: Mapping[str, str]) -> dict[tuple[str,
     for fact in facts:
         groups[fact.id, renames.get(fact.template, fact.template), fact.what].append(fact)
     return groups
+
+
+def _hidden(facts: list[Fact], others: list[Fact], broken: frozenset[str]) -> bool:
+    """Whether the other side has no such facts because it could not be read where they are."""
+    return not others and all(fact.span.path in broken for fact in facts)
 
 
 def _difference(facts: list[Fact], others: list[Fact]) -> list[Fact]:

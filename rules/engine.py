@@ -149,7 +149,13 @@ def _examine_template(tree: Tree, folder: str, image: Image) -> Part:
 
 
 def _examine_image(image: Image) -> Part:
-    return Part(facts=tuple(_image_facts(image)), problems=image.problems)
+    found = [each for rule in all_rules() if rule.image_check is not None for each in rule.image_check(image)]
+    return Part(
+        tuple(each for each in found if isinstance(each, Violation)),
+        tuple(each for each in found if isinstance(each, Undecided)),
+        tuple(_image_facts(image)),
+        image.problems,
+    )
 
 
 def _checked(workspace: Workspace) -> Iterator[Violation | Undecided]:
@@ -184,8 +190,8 @@ def _one_per_line(judged: list[Judged]) -> list[Judged]:
         if first is None:
             merged[key] = each
             continue
-        names = dict.fromkeys((*first.violation.template.split(", "), violation.template))
-        merged[key] = replace(first, violation=replace(first.violation, template=", ".join(names)))
+        names = {*first.violation.template.split(", "), violation.template}
+        merged[key] = replace(first, violation=replace(first.violation, template=", ".join(sorted(names))))
     return list(merged.values())
 
 

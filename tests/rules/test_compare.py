@@ -1,0 +1,531 @@
+"""Whole repositories, base against head: who is blamed, what is affected, and what a broken file costs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from rules.model import Finding, Report
+from rules.sources.tree import MemoryTree
+from tests.rules.harness import compare, introduced, repository
+
+WEB, CORE, CONTRIB = (f"{name}/template.tf" for name in ("user-defined-web", "drupal-core", "drupal-contrib"))
+LIB = "scripts/shared/lib.sh"
+DOCKERFILE = "image/Dockerfile"
+DAEMON = "shared/modules/docker_daemon/main.tf"
+CONTAINER = 'resource "docker_container" "workspace" {\n'
+
+SOCKET = """
+  volumes {
+    container_path = "/d.sock"
+    host_path      = "/var/run/docker.sock"
+  }
+"""
+RUN_FOLDER = """
+  volumes {
+    container_path = "/host-run"
+    host_path      = "/run"
+  }
+"""
+
+
+def written(tree: MemoryTree, files: dict[str, str | None]) -> MemoryTree:
+    """The tree with files written, or taken away where the text is None."""
+    kept = {path: text for path, text in tree.files.items() if path not in files}
+    return replace(tree, files={**kept, **{path: text for path, text in files.items() if text is not None}})
+
+
+def swapped(tree: MemoryTree, path: str, old: str, new: str) -> MemoryTree:
+    text = tree.files[path]
+    assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {path}"
+    return written(tree, {path: text.replace(old, new)})
+
+
+def in_container(tree: MemoryTree, path: str, code: str) -> MemoryTree:
+    return swapped(tree, path, CONTAINER, CONTAINER + code)
+
+
+def line_of(tree: MemoryTree, path: str, text: str) -> int:
+    [number] = [n for n, line in enumerate(tree.files[path].split("\n"), 1) if text in line]
+    return number
+
+
+def said(findings: list[Finding]) -> list[tuple[str, str, int]]:
+    return [(f.rule, f.path, f.line) for f in findings]
+
+
+def with_status(report: Report, status: str) -> list[Finding]:
+    return [f for f in report.findings if f.status == status]
+
+
+def affected(report: Report) -> dict[str, set[tuple[str, str | None, str | None]]]:
+    return {a.id: {(c.what, c.before, c.after) for c in a.changes} for a in report.affected}
+
+
+# The fixture itself
+
+
+def test_the_repository_of_the_fixtures_is_clean() -> None:
+    report = compare(MemoryTree.of({}), repository())
+    assert (report.findings, report.undecided, report.problems) == ((), (), ())
+    assert report.governed == ("drupal-contrib", "drupal-core", "user-defined-web")
+
+
+@pytest.mark.parametrize("template", ["drupal-contrib", "drupal-core", "user-defined-web"])
+def test_the_boot_steps_are_seen_in_order_in_every_wiring(template: str) -> None:
+    kept = {p: t for p, t in repository().files.items() if p.startswith((f"{template}/", "scripts/", "shared/"))}
+    links = {p: t for p, t in repository().links.items() if p.startswith(f"{template}/")}
+    report = compare(MemoryTree.of({}), MemoryTree.of(kept, links))
+    steps = "home ownership → skeleton → GitSSH → staged files → git identity → registry mirror → dockerd"
+    order = f"{steps} → image pre-pull → directories → shell profile"
+    assert ("order of the boot steps", None, order) in affected(report)["BOOT"]
+
+
+# Who is blamed
+
+
+def test_a_new_template_folder_is_governed() -> None:
+    base = repository()
+    text = base.files[CORE].replace("privileged = false", "privileged = true")
+    head = written(base, {"drupal-recipes/template.tf": text})
+    report = compare(base, head)
+    assert said(introduced(report)) == [
+        ("F-2", "drupal-recipes/template.tf", line_of(head, "drupal-recipes/template.tf", "privileged = true"))
+    ]
+    assert introduced(report)[0].template == "drupal-recipes"
+    assert "drupal-recipes" in report.governed
+    assert report.conclusion == "failure"
+
+
+def test_a_template_folder_that_goes_takes_its_findings_along() -> None:
+    base = in_container(repository(), CORE, SOCKET)
+    report = compare(base, written(base, {CORE: None}))
+    assert [(f.rule, f.status) for f in report.findings] == [("F-1", "fixed")]
+    assert report.conclusion == "success"
+
+
+def test_a_renamed_template_is_not_blamed_for_what_it_had() -> None:
+    base = in_container(repository(), CORE, SOCKET)
+    head = written(base, {CORE: None, "drupal-next/template.tf": base.files[CORE] + "\n# renamed\n"})
+    report = compare(base, head)
+    assert [(f.rule, f.status, f.path) for f in report.findings] == [("F-1", "preexisting", "drupal-next/template.tf")]
+    assert report.affected == ()
+    assert report.conclusion == "success"
+
+
+def test_a_renamed_template_is_blamed_for_what_it_adds() -> None:
+    base = in_container(repository(), CORE, SOCKET)
+    text = base.files[CORE].replace("privileged = false", "privileged = true")
+    report = compare(base, written(base, {CORE: None, "drupal-next/template.tf": text}))
+    assert [f.rule for f in introduced(report)] == ["F-2"]
+
+
+def test_a_block_that_moves_to_another_file_is_not_blamed() -> None:
+    base = in_container(repository(), CORE, SOCKET)
+    text = base.files[CORE]
+    start = text.index(CONTAINER)
+    end = text.index("\n}\n", start) + 3
+    head = written(base, {CORE: text[:start] + text[end:], "drupal-core/container.tf": text[start:end]})
+    report = compare(base, head)
+    assert [(f.rule, f.status, f.path) for f in report.findings] == [("F-1", "preexisting", "drupal-core/container.tf")]
+    assert report.affected == ()
+
+
+def test_a_container_that_moves_to_a_module_is_not_blamed() -> None:
+    base = in_container(repository(), CORE, SOCKET)
+    text = base.files[CORE]
+    start = text.index(CONTAINER)
+    end = text.index("\n}\n", start) + 3
+    names = {
+        "data.coder_workspace.me.start_count": "var.start_count",
+        "docker_image.workspace.image_id": "var.image",
+        "data.coder_workspace.me.id": "var.id",
+        "coder_agent.main.init_script": "var.init_script",
+        "coder_agent.main.token": "var.token",
+        "docker_volume.dind_cache.name": "var.volume",
+        "var.docker_gid": "var.gid",
+        "local.slug": "var.slug",
+        "local.owner": "var.owner",
+        "local.home": "var.home",
+        "local.host_home": "var.host_home",
+    }
+    block = text[start:end].replace("  depends_on = [null_resource.workspace_cleanup]\n", "")
+    pattern = re.compile("|".join(rf"{re.escape(name)}\b(?!_)" for name in names))
+    module = pattern.sub(lambda match: names[match.group()], block)
+    call = 'module "workspace" {\n  source = "./modules/workspace"\n'
+    for outer, inner in names.items():
+        module = f'variable "{inner.removeprefix("var.")}" {{}}\n' + module
+        call += f"  {inner.removeprefix('var.')} = {outer}\n"
+    head = written(
+        base, {CORE: text[:start] + text[end:] + call + "}\n", "drupal-core/modules/workspace/main.tf": module}
+    )
+    report = compare(base, head)
+    assert [(f.rule, f.status, f.path) for f in report.findings] == [
+        ("F-1", "preexisting", "drupal-core/modules/workspace/main.tf")
+    ]
+    assert report.undecided == ()
+
+
+def test_a_second_socket_beside_an_old_one() -> None:
+    base = in_container(repository(), WEB, SOCKET)
+    head = in_container(base, WEB, RUN_FOLDER)
+    report = compare(base, head)
+    assert said(introduced(report)) == [("F-1", WEB, line_of(head, WEB, '"/run"'))]
+    assert said(with_status(report, "preexisting")) == [("F-1", WEB, _own_socket(head))]
+
+
+def _own_socket(tree: MemoryTree) -> int:
+    """The line of the mount that the tests add, not of the one in the template's comment."""
+    lines = tree.files[WEB].split("\n")
+    return lines.index('    host_path      = "/var/run/docker.sock"') + 1
+
+
+def test_the_same_socket_a_second_time() -> None:
+    base = in_container(repository(), WEB, SOCKET)
+    head = in_container(base, WEB, SOCKET.replace("/d.sock", "/e.sock"))
+    report = compare(base, head)
+    added = head.files[WEB].split("\n").index('    container_path = "/e.sock"') + 2
+    assert said(introduced(report)) == [("F-1", WEB, added)]
+    assert len(with_status(report, "preexisting")) == 1
+
+
+def test_one_goes_and_another_of_its_kind_comes() -> None:
+    base = in_container(repository(), WEB, SOCKET)
+    head = in_container(repository(), WEB, RUN_FOLDER)
+    report = compare(base, head)
+    assert said(introduced(report)) == [("F-1", WEB, line_of(head, WEB, '"/run"'))]
+    assert len(with_status(report, "fixed")) == 1
+    assert report.conclusion == "failure"
+
+
+def test_what_is_fixed_is_said() -> None:
+    base = swapped(repository(), CONTRIB, "privileged    = false", "privileged    = true")
+    report = compare(base, repository())
+    assert [(f.rule, f.status, f.path) for f in report.findings] == [("F-2", "fixed", CONTRIB)]
+    assert report.conclusion == "success"
+
+
+def test_a_value_that_goes_through_a_local_is_not_a_new_one() -> None:
+    base = in_container(repository(), CORE, SOCKET)
+    head = swapped(base, CORE, 'host_path      = "/var/run/docker.sock"', "host_path      = local.docker_socket")
+    head = swapped(head, CORE, "locals {\n", 'locals {\n  docker_socket = "/var/run/docker.sock"\n')
+    report = compare(base, head)
+    assert [(f.rule, f.status) for f in report.findings] == [("F-1", "preexisting")]
+
+
+def test_a_shared_script_is_one_finding_for_all_templates() -> None:
+    """The library that three templates source is one line to change, so it is said once."""
+    names = ("drupal-contrib", "drupal-core", "user-defined-web")
+    base = written(repository(), {f"{name}/template.tf": repository().files[CORE] for name in names})
+    head = swapped(base, LIB, "set +e", "set -euo pipefail")
+    report = compare(base, head)
+    assert said(introduced(report)) == [("F-10", LIB, line_of(head, LIB, "set -euo"))]
+    [finding] = introduced(report)
+    assert finding.template.split(", ") == list(names)
+    assert finding.suggestion is not None
+    assert (finding.suggestion.path, finding.suggestion.text) == (LIB, "set +e")
+
+
+# Broken files
+
+BROKEN = "  privileged = = true\n"
+
+
+def test_a_broken_file_at_the_head_is_said_where_it_is() -> None:
+    base = repository()
+    head = in_container(base, CORE, BROKEN)
+    report = compare(base, head)
+    [problem] = report.problems
+    assert (problem.path, problem.line, problem.side) == (CORE, line_of(head, CORE, "= = true"), "head")
+    assert problem.introduced
+    assert introduced(report) == []
+    assert report.conclusion == "neutral"
+
+
+def test_the_rest_of_a_broken_file_is_judged() -> None:
+    base = repository()
+    head = swapped(base, CORE, 'variable "docker_gid" {\n', 'variable "docker_gid" {\n  = 3\n')
+    head = in_container(head, CORE, SOCKET)
+    report = compare(base, head)
+    assert [f.rule for f in introduced(report)] == ["F-1"]
+    assert [problem.path for problem in report.problems] == [CORE]
+    assert report.conclusion == "failure"
+
+
+def test_a_broken_file_does_not_look_as_if_everything_was_removed() -> None:
+    report = compare(repository(), in_container(repository(), CORE, BROKEN))
+    assert report.affected == ()
+
+
+def test_a_broken_file_does_not_look_as_if_something_was_fixed() -> None:
+    base = in_container(repository(), CORE, SOCKET)
+    report = compare(base, in_container(base, CORE, BROKEN))
+    assert report.findings == ()
+    assert report.conclusion == "neutral"
+
+
+def test_what_still_can_be_read_of_a_broken_file_is_compared() -> None:
+    head = swapped(repository(), CORE, 'variable "docker_gid" {\n', 'variable "docker_gid" {\n  = 3\n')
+    head = swapped(head, CORE, "stop_timeout          = 180", "stop_timeout          = 60")
+    assert ("stop_timeout", "180", "60") in affected(compare(repository(), head))["INV-8"]
+
+
+def test_other_templates_are_judged_beside_a_broken_one() -> None:
+    base = repository()
+    head = in_container(in_container(base, CORE, BROKEN), WEB, RUN_FOLDER)
+    assert said(introduced(compare(base, head))) == [("F-1", WEB, line_of(head, WEB, '"/run"'))]
+
+
+def test_who_repairs_a_file_is_not_blamed_for_what_it_hid() -> None:
+    base = in_container(in_container(repository(), CORE, SOCKET), CORE, BROKEN)
+    head = swapped(base, CORE, BROKEN, "")
+    report = compare(base, head)
+    assert [(f.rule, f.status) for f in report.findings] == [("F-1", "preexisting")]
+    assert [(problem.side, problem.introduced) for problem in report.problems] == [("base", False)]
+    assert report.affected == ()
+    assert report.conclusion == "success"
+
+
+def test_who_repairs_a_file_is_blamed_for_what_he_adds() -> None:
+    base = in_container(repository(), CORE, BROKEN)
+    head = in_container(repository(), CORE, SOCKET)
+    report = compare(base, head)
+    assert [(f.rule, f.status) for f in report.findings] == [("F-1", "introduced")]
+
+
+def test_a_boot_script_that_bash_cannot_read() -> None:
+    path = "scripts/shared/home.sh"
+    head = swapped(repository(), path, "    return 0\n  fi\n  sudo chown", "    return 0\n  sudo chown")
+    report = compare(repository(), head)
+    assert {(problem.path, problem.introduced) for problem in report.problems} == {(path, True)}
+    assert introduced(report) == []
+    assert report.conclusion == "neutral"
+
+
+# What is not touched
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("README.md", "# Something else\n"),
+        ("docs/privileged.md", "privileged = true\n"),
+        ("freeform/template.tf", 'resource "docker_container" "workspace" {\n  privileged = true\n}\n'),
+        ("user-defined-web/README.md", 'volumes { host_path = "/var/run/docker.sock" }\n'),
+        ("scripts/unused.sh", "set -e\n"),
+    ],
+)
+def test_what_is_not_governed_is_skipped(path: str, text: str) -> None:
+    report = compare(repository(), written(repository(), {path: text}))
+    assert (report.findings, report.affected, report.problems) == ((), (), ())
+    assert report.conclusion == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        (WEB, "  runtime       = ", "\n  # under Sysbox\n  runtime       =   "),
+        (WEB, "    set +e\n", "    set +e   # go on\n\n"),
+        (CORE, "  stop_timeout          = 180\n", "  stop_timeout = 180 // seconds\n"),
+        (LIB, "set +e\n", "\n# never stop\nset +e\n"),
+        (DAEMON, "    if ! pgrep", "    # once\n    if ! pgrep"),
+        (DOCKERFILE, "USER coder", "# no root\nUSER coder"),
+        (DOCKERFILE, "    groupmod --new-name", "      groupmod   --new-name"),
+    ],
+)
+def test_comments_and_blanks_affect_nothing(path: str, old: str, new: str) -> None:
+    report = compare(repository(), swapped(repository(), path, old, new))
+    assert (report.findings, report.affected, report.undecided, report.problems) == ((), (), (), ())
+    assert report.conclusion == "success"
+
+
+def test_windows_line_ends_affect_nothing() -> None:
+    text = repository().files[CORE].replace("\n", "\r\n")
+    report = compare(repository(), written(repository(), {CORE: text}))
+    assert (report.findings, report.affected, report.undecided, report.problems) == ((), (), (), ())
+
+
+# What is affected, before and after
+
+Changes = dict[str, set[tuple[str, str | None, str | None]]]
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "expected"),
+    [
+        pytest.param(
+            WEB,
+            "stop_timeout          = 180",
+            "stop_timeout          = 60",
+            {"INV-8": {("stop_timeout", "180", "60")}},
+            id="stop_timeout",
+        ),
+        pytest.param(
+            CORE, '"SIGINT"', '"SIGTERM"', {"INV-8": {("stop_signal", '"SIGINT"', '"SIGTERM"')}}, id="stop_signal"
+        ),
+        pytest.param(
+            WEB,
+            "  default     = 988",
+            "  default     = 999",
+            {"INV-2": {("group_add", '["988"]', '["999"]')}},
+            id="the default of docker_gid",
+        ),
+        pytest.param(
+            WEB, 'user        = "coder"', 'user        = "root"', {"INV-2": {("user", '"coder"', '"root"')}}, id="user"
+        ),
+        pytest.param(
+            CORE,
+            'url          = "http://localhost:80"',
+            'url          = "http://localhost:8080"',
+            {"INV-7": {("ddev-web url", '"http://localhost:80"', '"http://localhost:8080"')}},
+            id="url of the app",
+        ),
+        pytest.param(
+            WEB,
+            "    CODER_WORKSPACE_ID          = data.coder_workspace.me.id\n",
+            "",
+            {"INV-9": {("CODER_WORKSPACE_ID in the agent's env", "data.coder_workspace.me.id", None)}},
+            id="identity in the environment",
+        ),
+        pytest.param(
+            CONTRIB,
+            "    CODER_WORKSPACE_NAME        = data.coder_workspace.me.name\n",
+            '    CODER_WORKSPACE_NAME        = "fixed"\n',
+            {"INV-9": {("CODER_WORKSPACE_NAME in the agent's env", "data.coder_workspace.me.name", '"fixed"')}},
+            id="identity in a merged local",
+        ),
+        pytest.param(
+            WEB,
+            'security_opts = ["apparmor:unconfined", "seccomp:unconfined"]',
+            'security_opts = ["seccomp:unconfined", "apparmor:unconfined"]',
+            {
+                "INV-1": {
+                    (
+                        "security_opts",
+                        '["apparmor:unconfined", "seccomp:unconfined"]',
+                        '["seccomp:unconfined", "apparmor:unconfined"]',
+                    )
+                }
+            },
+            id="order of security_opts",
+        ),
+    ],
+)
+def test_what_a_change_affects(path: str, old: str, new: str, expected: Changes) -> None:
+    report = compare(repository(), swapped(repository(), path, old, new))
+    assert affected(report) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "requirement", "what"),
+    [
+        pytest.param(
+            WEB,
+            '  mounts {\n    type   = "volume"',
+            '  mounts {\n    read_only = true\n    type   = "volume"',
+            "INV-5",
+            "`mounts` block",
+            id="mounts",
+        ),
+        pytest.param(
+            WEB, "    read_only      = false", "    read_only      = true", "INV-5", "`volumes` block", id="volumes"
+        ),
+        pytest.param(
+            WEB,
+            "      sudo dockerd > /tmp/dockerd.log",
+            "      sudo dockerd --debug > /tmp/dockerd.log",
+            "INV-4",
+            "start of dockerd",
+            id="dockerd",
+        ),
+        pytest.param(
+            DAEMON,
+            "if ! pgrep -x dockerd > /dev/null; then",
+            "if true; then",
+            "INV-4",
+            "check whether dockerd runs",
+            id="guard in a module",
+        ),
+        pytest.param(
+            "scripts/shared/docker.sh",
+            "sudo chmod 660",
+            "sudo chmod 600",
+            "INV-4",
+            "access to the Docker socket",
+            id="socket in a sourced script",
+        ),
+        pytest.param(
+            "scripts/templates/drupal-core/startup.sh",
+            'run_step "skeleton" seed_skeleton\nrun_step "git over ssh" session_ssh\n',
+            'run_step "git over ssh" session_ssh\nrun_step "skeleton" seed_skeleton\n',
+            "BOOT",
+            "order of the boot steps",
+            id="order of the steps",
+        ),
+        pytest.param(DOCKERFILE, "chmod 0440", "chmod 0444", "INV-3", "sudoers file", id="mode of sudoers"),
+        pytest.param(
+            DOCKERFILE,
+            "usermod --login coder --home",
+            "usermod --login dev --home",
+            "INV-2",
+            "usermod in the image",
+            id="name of the user",
+        ),
+        pytest.param(
+            DOCKERFILE,
+            "COPY scripts /home/coder-files",
+            "COPY scripts/ /home/coder-files/x",
+            "INV-6",
+            "staging of /home/coder-files",
+            id="staging",
+        ),
+        pytest.param(
+            CONTRIB,
+            "      if [ ! -f /home/coder/WELCOME.txt ] && [ -f /home/coder-files/WELCOME.txt ]; then\n",
+            "      if [ -f /home/coder-files/WELCOME.txt ]; then\n",
+            "INV-6",
+            "writing /home/coder/WELCOME.txt",
+            id="guard of a copy",
+        ),
+        pytest.param(
+            "drupal-contrib/prewarm.sh",
+            " --omit-containers=ddev-router",
+            "",
+            "INV-7",
+            "global DDEV configuration",
+            id="router",
+        ),
+        pytest.param(
+            "scripts/shared/shutdown.sh",
+            "timeout 150 ddev poweroff",
+            "timeout 5 ddev poweroff",
+            "INV-8",
+            "step of the stop script",
+            id="poweroff",
+        ),
+        pytest.param(
+            CORE,
+            "sudo /usr/local/bin/coder-delete-workspace-dir",
+            "sudo rm -rf",
+            "INV-8",
+            "null_resource.workspace_cleanup provisioner",
+            id="cleanup",
+        ),
+        pytest.param(
+            "scripts/shared/git.sh",
+            '"${CODER_WORKSPACE_OWNER_EMAIL}"',
+            '"nobody@example.com"',
+            "INV-9",
+            "git identity",
+            id="git identity",
+        ),
+    ],
+)
+def test_which_requirement_a_change_affects(path: str, old: str, new: str, requirement: str, what: str) -> None:
+    report = compare(repository(), swapped(repository(), path, old, new))
+    assert list(affected(report)) == [requirement]
+    changes = [change for change in report.affected[0].changes if change.what == what]
+    assert changes
+    assert all(change.before != change.after for change in changes)
