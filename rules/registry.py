@@ -1,7 +1,8 @@
 """All rules and requirements. A rule is one module of `rules.checks`: its docstring is its page, its functions check.
 
 A module has ``ID``, ``REQUIREMENT`` (the requirement's verbatim name in the contract) and at least one of ``check``
-(violations of a template), ``facts`` (what enforces the requirement in a template) and ``image_facts`` (in the image).
+(violations of a template), ``image_check`` (of the image), ``facts`` (what enforces the requirement in a template) and
+``image_facts`` (in the image).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from rules.workspace.image import Image
 from rules.workspace.template import Workspace
 
 Check = Callable[[Workspace], Iterator[Violation | Undecided]]
+ImageCheck = Callable[[Image], Iterator[Violation | Undecided]]
 Facts = Callable[[Workspace], Iterator[Fact]]
 ImageFacts = Callable[[Image], Iterator[Fact]]
 
@@ -34,6 +36,7 @@ class Rule:
     requirement: str
     page: str
     check: Check | None
+    image_check: ImageCheck | None
     facts: Facts | None
     image_facts: ImageFacts | None
 
@@ -65,6 +68,7 @@ def _rule(module: ModuleType) -> Rule:
         module.REQUIREMENT,
         (module.__doc__ or "").strip(),
         getattr(module, "check", None),
+        getattr(module, "image_check", None),
         getattr(module, "facts", None),
         getattr(module, "image_facts", None),
     )
