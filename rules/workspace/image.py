@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
 from rules.model import Problem
 from rules.sources.dockerfile import Dockerfile, Instruction, parse_dockerfile
 from rules.sources.shell import Command, Program, parse_program
+from rules.sources.text import Position, Text
 from rules.sources.tree import Tree, Unreadable, read_text
 
 DOCKERFILE = "image/Dockerfile"
 NAME = "image"
 """What findings and facts about the image carry as their template."""
+
+MAX_STAGED = 500
+"""Files that the image stages and that are read; more are left out."""
+
+_SHEBANG = re.compile(r"#!\s*/\S*?(?:/env\s+(?:-\S+\s+)*)?(?:(?<=/)|(?<=\s))(?:ba|da|a|k|z)?sh\b")
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,27 @@ class Image:
         for instruction in self.dockerfile.instructions if self.dockerfile is not None else ():
             if instruction.keyword in keywords:
                 yield instruction
+
+    @cached_property
+    def scripts(self) -> tuple[Program, ...]:
+        """The shell scripts that the image stages: DDEV host commands and libraries."""
+        return tuple(
+            parse_program(text, directory=posixpath.dirname(path), resolve_source=lambda _: None)
+            for path, text in self.staged_files
+            if path.endswith(".sh") or _SHEBANG.match(text.show())
+        )
+
+    @cached_property
+    def staged_files(self) -> tuple[tuple[str, Text], ...]:
+        """The files that the image gets by ``COPY`` and ``ADD``: (repository path, text)."""
+        found: list[tuple[str, Text]] = []
+        sources = {source for source, _ in self.copies}
+        for path, entry in self.tree.entries.items():
+            staged = any(path == source or path.startswith(f"{source}/") for source in sources)
+            if staged and entry.kind == "file" and len(found) < MAX_STAGED:
+                with suppress(Unreadable):
+                    found.append((path, Text.literal(read_text(self.tree, path), Position(path, 1, 1))))
+        return tuple(found)
 
     @cached_property
     def runs(self) -> tuple[Program, ...]:

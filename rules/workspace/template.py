@@ -10,9 +10,10 @@ from functools import cached_property
 
 from rules.model import Problem, Span, Step
 from rules.sources.shell import Program, parse_program
+from rules.sources.shell.wrappers import SHELLS
 from rules.sources.terraform.evaluate import Evaluator
 from rules.sources.terraform.module import BlockInstance, Module
-from rules.sources.terraform.values import Alternative, MapData, Unknown, Value, as_text
+from rules.sources.terraform.values import Alternative, ListData, MapData, Unknown, Value, as_text
 from rules.sources.text import Hole, Position, Text
 from rules.sources.tree import Tree, Unreadable, read_text, resolve
 from rules.workspace.image import Image
@@ -115,6 +116,21 @@ class Workspace:
         return (*found, *(script for agent in self.agents for script in self._scripts(agent, "shutdown_script")))
 
     @cached_property
+    def scripts(self) -> tuple[Script, ...]:
+        """All that runs in the workspace: boot, shutdown, every `coder_script`, and what the container starts with."""
+        starting = [s for s in self.resources("coder_script") if s.instance.attribute("run_on_stop") is None]
+        found = [script for resource in starting for script in self._scripts(resource, "script")]
+        return (*self.boot, *self.shutdown, *found, *self._container_scripts())
+
+    def _container_scripts(self) -> Iterator[Script]:
+        """The text of ``command = ["sh", "-c", text]`` and of an `entrypoint` like it."""
+        for container in self.containers:
+            for name in ("entrypoint", "command"):
+                for words in argument_vectors(container.value(name)):
+                    if len(words) > 2 and posixpath.basename(words[0].show()) in SHELLS and words[1].show()[:1] == "-":
+                        yield self._script(f"{container.address}.{name}", words[2], container.at(name), {})
+
+    @cached_property
     def provisioners(self) -> tuple[Script, ...]:
         """Commands that run on the Coder host: ``local-exec`` and ``remote-exec`` of any resource."""
         found: list[Script] = []
@@ -140,14 +156,19 @@ class Workspace:
     ) -> Iterator[Script]:
         for alternative in value:
             for text in _texts(alternative):
-                program = parse_program(
-                    text,
-                    directory=_directory(text),
-                    resolve_source=self.source,
-                    environment=environment,
-                    expand_glob=self.glob,
-                )
-                yield Script(address, text, at, program)
+                yield self._script(address, text, at, environment)
+
+    def _script(
+        self, address: str, text: Text, at: Position, environment: Mapping[str, Sequence[Text]] | None
+    ) -> Script:
+        program = parse_program(
+            text,
+            directory=_directory(text),
+            resolve_source=self.source,
+            environment=environment,
+            expand_glob=self.glob,
+        )
+        return Script(address, text, at, program)
 
     def glob(self, pattern: str) -> list[str]:
         """The files that a shell pattern means: by repository path, or by path in the image for an absolute one."""
@@ -183,7 +204,7 @@ class Workspace:
     @property
     def problems(self) -> tuple[Problem, ...]:
         found = list(self.evaluator.source.problems)
-        for script in (*self.boot, *self.shutdown, *self.provisioners):
+        for script in (*self.scripts, *self.provisioners):
             for problem in script.program.problems:
                 where = problem.position
                 found.append(Problem(where.path, where.line, problem.message))
@@ -211,6 +232,17 @@ def _texts(alternative: Alternative) -> Iterator[Text]:
             if isinstance(item, Value):
                 for inner in item:
                     yield from _texts(inner)
+
+
+def argument_vectors(value: Value | None) -> Iterator[list[Text]]:
+    """The lists of strings that a value can be, unknown elements as holes."""
+    for alternative in value or ():
+        items = alternative.data.items if isinstance(alternative.data, ListData) else ()
+        count = max((len(item.alternatives) for item in items), default=0)
+        for index in range(count):
+            chosen = (item.alternatives[min(index, len(item.alternatives) - 1)] for item in items)
+            texts = (as_text(each.data, each.at) for each in chosen)
+            yield [text for text in texts if text is not None]
 
 
 def _directory(text: Text) -> str:
