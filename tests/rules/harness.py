@@ -56,6 +56,7 @@ class Code:
     links: symbolic links, by path from the template's folder
     lacks: attributes that the template's own container loses, each with the marker of the line that is left there
     moves_container: the template's own container is gone; `top` or `files` have another one
+    replaces: text that stands exactly once in the template, each with what takes its place
     """
 
     container: str = ""
@@ -65,17 +66,20 @@ class Code:
     links: Mapping[str, str] = field(default_factory=dict)
     lacks: Mapping[str, str] = field(default_factory=dict)
     moves_container: bool = False
+    replaces: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
-        return "\n".join((self.container, self.top, self.boot, *self.files.values(), *self.lacks.values()))
+        written = (self.container, self.top, self.boot)
+        return "\n".join((*written, *self.files.values(), *self.lacks.values(), *self.replaces.values()))
 
 
 @dataclass(frozen=True)
 class Case(Code):
     """Code with a unique name. `before` is what stands in its place at the base.
 
-    fixed: the `container` snippet after every suggestion is committed; None if that is not looked at
+    fixed: the `boot` snippet, or if there is none the `container` snippet, after every suggestion is committed; None if
+        that is not looked at
     """
 
     name: str
@@ -157,6 +161,9 @@ def plant_moved(case: Case, where: HostName) -> MemoryTree:
 
 def _planted(code: Code, tree: MemoryTree, *, moved: bool = False) -> MemoryTree:
     text = tree.files[TEMPLATE]
+    for old, new in code.replaces.items():
+        assert text.count(old) == 1, f"the template has {text.count(old)} times {old!r}"
+        text = text.replace(old, new)
     for name, marker in code.lacks.items():
         text = _without_attribute(text, name, marker)
     for name in re.findall(r"^(\w+)\s*=", textwrap.dedent(code.container), re.MULTILINE):
@@ -339,7 +346,8 @@ def check_suggestions(case: Case, where: HostName) -> None:
         for finding in sorted(suggested, key=lambda f: -f.suggestion.start if f.suggestion else 0):
             assert finding.suggestion is not None
             head = applied(head, finding.suggestion)
-        wanted = plant(replace(case, container=case.fixed), where).head
+        right = replace(case, boot=case.fixed) if case.boot else replace(case, container=case.fixed)
+        wanted = plant(right, where).head
         assert suggested
         assert head.files[TEMPLATE] == wanted.files[TEMPLATE]
 
@@ -389,8 +397,9 @@ def validate(rule: str, bad: Sequence[Case], good: Sequence[Case], undecided: Se
 
 
 def _content(case: Case) -> object:
-    files, links, lacks = (tuple(sorted(part.items())) for part in (case.files, case.links, case.lacks))
-    own = (case.container.strip(), case.top.strip(), case.boot.strip(), files, links, lacks, case.moves_container)
+    maps = (case.files, case.links, case.lacks, case.replaces)
+    own = (case.container.strip(), case.top.strip(), case.boot.strip(), case.moves_container)
+    own += tuple(tuple(sorted(part.items())) for part in maps)
     return own, case.before.text, case.newline, case.final_newline
 
 
