@@ -20,7 +20,7 @@ Truth = Literal["true", "settable", "unknown"]
 
 def way(workspace: Workspace, alternative: Alternative, effect: Position) -> tuple[Step, ...]:
     """From where a value is written, through what passes it on, to the line where it takes effect."""
-    steps = (workspace.step(alternative.at), *alternative.trail, workspace.step(effect))
+    steps = (*alternative.made_of, workspace.step(alternative.at), *alternative.trail, workspace.step(effect))
     return tuple(dict.fromkeys(steps))
 
 

@@ -208,18 +208,24 @@ class Evaluator:
 
         def concatenate(chosen: tuple[Alternative, ...]) -> Value:
             text = Text(tuple(piece for a in chosen for piece in _as_parts(a)))
-            trail = tuple(dict.fromkeys(step for a in chosen for step in self._way(a, at)))
-            return known(text, at, trail)
+            return known(text, at, self._ways(chosen, at))
 
         return combine(values, concatenate, at) if values else known(Text(()), at)
 
+    def _ways(self, alternatives: tuple[Alternative, ...], at: Position) -> tuple[Step, ...]:
+        return tuple(dict.fromkeys(step for alternative in alternatives for step in self._way(alternative, at)))
+
     def _way(self, alternative: Alternative, at: Position) -> tuple[Step, ...]:
-        """The steps by which a part of a string came, if it was not written in the string itself."""
-        if alternative.at.path == at.path and alternative.at.line >= at.line and not alternative.trail:
+        """The steps by which a part of what stands at `at` came, if it was not written there itself."""
+        if (
+            alternative.at.path == at.path
+            and alternative.at.line >= at.line
+            and not alternative.trail + alternative.made_of
+        ):
             return ()
         if isinstance(alternative.data, Unknown):
             return ()
-        return (self.source.step(alternative.at), *alternative.trail)
+        return (*alternative.made_of, self.source.step(alternative.at), *alternative.trail)
 
     def _part(self, part: TemplatePart, scope: Scope) -> Value:
         match part:
@@ -528,10 +534,9 @@ class Evaluator:
             return unknown(show(expr), f"calls {expr.function}() with arguments that do not fit", expr.at, error=True)
         if isinstance(result, Value):
             return result
-        steps = tuple(dict.fromkeys(step for a in chosen for step in self._way(a, expr.at)))
         if expr.function in functions.PASS_THROUGH and chosen:
             return Value((replace(chosen[0], data=result),))
-        return known(result, expr.at, steps)
+        return known(result, expr.at, self._ways(chosen, expr.at))
 
     def _try(self, expr: Call, scope: Scope) -> Value:
         """`try` and `coalesce`: the first argument that works; where that is not sure, the next ones are possible."""

@@ -55,14 +55,16 @@ Data = bool | int | float | Text | ListData | MapData | Unknown | None
 class Alternative:
     """One possible value.
 
-    `at` is where it is written, `trail` how it came from there (nearest to `at` first). `variable` names a variable
-    whose default it depends on: whoever pushes the template can set another value.
+    `at` is where it is written, `trail` how it came from there (nearest to `at` first); `made_of` is the way to `at`
+    of what it was put together from. `variable` names a variable whose default it depends on: whoever pushes the
+    template can set another value.
     """
 
     data: Data
     at: Position
     trail: tuple[Step, ...] = ()
     variable: str | None = None
+    made_of: tuple[Step, ...] = ()
 
     def via(self, step: Step) -> Alternative:
         if self.trail and self.trail[-1] == step:
@@ -95,8 +97,8 @@ class Value:
         return join(change(alternative).depending_on(alternative.variable) for alternative in self.alternatives)
 
 
-def known(data: Data, at: Position, trail: tuple[Step, ...] = ()) -> Value:
-    return Value((Alternative(data, at, trail),))
+def known(data: Data, at: Position, made_of: tuple[Step, ...] = ()) -> Value:
+    return Value((Alternative(data, at, made_of=made_of[:MAX_TRAIL]),))
 
 
 def unknown(expression: str, reason: str, at: Position, *, error: bool = False) -> Value:
