@@ -120,6 +120,12 @@ def to_python(data: Data) -> object:
             return data
 
 
+def to_json(value: object) -> str:
+    """JSON as Go writes it: without blanks, and safe inside HTML."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
 def from_python(value: object, at: Position) -> Data:
     match value:
         case str():
@@ -275,12 +281,12 @@ def _formatted(verb: re.Match[str], value: Data, at: Position) -> Text:
     flags, width, precision, kind = verb.group(2), verb.group(3), verb.group(4), verb.group(5)
     if kind in "vs" and not width and not precision:
         if kind == "v" and isinstance(value, ListData | MapData):
-            return computed(json.dumps(to_python(value)), at)
+            return computed(to_json(to_python(value)), at)
         return text(value, at)
     if kind == "t" and not width:
         return text(value, at)
     if kind == "q":
-        return computed(json.dumps(plain(value)), at)
+        return computed(to_json(plain(value)), at)
     argument: object = plain(value) if kind in "vs" else number(value)
     if kind in "dxXbo":
         argument = int(number(value))
@@ -570,7 +576,7 @@ FUNCTIONS: dict[str, Function] = {
     "indent": indent,
     "join": join,
     "jsondecode": jsondecode,
-    "jsonencode": lambda args, at: bounded(json.dumps(to_python(args[0]), separators=(",", ":")), at),
+    "jsonencode": lambda args, at: bounded(to_json(to_python(args[0])), at),
     "keys": keys,
     "length": length,
     "lookup": lookup,

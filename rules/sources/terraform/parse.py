@@ -145,6 +145,10 @@ def _last_line(node: Node | Token) -> int:
     return _last_line(last) if last is not None else (node.meta.line or 1)
 
 
+def _is_strip(node: Node | Token) -> bool:
+    return isinstance(node, Token) and node.type == "STRIP_MARKER"
+
+
 class _Reader:
     """Turns Lark nodes into `syntax` nodes; a shift of lines and of the first line's column serves parts of files."""
 
@@ -193,14 +197,15 @@ class _Reader:
         raise ValueError(f"unknown syntax node {tree.data}")
 
     def string(self, tree: Node) -> tuple[TemplatePart, ...]:
-        tokens: list[template.Token] = []
+        found: list[Piece | template.Stripping] = []
         for part in _trees(tree, "string_part"):
             child = part.children[0]
             if isinstance(child, Token):
-                tokens.extend(template.unescape(str(child), self.at(child)))
+                found.extend(template.unescape(str(child), self.at(child)))
             else:
-                tokens.append(self.sequence(child))
-        return template.assemble(tokens)
+                before, after = (_is_strip(child.children[index]) for index in (1, -2))
+                found.append(template.Stripping(self.sequence(child), before, after))
+        return template.assemble(template.stripped(found))
 
     def sequence(self, tree: Node) -> template.Token:
         at, inner = self.at(tree), _parts(tree)

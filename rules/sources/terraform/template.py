@@ -68,6 +68,15 @@ class Keyword:
 Token = Piece | Interpolation | If | For | Keyword | BadDirective
 
 
+@dataclass(frozen=True, slots=True)
+class Stripping:
+    """A token, and whether it strips the white space before or after it."""
+
+    token: Token
+    before: bool
+    after: bool
+
+
 def heredoc(body: str, start: Position, *, trim: bool, parse: ParseExpression) -> tuple[TemplatePart, ...]:
     """The parts of a heredoc's body (the lines between the two markers, final newline included)."""
     return assemble(_resolve(_scan(body, start, _least_indent(body) if trim else 0), parse))
@@ -182,7 +191,15 @@ def _sequence(whole: Piece, start: int, end: int | None) -> Sequence:
 
 
 def _resolve(found: list[Piece | Sequence], parse: ParseExpression) -> list[Token]:
-    """Sequences to interpolations and directives, with the white space that ``~`` strips taken away."""
+    """Sequences to interpolations and directives."""
+    return stripped(
+        item if isinstance(item, Piece) else Stripping(_token(item, parse), item.strip_before, item.strip_after)
+        for item in found
+    )
+
+
+def stripped(found: Iterable[Piece | Stripping]) -> list[Token]:
+    """The tokens, with the white space that ``~`` strips taken away."""
     tokens: list[Token] = []
     strip_next = False
     for item in found:
@@ -193,11 +210,11 @@ def _resolve(found: list[Piece | Sequence], parse: ParseExpression) -> list[Toke
                 strip_next = False
             continue
         last = tokens[-1] if tokens else None
-        if item.strip_before and isinstance(last, Piece):
+        if item.before and isinstance(last, Piece):
             kept = last.slice(0, len(last.text.rstrip()))
             tokens[-1:] = [kept] if kept.text else []
-        strip_next = item.strip_after
-        tokens.append(_token(item, parse))
+        strip_next = item.after
+        tokens.append(item.token)
     return tokens
 
 
