@@ -44,11 +44,14 @@ class _Renderer(RendererHTML):
 
 def _suggestion(replaced: Sequence[str], text: str) -> Html:
     old = [element("div", f"- {line}", class_="del") for line in replaced]
-    new = [element("div", f"+ {line}", class_="add") for line in text.split("\n")]
+    new = [element("div", f"+ {line}", class_="add") for line in text.split("\n") if text]
     return element("div", element("div", "Suggested change", class_="head"), *old, *new, class_="suggestion")
 
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": True}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
+# GitHub breaks lines in comments where the text does.
+_MARKDOWN = MarkdownIt("commonmark", {"html": True, "breaks": True}, renderer_cls=_Renderer).enable(
+    ["table", "strikethrough"]
+)
 
 
 def render(text: str, replaced: Sequence[str] = ()) -> Html:
