@@ -35,6 +35,8 @@ FIXTURES = Path(__file__).parent.parent / "fixtures"
 TEMPLATE = "user-defined-web/template.tf"
 """Where the snippets go, in every host."""
 
+DOCKERFILE = "image/Dockerfile"
+
 SHIFT = 30
 """Lines by which bad code is moved to see that nobody is blamed for it."""
 
@@ -57,6 +59,7 @@ class Code:
     lacks: attributes that the template's own container loses, each with the marker of the line that is left there
     moves_container: the template's own container is gone; `top` or `files` have another one
     replaces: text that stands exactly once in the template, each with what takes its place
+    image: lines at the end of the image's Dockerfile, which only the full host has
     """
 
     container: str = ""
@@ -67,10 +70,11 @@ class Code:
     lacks: Mapping[str, str] = field(default_factory=dict)
     moves_container: bool = False
     replaces: Mapping[str, str] = field(default_factory=dict)
+    image: str = ""
 
     @property
     def text(self) -> str:
-        written = (self.container, self.top, self.boot)
+        written = (self.container, self.top, self.boot, self.image)
         return "\n".join((*written, *self.files.values(), *self.lacks.values(), *self.replaces.values()))
 
 
@@ -78,8 +82,8 @@ class Code:
 class Case(Code):
     """Code with a unique name. `before` is what stands in its place at the base.
 
-    fixed: the `boot` snippet, or if there is none the `container` snippet, after every suggestion is committed; None if
-        that is not looked at
+    fixed: the `boot`, else the `image`, else the `container` snippet after every suggestion is committed; None if that
+        is not looked at
     """
 
     name: str
@@ -184,6 +188,9 @@ def _planted(code: Code, tree: MemoryTree, *, moved: bool = False) -> MemoryTree
     folder = posixpath.dirname(TEMPLATE)
     files = {posixpath.normpath(posixpath.join(folder, path)): _block(more, 0) for path, more in code.files.items()}
     links = {posixpath.normpath(posixpath.join(folder, path)): target for path, target in code.links.items()}
+    if code.image:
+        more = "# moved\n" * (SHIFT if moved else 0) + _block(code.image, 0)
+        files.setdefault(DOCKERFILE, tree.files[DOCKERFILE] + more)
     return MemoryTree.of({**tree.files, TEMPLATE: text, **files}, {**tree.links, **links})
 
 
@@ -346,10 +353,15 @@ def check_suggestions(case: Case, where: HostName) -> None:
         for finding in sorted(suggested, key=lambda f: -f.suggestion.start if f.suggestion else 0):
             assert finding.suggestion is not None
             head = applied(head, finding.suggestion)
-        right = replace(case, boot=case.fixed) if case.boot else replace(case, container=case.fixed)
-        wanted = plant(right, where).head
+        wanted = plant(_right(case, case.fixed), where).head
         assert suggested
-        assert head.files[TEMPLATE] == wanted.files[TEMPLATE]
+        assert head.files == wanted.files
+
+
+def _right(case: Case, fixed: str) -> Case:
+    if case.boot:
+        return replace(case, boot=fixed)
+    return replace(case, image=fixed) if case.image else replace(case, container=fixed)
 
 
 def _told(report: Report) -> str:
@@ -398,8 +410,8 @@ def validate(rule: str, bad: Sequence[Case], good: Sequence[Case], undecided: Se
 
 def _content(case: Case) -> object:
     maps = (case.files, case.links, case.lacks, case.replaces)
-    own = (case.container.strip(), case.top.strip(), case.boot.strip(), case.moves_container)
-    own += tuple(tuple(sorted(part.items())) for part in maps)
+    snippets = (case.container.strip(), case.top.strip(), case.boot.strip(), case.image.strip())
+    own = snippets, case.moves_container, tuple(tuple(sorted(part.items())) for part in maps)
     return own, case.before.text, case.newline, case.final_newline
 
 

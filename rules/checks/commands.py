@@ -1,0 +1,381 @@
+"""What the rules about shell commands share: where scripts come from, what a command runs, and what it writes where."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from rules.checks.support import argument_lists
+from rules.model import Edit, Step
+from rules.sources.shell import Command, Origin, Program, Word
+from rules.sources.shell.script import UNKNOWN
+from rules.sources.shell.wrappers import base_name, peel
+from rules.sources.text import Position
+from rules.sources.tree import Unreadable, read_text
+from rules.workspace.image import NAME as IMAGE
+from rules.workspace.image import Image
+from rules.workspace.template import Workspace
+
+MAX_INNER = 4
+"""Commands that hand on to one another (``xargs sudo find -exec …``)."""
+
+
+# Where scripts come from
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Scripts that one part of the contract governs, and the lines of the files they are in."""
+
+    template: str
+    programs: tuple[Program, ...]
+    lines: Callable[[str], Sequence[str]]
+
+    @property
+    def commands(self) -> Iterator[tuple[Program, Command]]:
+        """Every command once, however often it is reached with the same arguments."""
+        seen: set[tuple[Position, tuple[tuple[str, ...], ...], tuple[Position, ...]]] = set()
+        for program in self.programs:
+            for command in program.commands:
+                words = tuple(word.alternatives for word in command.words)
+                key = command.position, words, tuple(frame.position for frame in command.frames)
+                if key not in seen:
+                    seen.add(key)
+                    yield program, command
+
+    def line(self, at: Position) -> str:
+        lines = self.lines(at.path)
+        return lines[at.line - 1].rstrip("\r") if 0 < at.line <= len(lines) else ""
+
+    def step(self, at: Position) -> Step:
+        return Step(at.path, at.line, self.line(at).strip()[:160])
+
+    def steps(self, positions: Iterable[Position]) -> tuple[Step, ...]:
+        return tuple(dict.fromkeys(self.step(at) for at in positions if at.path))
+
+
+def of_workspace(workspace: Workspace) -> Surface:
+    """All scripts that run in a workspace of this template."""
+    source = workspace.evaluator.source
+    programs = tuple(script.program for script in workspace.scripts)
+    return Surface(workspace.template, programs, lambda path: source.lines.get(path, []))
+
+
+def of_image(image: Image) -> Surface:
+    """What the image's build runs, and the scripts that it stages."""
+
+    def lines(path: str) -> Sequence[str]:
+        try:
+            return read_text(image.tree, path).split("\n")
+        except Unreadable:
+            return ()
+
+    return Surface(IMAGE, (*image.runs, *image.scripts), lines)
+
+
+# What a command runs
+
+
+class Invocation(NamedTuple):
+    """A program with arguments that have one value each; `command` is the statement that leads to it."""
+
+    name: str
+    args: tuple[Word, ...]
+    command: Command
+
+
+def invocations(command: Command) -> Iterator[Invocation]:
+    """What a command runs: itself, and what it hands to ``xargs`` or ``find -exec``."""
+    lists = argument_lists(command) if command.args else iter([[]])
+    for arguments in lists:
+        args = tuple(word._replace(alternatives=(text,), splits=False) for text, word in arguments)
+        yield from _handed_on(command.name, args, command, 0)
+
+
+def _handed_on(name: str, args: tuple[Word, ...], command: Command, depth: int) -> Iterator[Invocation]:
+    yield Invocation(name, args, command)
+    for inner in _inner(name, args) if depth < MAX_INNER else ():
+        argv = peel(inner).argv
+        if argv:
+            yield from _handed_on(base_name(argv[0]), argv[1:], command, depth + 1)
+
+
+_FIND_RUNS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
+_HANDS_ON = {
+    "xargs": ("adEILnPs", frozenset({"arg-file", "delimiter", "max-args", "max-procs", "max-chars"})),
+    "setpriv": ("", frozenset({"reuid", "regid", "groups", "ruid", "euid", "rgid", "egid", "inh-caps"})),
+    "systemd-run": ("pMEHu", frozenset({"unit", "property", "uid", "gid", "slice", "setenv", "description"})),
+    "flock": ("wE", frozenset({"timeout", "conflict-exit-code"})),
+}
+"""Programs that run their operands, with the options that take an argument."""
+
+
+def _inner(name: str, args: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
+    texts = [word.alternatives[0] for word in args]
+    if name == "find":
+        for index, text in enumerate(texts):
+            if text in _FIND_RUNS:
+                end = next((at for at in range(index + 1, len(texts)) if texts[at] in (";", "+")), len(texts))
+                yield args[index + 1 : end]
+    elif name in _HANDS_ON:
+        short, long = _HANDS_ON[name]
+        operands = getopt(args, short, long, stop_at_operand=True).operands
+        yield operands[1:] if name == "flock" else operands
+
+
+class Option(NamedTuple):
+    """An option by its letter or long name; `value` is ``""`` for one without argument."""
+
+    name: str
+    value: str
+    word: Word
+
+
+class Arguments(NamedTuple):
+    options: tuple[Option, ...]
+    operands: tuple[Word, ...]
+
+    def has(self, *names: str) -> bool:
+        return any(option.name in names for option in self.options)
+
+    def values(self, *names: str) -> Iterator[Option]:
+        return (option for option in self.options if option.name in names)
+
+
+def getopt(
+    args: Sequence[Word], short: str = "", long: Iterable[str] = (), *, stop_at_operand: bool = False
+) -> Arguments:
+    """Arguments as getopt reads them; the letters of `short` and the names in `long` take an argument."""
+    options: list[Option] = []
+    operands: list[Word] = []
+    rest = list(args)
+    while rest:
+        word = rest.pop(0)
+        text = word.alternatives[0]
+        if text == "--":
+            operands += rest
+            break
+        if text.startswith("--"):
+            name, equals, value = text[2:].partition("=")
+            if not equals and name in long and rest:
+                word = rest.pop(0)
+                value = word.alternatives[0]
+            options.append(Option(name, value, word))
+        elif text.startswith("-") and len(text) > 1:
+            options += _letters(text[1:], word, rest, short)
+        else:
+            operands.append(word)
+            if stop_at_operand:
+                operands += rest
+                break
+    return Arguments(tuple(options), tuple(operands))
+
+
+def _letters(letters: str, word: Word, rest: list[Word], short: str) -> Iterator[Option]:
+    """``-rf``, ``-u1000`` and ``-u 1000``; takes the argument off `rest`."""
+    for index, letter in enumerate(letters):
+        if letter not in short:
+            yield Option(letter, "", word)
+            continue
+        value = letters[index + 1 :]
+        if not value and rest:
+            word = rest.pop(0)
+            value = word.alternatives[0]
+        yield Option(letter, value, word)
+        return
+
+
+def known(word: Word) -> str:
+    """The text of a word of an `Invocation`, unknown parts as an ellipsis: for a person, and to compare by."""
+    return word.alternatives[0].replace(UNKNOWN, "…")
+
+
+# What a command writes
+
+Mode = Literal["append", "replace"]
+
+
+class Write(NamedTuple):
+    """`paths` get `texts`; both as far as they are known, `texts` is empty if nothing is.
+
+    `sources` print the texts, `target` names the file, `at` is the line that sends them there.
+    """
+
+    mode: Mode
+    paths: tuple[str, ...]
+    texts: tuple[str, ...]
+    sources: tuple[Command, ...]
+    target: Word
+    command: Command
+    at: Position
+
+
+_REPLACES = frozenset({">", ">|", "&>"})
+_APPENDS = frozenset({">>", "&>>"})
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The commands of one program with what connects them."""
+
+    program: Program
+
+    @cached_property
+    def by_position(self) -> dict[Position, list[Command]]:
+        found: dict[Position, list[Command]] = {}
+        for command in self.program.commands:
+            found.setdefault(command.position, []).append(command)
+        return found
+
+    @cached_property
+    def _stages(self) -> dict[tuple[Position, int, tuple[Position, ...]], list[Command]]:
+        """Commands by the stage of the pipeline that they are in."""
+        found: dict[tuple[Position, int, tuple[Position, ...]], list[Command]] = {}
+        for command in self.program.commands:
+            for scope in command.scope:
+                if scope.kind == "pipeline":
+                    frames = tuple(frame.position for frame in command.frames)
+                    found.setdefault((scope.position, scope.index, frames), []).append(command)
+        return found
+
+    def writes(self, command: Command) -> Iterator[Write]:
+        """The files that a command's output goes to: by redirection, ``tee``, ``dd`` or ``sponge``."""
+        captured = any(scope.kind in ("substitution", "process") for scope in command.scope)
+        for redirect in (*command.redirects, *(() if captured else command.outer)):
+            mode: Mode | None = (
+                "replace" if redirect.operator in _REPLACES else "append" if redirect.operator in _APPENDS else None
+            )
+            if mode is not None and redirect.descriptor in ("", "1"):
+                at = command.position if redirect in command.redirects else redirect.position
+                yield self._write(mode, located(redirect.target, command), redirect.target, command, at)
+        if command.name in ("tee", "sponge", "dd"):
+            arguments = getopt(command.args)
+            appends = arguments.has("a", "append") or any("append" in known(word) for word in command.args)
+            for word in arguments.operands:
+                paths = located(word, command)
+                if command.name == "dd":
+                    paths = tuple(path[3:] for path in word.alternatives if path.startswith("of="))
+                if paths:
+                    yield self._write("append" if appends else "replace", paths, word, command, command.position)
+
+    def _write(self, mode: Mode, paths: tuple[str, ...], target: Word, command: Command, at: Position) -> Write:
+        sources = self._sources(command)
+        return Write(mode, paths, texts_of(sources), sources, target, command, at)
+
+    def _sources(self, command: Command) -> tuple[Command, ...]:
+        """The commands whose output this one passes on, or itself if it makes its own."""
+        passes_on = command.name in ("tee", "cat", "sponge", "dd", "sort", "head", "tail", "sed", "awk", "grep", "tr")
+        fed = any(redirect.here is not None for redirect in command.redirects)
+        if not passes_on or fed:
+            return (command,)
+        frames = tuple(frame.position for frame in command.frames)
+        for scope in reversed(command.scope):
+            if scope.kind == "pipeline" and scope.index:
+                before = self._stages.get((scope.position, scope.index - 1, frames), [])
+                return (command, *(source for each in before for source in self._sources(each)))
+        return (command,)
+
+
+def located(word: Word, command: Command) -> tuple[str, ...]:
+    """The absolute paths that a word can mean where the command runs; what is not known of them stays `UNKNOWN`."""
+    found = dict.fromkeys(_joined(folder, text) for text in word.alternatives for folder in command.cwd if text)
+    return tuple(found)
+
+
+def _joined(folder: str, text: str) -> str:
+    if not text.startswith(("/", UNKNOWN)):
+        text = posixpath.join(folder, text)
+    return posixpath.normpath(re.sub("/+", "/", text)) + ("/" if text.endswith("/") and len(text) > 1 else "")
+
+
+def texts_of(commands: Iterable[Command]) -> tuple[str, ...]:
+    """What these commands print, as far as it follows from their arguments."""
+    return tuple(text for command in commands for text in _printed(command))
+
+
+def _printed(command: Command) -> Iterator[str]:
+    for redirect in command.redirects:
+        if redirect.here is not None:
+            yield from redirect.here.word.alternatives
+    if command.name == "echo":
+        for arguments in argument_lists(command):
+            text = " ".join(text for text, _ in arguments if text not in ("-n", "-e", "-ne", "-en", "-E"))
+            yield text.replace("\\n", "\n")
+    elif command.name == "printf":
+        for arguments in argument_lists(command):
+            yield _formatted([text for text, _ in arguments if text != "--"])
+
+
+_FORMAT = re.compile(r"%[-+ #0]*\d*(?:\.\d+)?([%a-zA-Z])")
+
+
+def _formatted(words: list[str]) -> str:
+    """``printf``: the format again and again until its arguments are used up."""
+    form, values = words[0].replace("\\n", "\n").replace("\\t", "\t"), words[1:]
+    printed: list[str] = []
+    while True:
+        left = len(values)
+        printed.append(_FORMAT.sub(lambda match: "%" if match[1] == "%" else (values.pop(0) if values else ""), form))
+        if not values or len(values) == left or len(printed) > 64:
+            return "".join(printed)
+
+
+# Where to speak of it
+
+
+def site(command: Command, needle: re.Pattern[str]) -> Position:
+    """The line that a person would change: the call that hands a function what it should not get, else the command."""
+    bodies = (redirect.here.text.show() for redirect in command.redirects if redirect.here is not None)
+    if any(needle.search(text) for text in (command.raw, *bodies)):
+        return command.position
+    for frame in reversed(command.frames):
+        if frame.kind == "call" and needle.search(frame.text):
+            return frame.position
+    return command.position
+
+
+def passed(command: Command, origins: Iterable[Origin] = ()) -> tuple[Position, ...]:
+    """From the values that a command takes, outwards through the calls and files that lead to it."""
+    words = [origin for word in command.args for origin in word.origins]
+    assigned = [origin.position for origin in (*origins, *words) if origin.kind == "assignment"]
+    return (*assigned, command.position, *(frame.position for frame in reversed(command.frames)))
+
+
+def shown(command: Command) -> str:
+    text = " ".join(command.raw.split())
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+# Suggestions
+
+
+def replaced(surface: Surface, word: Word, new: str) -> Edit | None:
+    """The edit that writes `new` in place of a word that is spelled out on one line."""
+    at, raw = word.position, word.raw
+    line = surface.line(at)
+    start = at.column - 1
+    if "\n" in raw or line[start : start + len(raw)] != raw:
+        return None
+    quote = raw[0] if raw[:1] in "'\"" and raw[-1:] == raw[:1] and len(raw) > 1 else ""
+    if raw.strip(quote or " ") != word.alternatives[0]:
+        return None
+    return Edit(at.path, at.line, at.line, line[:start] + quote + new + quote + line[start + len(raw) :])
+
+
+def deleted(surface: Surface, command: Command) -> Edit | None:
+    """The edit that takes away the line of a command that stands alone on it, with the body of its heredoc."""
+    before, after = command.surroundings
+    at, span = command.position, command.span
+    if command.frames and command.frames[-1].kind not in ("call", "source"):
+        return None
+    if before.strip() or span.start != span.end or (after.strip() and not after.lstrip().startswith("#")):
+        return None
+    if any(redirect.here is not None for redirect in command.redirects) or surface.line(at).strip() == "":
+        return None
+    if surface.line(at).strip() != (before + command.raw + after).strip():
+        return None
+    return Edit(at.path, at.line, at.line, "")

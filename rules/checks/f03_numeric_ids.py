@@ -1,0 +1,319 @@
+"""Users and groups are called by their names.
+
+## What it does
+
+Looks at every command that takes a user or a group (`chown`, `chgrp`, `install -o`, `usermod`, `groupmod`, `useradd`,
+`setpriv`, `su-exec`, `sudo -u '#…'` and their kind) in the boot script, the agent's other scripts, the image's build
+and the commands it stages, also behind `xargs`, `find -exec`, `sudo` and variables; at `--chown` and `USER` in the
+Dockerfile; and at `user` and `group_add` of the workspace container.
+
+## Why it matters
+
+The number of a group differs from host to host, and the container's own numbers from image to image. A name keeps
+meaning the same one; a number quietly means somebody else.
+
+## Bad
+
+```bash
+sudo chown -R 1000:1000 /home/coder/projects
+```
+
+## Good
+
+```bash
+sudo chown -R coder:coder /home/coder/projects
+```
+
+## Fix
+
+Use the names `coder` and `docker` in scripts, and `var.docker_gid` for the group of the host in Terraform.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from rules.checks.commands import (
+    Arguments,
+    Flow,
+    Invocation,
+    Surface,
+    getopt,
+    invocations,
+    known,
+    of_image,
+    of_workspace,
+    passed,
+    replaced,
+    shown,
+    site,
+)
+from rules.checks.support import line, way
+from rules.model import Edit, Level, Span, Step, Violation
+from rules.sources.dockerfile import Instruction
+from rules.sources.shell import Command, Word
+from rules.sources.terraform.values import Alternative, ListData, as_text
+from rules.workspace.image import NAME as IMAGE
+from rules.workspace.image import Image
+from rules.workspace.template import Resource, Workspace
+
+ID = "F-3"
+REQUIREMENT = "Forbidden Runtime Behaviors"
+
+_NAMES = {"0": "root", "1000": "coder"}
+"""Whom a number means in this image."""
+
+_NUMBER = re.compile(r"[+#]?\d+")
+_ACCOUNT = re.compile(r"^[\w.-]*:[^:\n]*:\d+:", re.MULTILINE)
+"""A line of /etc/passwd or /etc/group."""
+
+_OWN_USERS = frozenset({"coder", "ubuntu"})
+"""The user that the image sets up, under the name that it has in Ubuntu and under its own (INV-2)."""
+
+
+class _Use(NamedTuple):
+    """A numeric id in one argument: as written there, and what it would be by name."""
+
+    word: Word
+    text: str
+    named: str | None
+
+
+def check(workspace: Workspace) -> Iterator[Violation]:
+    yield from _scripts(of_workspace(workspace))
+    for container in workspace.containers:
+        yield from _container(workspace, container)
+
+
+def image_check(image: Image) -> Iterator[Violation]:
+    surface = of_image(image)
+    yield from _scripts(surface)
+    for instruction in image.instructions("COPY", "ADD", "USER"):
+        yield from _instruction(surface, instruction)
+
+
+# Scripts
+
+
+def _scripts(surface: Surface) -> Iterator[Violation]:
+    flows = {id(program): Flow(program) for program in surface.programs}
+    for program, command in surface.commands:
+        for use in _wrapped(command):
+            evidence = f"{' '.join(command.wrappers)} as {use.text}"
+            yield _in_script(surface, command, use, evidence, "failure")
+        found = (
+            (each, use) for each in invocations(command) for use in _uses(each) if not _sets_up_user(surface, each)
+        )
+        for invocation, use in islice(found, 1):
+            evidence = f"{invocation.name} {' '.join(known(word) for word in invocation.args)}"
+            yield _in_script(surface, command, use, evidence, _level(surface, invocation))
+        if any(path in ("/etc/passwd", "/etc/group") for w in _writes(flows[id(program)], command) for path in w):
+            yield from _account(surface, flows[id(program)], command)
+
+
+def _writes(flow: Flow, command: Command) -> Iterator[tuple[str, ...]]:
+    return (write.paths for write in flow.writes(command))
+
+
+def _account(surface: Surface, flow: Flow, command: Command) -> Iterator[Violation]:
+    """A user or group written straight into the system's tables; the image's build may, it sets up the user."""
+    for write in flow.writes(command):
+        if surface.template != IMAGE and any(_ACCOUNT.search(text) for text in write.texts):
+            use = _Use(write.target, next(iter(write.paths)), None)
+            yield _in_script(surface, command, use, f"account written to {use.text}", "failure")
+
+
+def _in_script(surface: Surface, command: Command, use: _Use, evidence: str, level: Level) -> Violation:
+    edit = replaced(surface, use.word, use.named) if use.named is not None else None
+    at = site(command, re.compile(re.escape(use.text)))
+    question = " Is that meant?" if level == "warning" else ""
+    return Violation(
+        rule=ID,
+        template=surface.template,
+        address="numeric id in a script",
+        evidence=evidence,
+        span=line(at),
+        level=level,
+        message=f"`{shown(command)}` names a user or group by its number, `{use.text}`.{question}",
+        trail=surface.steps(passed(command, use.word.origins)),
+        related=("INV-2",),
+        edit=edit,
+    )
+
+
+def _level(surface: Surface, invocation: Invocation) -> Level:
+    """A container that the workspace runs has users of its own; so has the image beside the one it sets up."""
+    if invocation.name in ("docker", "podman"):
+        return "warning"
+    if surface.template == IMAGE and invocation.name in _ADDS_USER and "docker" not in _operand_names(invocation):
+        return "warning"
+    return "failure"
+
+
+def _sets_up_user(surface: Surface, invocation: Invocation) -> bool:
+    """The image's build gives its one user its number: INV-2 asks for that."""
+    names = _operand_names(invocation)
+    return surface.template == IMAGE and invocation.name in _ADDS_USER and bool(names & _OWN_USERS)
+
+
+def _operand_names(invocation: Invocation) -> set[str]:
+    return {known(word) for word in invocation.args}
+
+
+# Commands that take a user or a group
+
+
+def _uses(invocation: Invocation) -> Iterator[_Use]:
+    reader = _COMMANDS.get(invocation.name)
+    if reader is not None:
+        yield from reader(invocation)
+
+
+def _ids(word: Word, text: str) -> Iterator[_Use]:
+    """`text` is ``user``, ``user:group`` or a list of groups."""
+    parts = re.split("([:.,])", text)
+    if any(_NUMBER.fullmatch(part) for part in parts):
+        names = [_NAMES.get(part.lstrip("+#"), part) for part in parts]
+        named = "".join(names) if not any(_NUMBER.fullmatch(name) for name in names) else None
+        yield _Use(word, text, named if word.alternatives[0] == text else None)
+
+
+def _owner(invocation: Invocation) -> Iterator[_Use]:
+    """``chown`` and ``chgrp``: the first operand."""
+    arguments = getopt(invocation.args, long=("from", "reference"))
+    if arguments.operands and not arguments.has("reference"):
+        word = arguments.operands[0]
+        yield from _ids(word, word.alternatives[0])
+
+
+def _options(short: str, long: tuple[str, ...], takes: str) -> Callable[[Invocation], Iterator[_Use]]:
+    """A command whose options `short` and `long` are ids; the letters of `takes` have an argument of another kind."""
+
+    def read(invocation: Invocation) -> Iterator[_Use]:
+        arguments = getopt(invocation.args, short + takes, long)
+        yield from _option_ids(arguments, (*short, *long))
+
+    return read
+
+
+def _option_ids(arguments: Arguments, names: tuple[str, ...]) -> Iterator[_Use]:
+    for option in arguments.values(*names):
+        yield from _ids(option.word, option.value)
+
+
+def _docker(invocation: Invocation) -> Iterator[_Use]:
+    """``docker run --user``. Root is no number that anybody had to choose."""
+    words = [known(word) for word in invocation.args]
+    if "run" in words[:3] or "create" in words[:3]:
+        for index, text in enumerate(words):
+            option, equals, value = text.partition("=")
+            if option in ("-u", "--user", "--group-add"):
+                at = index if equals else index + 1
+                given = value if equals else "".join(words[at : at + 1])
+                if at < len(words) and given not in ("0", "0:0"):
+                    yield from _ids(invocation.args[at], given)
+
+
+_ADDS_USER = frozenset({"useradd", "usermod", "adduser", "groupadd", "groupmod", "addgroup"})
+_COMMANDS: dict[str, Callable[[Invocation], Iterator[_Use]]] = {
+    "chown": _owner,
+    "chgrp": _owner,
+    "install": _options("og", ("owner", "group"), "mtS"),
+    "usermod": _options("ugG", ("uid", "gid", "groups"), "cdefplsLvVwW"),
+    "useradd": _options("ugG", ("uid", "gid", "groups"), "bcdefKkpRs"),
+    "adduser": _options("uG", ("uid", "gid", "ingroup"), "hgsk"),
+    "groupmod": _options("g", ("gid",), "npRU"),
+    "groupadd": _options("g", ("gid",), "KpRU"),
+    "addgroup": _options("g", ("gid",), ""),
+    "setpriv": _options("", ("reuid", "regid", "ruid", "euid", "rgid", "egid", "groups"), ""),
+    "chroot": _options("", ("userspec", "groups"), ""),
+    "systemd-run": _options("", ("uid", "gid"), "pMEHu"),
+    "start-stop-daemon": _options("cg", ("chuid", "group"), "xpnskudN"),
+    "rsync": _options("", ("chown", "usermap", "groupmap"), "e"),
+    "tar": _options("", ("owner", "group"), "fCX"),
+    "docker": _docker,
+    "podman": _docker,
+}
+
+
+def _wrapped(command: Command) -> Iterator[_Use]:
+    """Who a wrapper runs the command as: ``sudo -u '#1000'``, ``su-exec 1000:1000``, ``gosu 1000``."""
+    for wrapper in command.wrappers:
+        index = next((i for i, word in enumerate(command.words) if (word.value or "").endswith(wrapper)), None)
+        if index is None:
+            continue
+        words = tuple(w._replace(alternatives=w.alternatives[:1]) for w in command.words[index + 1 :])
+        if wrapper in ("su-exec", "gosu") and words:
+            yield from _ids(words[0], words[0].alternatives[0])
+        elif wrapper in ("sudo", "doas", "runuser"):
+            arguments = getopt(words, "ugpCDRrtTUh", ("user", "group"), stop_at_operand=True)
+            for option in arguments.values("u", "g", "user", "group"):
+                number = option.value.lstrip("#")
+                if number.isdigit():
+                    alone = option.word.alternatives[0] == option.value
+                    yield _Use(option.word, option.value, _NAMES.get(number) if alone else None)
+
+
+# The Dockerfile's own instructions
+
+
+def _instruction(surface: Surface, instruction: Instruction) -> Iterator[Violation]:
+    given = [flag.removeprefix("--chown=") for flag in instruction.flags if flag.startswith("--chown=")]
+    given += instruction.words[:1] if instruction.keyword == "USER" else []
+    for text in given:
+        ids = [part for part in text.split(":") if part.isdigit()]
+        if not ids:
+            continue
+        where = Span(instruction.path, instruction.start, instruction.start)
+        first = surface.lines(instruction.path)[instruction.start - 1]
+        named = ":".join(_NAMES.get(part, part) for part in text.split(":"))
+        sure = first.count(text) == 1 and not re.search(r"\d", named)
+        edit = Edit(where.path, where.start, where.start, first.rstrip("\r").replace(text, named)) if sure else None
+        yield Violation(
+            rule=ID,
+            template=IMAGE,
+            address=f"numeric id in {instruction.keyword}",
+            evidence=" ".join((*instruction.flags, *instruction.words)),
+            span=where,
+            level="failure",
+            message=f"`{instruction.keyword}` names a user or group by its number, `{text}`.",
+            trail=(Step(where.path, where.start, first.strip()[:160]),),
+            related=("INV-2",),
+            edit=edit,
+        )
+
+
+# The container
+
+
+def _container(workspace: Workspace, container: Resource) -> Iterator[Violation]:
+    for alternative in container.value("user") or ():
+        yield from _attribute(workspace, container, "user", alternative)
+    for alternative in container.value("group_add") or ():
+        if isinstance(alternative.data, ListData):
+            for item in alternative.data.items:
+                for each in item:
+                    yield from _attribute(workspace, container, "group_add", each)
+
+
+def _attribute(workspace: Workspace, container: Resource, name: str, alternative: Alternative) -> Iterator[Violation]:
+    """A number that nobody can set from outside. Scripts are what the contract speaks of: here it is a question."""
+    text = as_text(alternative.data, alternative.at)
+    ids = [part for part in (text.show() if text is not None else "").split(":") if part.isdigit()]
+    if not ids or alternative.variable is not None:
+        return
+    right = "`coder`" if name == "user" else "`var.docker_gid`"
+    yield Violation(
+        rule=ID,
+        template=workspace.template,
+        address=f"{container.address}/{name}",
+        evidence=f"{name}={':'.join(ids)}",
+        span=line(alternative.at),
+        level="warning",
+        message=f"This writes down the number `{':'.join(ids)}` where {right} would do. Is that number meant?",
+        trail=way(workspace, alternative, container.at(name)),
+        related=("INV-2",),
+    )
