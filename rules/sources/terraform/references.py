@@ -1,0 +1,147 @@
+"""What an expression is made from in the end: data, resources, root variables and calls, through locals and modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.sources.terraform.module import Module
+from rules.sources.terraform.syntax import (
+    Binary,
+    Call,
+    Conditional,
+    Expr,
+    ForDirective,
+    ForExpr,
+    GetAttr,
+    IfDirective,
+    Index,
+    Interpolation,
+    Name,
+    ObjectExpr,
+    Splat,
+    Template,
+    TemplatePart,
+    TupleExpr,
+    Unary,
+)
+
+MAX_REFERENCES = 500
+"""References followed from one expression."""
+
+
+def references(expr: Expr, module: Module) -> frozenset[str]:
+    """Names such as ``data.coder_workspace.me.name``, ``var.docker_gid``, ``docker_image.web`` and ``timestamp()``.
+
+    Locals, inputs and outputs of local modules are followed to what they are made of; a variable of the root module
+    stays one, and so does a resource.
+    """
+    found: dict[str, None] = {}
+    seen: set[tuple[int, str]] = set()
+    waiting: list[tuple[Expr, Module]] = [(expr, module)]
+    while waiting and len(seen) < MAX_REFERENCES:
+        current, where = waiting.pop()
+        for name in _names(current):
+            if (id(where), name) in seen:
+                continue
+            seen.add((id(where), name))
+            source = _source(name, where)
+            if source is None:
+                found[name] = None
+            else:
+                waiting.append(source)
+    return frozenset(found)
+
+
+def _source(name: str, module: Module) -> tuple[Expr, Module] | None:
+    """The expression behind a name, and the module it stands in; None if the name stays as it is."""
+    root, *rest = name.split(".")
+    if not rest:
+        return None
+    if root == "local" and rest[0] in module.locals:
+        return module.locals[rest[0]].expr, module
+    if root == "module" and rest[0] in module.calls:
+        child = module.child(rest[0])
+        output = child.outputs.get(rest[1]) if child is not None and len(rest) > 1 else None
+        value = output.body.attributes.get("value") if output is not None else None
+        return (value.expr, child) if value is not None and child is not None else None
+    if root == "var" and module.inputs is not None:
+        return _input(rest[0], module)
+    return None
+
+
+def _input(name: str, module: Module) -> tuple[Expr, Module] | None:
+    """What the call of a module passes for one of its variables, or the variable's default."""
+    *parents, own = [part.rstrip(".") for part in module.address.split("module.")[1:]]
+    caller = module.evaluator.root
+    for parent in parents:
+        child = caller.child(parent)
+        if child is None:
+            return None
+        caller = child
+    passed = caller.calls[own].body.attributes.get(name)
+    if passed is not None:
+        return passed.expr, caller
+    block = module.variables.get(name)
+    default = block.body.attributes.get("default") if block is not None else None
+    return (default.expr, module) if default is not None else None
+
+
+def _names(expr: Expr) -> Iterator[str]:
+    """The references and calls written in an expression, names of loops and templates included."""
+    match expr:
+        case Name(name):
+            yield name
+        case GetAttr(of, name):
+            inner = next(_names(of), "") if isinstance(of, Name | GetAttr | Index) else ""
+            yield f"{inner}.{name}"
+            if not inner:
+                yield from _names(of)
+        case Index(of, key):
+            yield from _names(of)
+            yield from _names(key)
+        case Splat(of):
+            yield from _names(of)
+        case Template(parts):
+            yield from _in_parts(parts)
+        case Call(function, arguments):
+            yield f"{function}()"
+            for argument in arguments:
+                yield from _names(argument)
+        case Conditional(condition, then, otherwise):
+            for each in (condition, then, otherwise):
+                yield from _names(each)
+        case Binary(_, left, right):
+            yield from _names(left)
+            yield from _names(right)
+        case Unary(_, operand):
+            yield from _names(operand)
+        case TupleExpr(items):
+            for item in items:
+                yield from _names(item)
+        case ObjectExpr(pairs):
+            for key, value in pairs:
+                yield from _names(key)
+                yield from _names(value)
+        case ForExpr(_, _, collection, result_key, result, _, condition):
+            for part in (collection, result_key, result, condition):
+                if part is not None:
+                    yield from _names(part)
+        case _:
+            return
+
+
+def _in_parts(parts: tuple[TemplatePart, ...]) -> Iterator[str]:
+    for part in parts:
+        match part:
+            case Interpolation(expr):
+                if expr is not None:
+                    yield from _names(expr)
+            case IfDirective(condition, then, otherwise):
+                yield from _names(condition)
+                yield from _in_parts(then)
+                yield from _in_parts(otherwise)
+            case ForDirective(_, _, collection, body):
+                yield from _names(collection)
+                yield from _in_parts(body)
+            case _:
+                pass
