@@ -294,10 +294,11 @@ def _joined(folder: str, text: str) -> str:
 
 def texts_of(commands: Iterable[Command]) -> tuple[str, ...]:
     """What these commands print, as far as it follows from their arguments."""
-    return tuple(text for command in commands for text in _printed(command))
+    return tuple(text for command in commands for text in printed(command))
 
 
-def _printed(command: Command) -> Iterator[str]:
+def printed(command: Command) -> Iterator[str]:
+    """What one command prints itself."""
     for redirect in command.redirects:
         if redirect.here is not None:
             yield from redirect.here.word.alternatives

@@ -1,0 +1,307 @@
+"""GIT_SSH_COMMAND is set for the session, never written to a dotfile.
+
+## What it does
+
+Follows what scripts write to files, by `echo`, `printf`, `tee`, heredocs, `sed -i`, `declare -p`, through variables,
+functions and temporary files, and reports `GIT_SSH_COMMAND` (or its twin, git's `core.sshCommand`) that lands in a
+dotfile. Dotfiles that the image stages are read too. An `export` in the boot script, and the `sed` that deletes an old
+entry, are what the contract wants.
+
+## Why it matters
+
+The path of Coder's git wrapper changes with every session. What is written down today points nowhere tomorrow, and git
+then fails for the user without a word about why.
+
+## Bad
+
+```bash
+echo "export GIT_SSH_COMMAND='$(command -v coder) gitssh --'" >> ~/.bashrc
+```
+
+## Good
+
+```bash
+export GIT_SSH_COMMAND="$(command -v coder) gitssh --"
+sed -i '/GIT_SSH_COMMAND=/d' ~/.bashrc
+```
+
+## Fix
+
+Only `export` it in the boot script. Coder sets it for every session that it opens.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple
+
+from rules.checks.commands import (
+    Flow,
+    Invocation,
+    Surface,
+    Write,
+    deleted,
+    getopt,
+    invocations,
+    known,
+    located,
+    of_image,
+    of_workspace,
+    passed,
+    printed,
+    shown,
+    site,
+)
+from rules.checks.sed import in_place
+from rules.checks.support import in_home, line
+from rules.model import Edit, Level, Span, Step, Undecided, Violation
+from rules.sources.shell import UNKNOWN, Command
+from rules.sources.text import Position
+from rules.workspace.image import NAME as IMAGE
+from rules.workspace.image import Image
+from rules.workspace.template import Workspace
+
+ID = "F-4"
+REQUIREMENT = "Forbidden Runtime Behaviors"
+
+NAME = "GIT_SSH_COMMAND"
+
+_NEEDLE = re.compile(r"GIT_SSH|sshCommand", re.IGNORECASE)
+_SETS = re.compile(
+    rf"""(?:^|[\s;&|({{'"])(?:{NAME}['"]?=|(?:set|setenv)\b[^;\n]*\b{NAME}\s)|\bsshCommand\s*=""", re.IGNORECASE
+)
+_DOTFILE = re.compile(r"\.(?:bash\w*|profile|zsh\w*|gitconfig|env|pam_environment|config|ssh)\b")
+_SYSTEM_WIDE = re.compile(r"/etc/(?:environment|profile|bash\.bashrc|gitconfig|zsh)")
+_INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php|ed|ex|vim?|awk|gawk)[\d.]*")
+_LASTING = frozenset({"tmp", "run", "proc", "dev", "var"})
+"""Folders of the root that no session reads its settings from."""
+
+Place = Literal["dotfile", "shared", "unknown"]
+
+
+class _Persisted(NamedTuple):
+    """What gets the setting, at which line, and how sure it is to be a user's dotfile."""
+
+    command: Command
+    at: Position
+    target: str
+    level: Level
+    trail: tuple[Position, ...] = ()
+
+
+def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    yield from _scripts(of_workspace(workspace))
+
+
+def image_check(image: Image) -> Iterator[Violation | Undecided]:
+    yield from _scripts(of_image(image))
+    for path, text in image.staged_files:
+        if _is_settings(path):
+            yield from _staged(path, text.show())
+
+
+def _scripts(surface: Surface) -> Iterator[Violation | Undecided]:
+    flows = {id(program): Flow(program) for program in surface.programs}
+    notes: dict[int, dict[str, Command]] = {}
+    for program, command in surface.commands:
+        flow, own = flows[id(program)], notes.setdefault(id(program), {})
+        found = next((each for each in _persisted(flow, command, own) if each is not None), None)
+        if isinstance(found, _Persisted):
+            yield _violation(surface, found)
+        elif found is not None:
+            reason = f"'{found.target.raw}', which gets {NAME}, is not known"
+            yield Undecided(ID, surface.template, "GIT_SSH_COMMAND in a file", line(found.at), reason)
+
+
+def _violation(surface: Surface, found: _Persisted) -> Violation:
+    command = found.command
+    question = " Is that meant to stay?" if found.level == "warning" else ""
+    edit = deleted(surface, command) if found.at == command.position else None
+    return Violation(
+        rule=ID,
+        template=surface.template,
+        address="GIT_SSH_COMMAND in a file",
+        evidence=found.target,
+        span=line(found.at),
+        level=found.level,
+        message=f"`{shown(command)}` keeps the session's git transport in `{found.target}`.{question}",
+        trail=surface.steps((*found.trail, *passed(command))),
+        edit=edit,
+    )
+
+
+# How it can be written
+
+
+def _persisted(flow: Flow, command: Command, notes: dict[str, Command]) -> Iterator[_Persisted | Write | None]:
+    """Every way in which a command writes the setting; a `Write` where its file is not known."""
+    for write in flow.writes(command):
+        if (cause := _carries(write, notes)) is not None:
+            yield _placed(write, cause, notes)
+    for invocation in invocations(command):
+        yield from _by_program(invocation, notes)
+
+
+def _placed(write: Write, cause: tuple[Command, Level], notes: dict[str, Command]) -> _Persisted | Write | None:
+    source, level = cause
+    for path in write.paths:
+        notes.setdefault(path, source)
+    place, shown_path = _place(write.paths)
+    if place is None:
+        return None
+    if place == "unknown":
+        return write
+    at = site(source, _NEEDLE)
+    return _Persisted(source, at, shown_path, "warning" if place == "shared" else level, (write.at,))
+
+
+def _place(paths: Iterable[str]) -> tuple[Place | None, str]:
+    """The worst place among the paths, and those that are there."""
+    places = {path: place for path in paths if (place := _kind(path)) is not None}
+    for wanted in ("dotfile", "shared", "unknown"):
+        here = sorted(path.replace(UNKNOWN, "…") for path, place in places.items() if place == wanted)
+        if here:
+            return wanted, ", ".join(here)
+    return None, ""
+
+
+def _kind(path: str) -> Place | None:
+    parts = [part for part in path.split("/") if part]
+    name = parts[-1] if parts else ""
+    if name.endswith(".log") or name == "null":
+        return None
+    if any(part[0] == "." for part in parts) and (in_home(path) or parts[0] not in _LASTING):
+        return "dotfile"
+    if in_home(path) or _SYSTEM_WIDE.match(path):
+        return "shared"
+    return "unknown" if path.startswith(UNKNOWN) else None
+
+
+def _sets(text: str) -> bool:
+    """Whether a line of the text, that is no comment, gives it a value."""
+    return _NEEDLE.search(text) is not None and any(
+        _SETS.search(each) for each in text.split("\n") if not each.lstrip().startswith("#")
+    )
+
+
+def _carries(write: Write, notes: dict[str, Command]) -> tuple[Command, Level] | None:
+    """The command by which what is written holds the setting, and how sure that is."""
+    for source in write.sources:
+        if any(_sets(text) for text in printed(source)):
+            return source, "failure"
+        if source.name in ("echo", "printf", "cat") and _value_flows(source):
+            return source, "failure"
+        if source.name == "cat":
+            files = (path for word in source.args for path in located(word, source))
+            noted = next((notes[path] for path in files if path in notes), None)
+            if noted is not None:
+                return noted, "failure"
+        level = _dumps(source, write.sources)
+        if level is not None:
+            return source, level
+    return None
+
+
+def _value_flows(command: Command) -> bool:
+    words = (*command.args, *(r.here.word for r in command.redirects if r.here is not None))
+    return any(origin.name == NAME for word in words for origin in word.origins)
+
+
+_DUMPS = frozenset({"env", "printenv", "export", "declare", "typeset", "set"})
+
+
+def _dumps(command: Command, sources: Iterable[Command]) -> Level | None:
+    """``declare -p GIT_SSH_COMMAND``, ``env | grep GIT_SSH``; a dump of everything has it too."""
+    if command.name not in _DUMPS:
+        return None
+    texts = [known(word) for word in command.args if not known(word).startswith("-")]
+    options = "".join(known(word) for word in command.args if known(word).startswith("-"))
+    if command.name in ("export", "declare", "typeset") and "p" not in options and texts:
+        return None
+    if texts:
+        return "failure" if NAME in texts else None
+    for other in sources:
+        if other.name in ("grep", "egrep", "sed", "awk"):
+            pattern = " ".join(known(word) for word in other.args)
+            names_it = _NEEDLE.search(pattern) is not None
+            return "failure" if names_it and "-v" not in pattern and "/d" not in pattern else None
+    return "warning"
+
+
+def _by_program(invocation: Invocation, notes: dict[str, Command]) -> Iterator[_Persisted | Write | None]:
+    name, args, command = invocation
+    if name == "sed" and (edit := in_place(args)) is not None:
+        if any(action.kind != "delete" and _sets(action.text) for action in edit.actions):
+            place, target = _place(path for word in edit.files for path in located(word, command))
+            if place in ("dotfile", "shared"):
+                yield _Persisted(
+                    command, site(command, _NEEDLE), target, "failure" if place == "dotfile" else "warning"
+                )
+    elif name == "git":
+        yield _git_config(invocation)
+    elif name in ("cp", "mv", "install", "rsync") and len(args) > 1:
+        noted = next((notes[path] for word in args[:-1] for path in located(word, command) if path in notes), None)
+        place, target = _place(located(args[-1], command))
+        if noted is not None and place == "dotfile":
+            yield _Persisted(command, command.position, target, "failure", (noted.position,))
+    elif _INTERPRETERS.fullmatch(name):
+        text = " ".join(known(word) for word in args)
+        file = _DOTFILE.search(text)
+        if file is not None and _sets(text) and ("write" in text or "-i" in text or ">" in text):
+            yield _Persisted(command, site(command, _NEEDLE), file.group(), "failure")
+
+
+_READS = ("get", "get-all", "get-regexp", "get-urlmatch", "unset", "unset-all", "list", "l", "edit", "e")
+
+
+def _git_config(invocation: Invocation) -> _Persisted | None:
+    """``git config core.sshCommand value``, in its old and its new spelling."""
+    command, words = invocation.command, [known(word) for word in invocation.args]
+    if "config" not in words:
+        return None
+    at = words.index("config")
+    arguments = getopt(invocation.args[at + 1 :], "f", ("file", "blob", "type", "default", "comment"))
+    operands = [known(word) for word in arguments.operands]
+    if operands[:1] in (["get"], ["unset"], ["list"], ["edit"]) or arguments.has(*_READS):
+        return None
+    operands = operands[1:] if operands[:1] == ["set"] else operands
+    if len(operands) < 2 or operands[0].lower() != "core.sshcommand" or not operands[1]:
+        return None
+    level: Level = "failure"
+    target = "/home/coder/.gitconfig"
+    if arguments.has("system"):
+        level, target = "warning", "/etc/gitconfig"
+    elif any(option in words[:at] for option in ("-C", "--git-dir")) or arguments.has("local", "worktree"):
+        level, target = "warning", "the configuration of a repository"
+    for option in arguments.values("f", "file"):
+        target = option.value
+    return _Persisted(command, site(command, _NEEDLE), target, level)
+
+
+# Files that the image stages
+
+
+def _is_settings(path: str) -> bool:
+    """A dotfile of the home, and not a command or a project's file."""
+    return posixpath.basename(path).startswith(".") or "/.config/" in path or "/.ssh/" in path
+
+
+def _staged(path: str, text: str) -> Iterator[Violation]:
+    if not (NAME in text or "sshcommand" in text.lower()) or text.startswith("#!"):
+        return
+    for number, each in enumerate(text.split("\n"), 1):
+        if _sets(each):
+            name = posixpath.basename(path)
+            yield Violation(
+                rule=ID,
+                template=IMAGE,
+                address="GIT_SSH_COMMAND in a file",
+                evidence=f"staged {name}",
+                span=Span(path, number, number),
+                level="failure",
+                message=f"This line gives every new home a `{name}` that sets the git transport for good.",
+                trail=(Step(path, number, each.strip()[:160]),),
+                edit=Edit(path, number, number, ""),
+            )

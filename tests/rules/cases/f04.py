@@ -1,0 +1,232 @@
+"""F-4: GIT_SSH_COMMAND is set for the session, never written to a dotfile."""
+
+from tests.rules.harness import Case, Code
+
+RULE = "F-4"
+
+BAD = (
+    Case(
+        "echo",
+        boot="""
+            true
+            echo 'export GIT_SSH_COMMAND="coder gitssh --"' >> ~/.profile_session # !F-4
+        """,
+        fixed="true",
+    ),
+    Case(
+        "echo where the line is missing",
+        boot="""grep -q GIT_SSH ~/.bashrc || echo "export GIT_SSH_COMMAND='$GIT_SSH_COMMAND'" >> ~/.bashrc # !F-4""",
+    ),
+    Case(
+        "printf",
+        boot="""grep -q GIT_SSH ~/.bashrc || printf 'export GIT_SSH_COMMAND=%s\\n' "$X" >> "$HOME/.bashrc" # !F-4""",
+    ),
+    Case(
+        "printf that puts the name together",
+        boot="grep -q SSH ~/.profile || printf 'export %s=%q\\n' GIT_SSH_COMMAND ssh >> /home/coder/.profile # !F-4",
+    ),
+    Case(
+        "tee",
+        boot="grep -q GIT_SSH ~/.bashrc || echo \"export GIT_SSH_COMMAND='x'\" | tee -a ~/.bashrc > /dev/null # !F-4",
+    ),
+    Case(
+        "sudo tee",
+        boot="grep -q GIT_SSH ~/.zshrc || echo GIT_SSH_COMMAND=ssh | sudo tee -a /home/coder/.zshrc # !F-4",
+    ),
+    Case(
+        "a heredoc",
+        on=("minimal",),
+        boot="""
+            if ! grep -q GIT_SSH ~/.bashrc; then
+              cat >> ~/.bashrc <<'RC' # !F-4
+            # git
+            export GIT_SSH_COMMAND="coder gitssh --"
+            RC
+            fi
+        """,
+    ),
+    Case(
+        "a heredoc into tee",
+        on=("minimal",),
+        boot="""
+            grep -q GIT_SSH ~/.bashrc || tee -a ~/.bashrc > /dev/null <<RC # !F-4
+            export GIT_SSH_COMMAND="$GIT_SSH_COMMAND"
+            RC
+        """,
+    ),
+    Case(
+        "a heredoc with a pipe",
+        on=("minimal",),
+        boot="""
+            grep -q GIT_SSH ~/.bashrc || cat <<RC | tee -a ~/.bashrc # !F-4
+            export GIT_SSH_COMMAND=ssh
+            RC
+        """,
+    ),
+    Case("a here-string", boot="grep -q SSH ~/.bashrc || tee -a ~/.bashrc <<< 'export GIT_SSH_COMMAND=ssh' # !F-4"),
+    Case(
+        "through a variable",
+        boot="""
+            entry="export GIT_SSH_COMMAND='coder gitssh'" # >F-4
+            grep -q GIT_SSH ~/.bashrc || echo "$entry" >> ~/.bashrc # !F-4
+        """,
+    ),
+    Case(
+        "the name in a variable",
+        boot="""
+            name=GIT_SSH_COMMAND
+            grep -q "$name" ~/.bashrc || echo "export $name=ssh" >> ~/.bashrc # !F-4
+        """,
+    ),
+    Case(
+        "the file in a variable",
+        boot="""
+            rc="$HOME/.bashrc"
+            grep -q GIT_SSH "$rc" || echo "export GIT_SSH_COMMAND=ssh" >> "$rc" # !F-4
+        """,
+    ),
+    Case(
+        "through a function",
+        boot="""
+            remember() {
+              grep -qxF "$1" ~/.bashrc || echo "$1" >> ~/.bashrc
+            }
+            remember 'export GIT_SSH_COMMAND="coder gitssh --"' # !F-4
+        """,
+    ),
+    Case(
+        "through a function with names of its own",
+        boot="""
+            remember() {
+              local text="$1" file="$2"
+              grep -qxF "$text" "$file" || printf '%s\\n' "$text" >> "$file"
+            }
+            remember 'export EDITOR=vim' ~/.bashrc
+            remember 'export GIT_SSH_COMMAND=ssh' ~/.bashrc # !F-4
+        """,
+    ),
+    Case(
+        "in a group",
+        boot="""
+            grep -q GIT_SSH ~/.bashrc || {
+              echo "# git"
+              echo "export GIT_SSH_COMMAND=ssh" # !F-4
+            } >> ~/.bashrc
+        """,
+    ),
+    Case(
+        "in a loop over files",
+        boot="""
+            for rc in .bashrc .profile; do
+              grep -q GIT_SSH ~/$rc || echo 'export GIT_SSH_COMMAND=ssh' >> ~/$rc # !F-4
+            done
+        """,
+    ),
+    Case("sed that appends", boot="sed -i '$ a export GIT_SSH_COMMAND=ssh' ~/.bashrc # !F-4"),
+    Case(
+        "sed that replaces",
+        boot='grep -q x ~/.bashrc || sed -i "s|^# git$|export GIT_SSH_COMMAND=ssh|" ~/.bashrc # !F-4',
+    ),
+    Case("git's own setting", boot='git config --global core.sshCommand "$GIT_SSH_COMMAND" # !F-4'),
+    Case("git's own setting without a scope", boot="git config core.sshCommand 'coder gitssh --' # !F-4"),
+    Case("git's own setting, the new way", boot="git config set --global core.sshcommand ssh # !F-4"),
+    Case("git's own setting in a file", boot="git config --file ~/.gitconfig core.sshCommand ssh # !F-4"),
+    Case(
+        "git's own setting by hand",
+        boot="grep -q ssh ~/.gitconfig || printf '[core]\\n\\tsshCommand = ssh\\n' >> ~/.gitconfig # !F-4",
+    ),
+    Case("declare -p", boot="grep -q SSH ~/.profile || declare -p GIT_SSH_COMMAND >> ~/.profile # !F-4"),
+    Case("env and grep", boot="grep -q SSH ~/.profile || env | grep GIT_SSH_COMMAND >> ~/.profile # !F-4"),
+    Case("everything there is", boot="[ -f ~/.env ] || env > ~/.env # !F-4 warning"),
+    Case("everything that is exported", boot="[ -f ~/.session ] || export -p > ~/.session # !F-4 warning"),
+    Case(
+        "by way of a temporary file",
+        boot="""
+            echo 'export GIT_SSH_COMMAND=ssh' > /tmp/git-env # !F-4
+            grep -q GIT_SSH ~/.bashrc || cat /tmp/git-env >> ~/.bashrc
+        """,
+    ),
+    Case("for every user's next home", boot="echo 'export GIT_SSH_COMMAND=ssh' | sudo tee -a /etc/skel/.bashrc # !F-4"),
+    Case(
+        "for everybody, which is no dotfile",
+        boot="echo 'export GIT_SSH_COMMAND=ssh' | sudo tee /etc/profile.d/git.sh # !F-4 warning",
+    ),
+    Case("in another shell", boot="grep -q SSH ~/.bashrc || bash -c 'echo GIT_SSH_COMMAND=ssh >> ~/.bashrc' # !F-4"),
+    Case(
+        "in a configuration of another shell",
+        boot="grep -q SSH ~/.config/fish/a || echo 'set -gx GIT_SSH_COMMAND ssh' >> ~/.config/fish/a # !F-4",
+    ),
+    Case(
+        "in Python",
+        boot="""python3 -c 'open("/home/coder/.bashrc", "a").write("export GIT_SSH_COMMAND=ssh")' # !F-4""",
+    ),
+    Case(
+        "the deletion turned around",
+        before=Code(boot="sed -i '/GIT_SSH_COMMAND=/d' ~/.bashrc"),
+        boot="grep -q GIT_SSH ~/.bashrc || echo 'GIT_SSH_COMMAND=ssh' >> ~/.bashrc # !F-4",
+    ),
+    Case(
+        "at the stop",
+        top="""
+            resource "coder_script" "leave" {
+              agent_id    = coder_agent.main.id
+              run_on_stop = true
+              script      = "[ -f ~/.env ] || echo GIT_SSH_COMMAND=ssh > ~/.env" # !F-4
+            }
+        """,
+    ),
+    Case(
+        "in the image's build",
+        on=("full",),
+        image="RUN echo 'export GIT_SSH_COMMAND=ssh' >> /home/coder/.bashrc # !F-4",
+    ),
+    Case(
+        "in a host command",
+        on=("full",),
+        files={
+            "../image/scripts/.ddev/commands/host/mine": """
+                #!/bin/bash
+                echo 'export GIT_SSH_COMMAND=ssh' >> ~/.bashrc # !F-4
+            """
+        },
+    ),
+    Case(
+        "in a dotfile that the image stages",
+        on=("full",),
+        files={"../image/scripts/.bashrc": "# settings\nexport GIT_SSH_COMMAND=ssh # !F-4\n"},
+    ),
+)
+
+GOOD = (
+    Case("for the session", boot='export GIT_SSH_COMMAND="$(command -v coder) gitssh --"'),
+    Case("for one command", boot="GIT_SSH_COMMAND=ssh git fetch\ngit -c core.sshCommand=ssh fetch"),
+    Case("taken out of a dotfile", boot="sed -i '/export GIT_SSH_COMMAND=/d' ~/.bashrc || true"),
+    Case("taken out of git's settings", boot="git config --global --unset core.sshCommand"),
+    Case("read from git's settings", boot="git config --global core.sshCommand\ngit config --get core.sshCommand"),
+    Case("told on the terminal", boot='echo "GIT_SSH_COMMAND=$GIT_SSH_COMMAND is set"'),
+    Case("told in a log", boot='echo "GIT_SSH_COMMAND=$GIT_SSH_COMMAND" >> /tmp/startup.log'),
+    Case(
+        "a comment about it in a dotfile",
+        boot="grep -q wrapper ~/.bashrc || echo '# the wrapper sets GIT_SSH_COMMAND=… itself' >> ~/.bashrc",
+    ),
+    Case("another setting", boot="grep -q EDITOR ~/.bashrc || echo 'export EDITOR=vim' >> ~/.bashrc"),
+    Case("taken away in a dotfile", boot="grep -q unset ~/.bashrc || echo 'unset GIT_SSH_COMMAND' >> ~/.bashrc"),
+    Case("looked for in a dotfile", boot="grep -q 'GIT_SSH_COMMAND=' ~/.bashrc && echo stale"),
+    Case("another setting of git's", boot='git config --global core.excludesfile "$HOME/.gitignore_global"'),
+    Case("for a while", boot="echo 'export GIT_SSH_COMMAND=ssh' > /tmp/session-env"),
+    Case("commented out", boot="# echo 'export GIT_SSH_COMMAND=ssh' >> ~/.bashrc"),
+    Case("a host in the settings of ssh", boot="[ -f ~/.ssh/config ] || echo 'Host git' > ~/.ssh/config"),
+    Case("the environment without it", boot="[ -f ~/.env ] || env | grep -v GIT_SSH_COMMAND > ~/.env"),
+    Case(
+        "in a host command, for the session",
+        on=("full",),
+        files={"../image/scripts/.ddev/commands/host/mine": "#!/bin/bash\nexport GIT_SSH_COMMAND=ssh\ngit fetch\n"},
+    ),
+)
+
+UNDECIDED = (
+    Case(
+        "into a file that nobody knows",
+        boot="""echo 'export GIT_SSH_COMMAND=ssh' >> "$(find_rc)" # ?F-4""",
+    ),
+)
