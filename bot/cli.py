@@ -53,6 +53,22 @@ def check(
 
 
 @app.command()
+def explain(
+    rule: Annotated[str | None, typer.Argument(metavar="ID", help="A rule, such as F-1. Default: list all.")] = None,
+) -> int:
+    """Explain a rule in plain words, with examples; without an ID, list the rules."""
+    from bot.render.explain import render, render_catalogue  # noqa: PLC0415
+    from rules.pages import find  # noqa: PLC0415
+
+    width = shutil.get_terminal_size().columns
+    if rule is None:
+        _write(render_catalogue(width=width))
+    else:
+        _write(render(find(rule), width=width, terminal=sys.stdout.isatty(), colour=_colour()))
+    return 0
+
+
+@app.command()
 def serve() -> int:
     """Serve the GitHub App. Settings come from the environment (WRC_…) or a file .env."""
     from bot.app import serve as run_service  # noqa: PLC0415
@@ -90,9 +106,10 @@ def run(args: list[str]) -> int:
 
 def _is_bad_input(error: Exception) -> bool:
     from bot.git import GitError  # noqa: PLC0415
+    from rules.pages import UnknownRule  # noqa: PLC0415
     from rules.sources.diff import DiffError  # noqa: PLC0415
 
-    return isinstance(error, (GitError, DiffError))
+    return isinstance(error, (GitError, DiffError, UnknownRule))
 
 
 def _fail(sentence: str) -> int:
@@ -104,10 +121,13 @@ def _render(report: Report, output: Format) -> str:
     if output == "text":
         from bot.render import text  # noqa: PLC0415
 
-        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        return text.render(report, width=shutil.get_terminal_size().columns, colour=colour)
+        return text.render(report, width=shutil.get_terminal_size().columns, colour=_colour())
     rendered: str = import_module(f"bot.render.{output}").render(report)
     return rendered
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _write(text: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from bot.cli import run
 from tests.gitrepo import Repo
 
 TEMPLATE = """\
@@ -44,6 +46,30 @@ SOCKET = """\
 BROKEN_RULE = TEMPLATE.removesuffix("}\n") + SOCKET
 SOCKET_LINE = BROKEN_RULE.splitlines().index('    host_path      = "/var/run/docker.sock"') + 1
 FILE = "user-defined-web/template.tf"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    status: int
+    out: str
+    error: str
+
+
+class Wrc:
+    """The command line, in this process."""
+
+    def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
+        self._capture = capture
+
+    def __call__(self, *args: str | Path) -> Outcome:
+        status = run([str(arg) for arg in args])
+        out, error = self._capture.readouterr()
+        return Outcome(status, out, error)
+
+
+@pytest.fixture
+def wrc(capsys: pytest.CaptureFixture[str]) -> Wrc:
+    return Wrc(capsys)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +14,13 @@ import jsonschema
 import pytest
 
 import bot
-from bot.cli import run
-from tests.cli.conftest import BROKEN_RULE, FILE, SOCKET_LINE, TEMPLATE
+from tests.cli.conftest import BROKEN_RULE, FILE, SOCKET_LINE, TEMPLATE, Wrc
 from tests.gitrepo import Repo
 
 SCHEMA = json.loads((Path(bot.__file__).parent / "schema" / "check-v1.schema.json").read_text(encoding="utf-8"))
 
 
-@dataclass(frozen=True)
-class Outcome:
-    status: int
-    out: str
-    error: str
-
-
-class Wrc:
-    """The command line, in this process."""
-
-    def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
-        self._capture = capture
-
-    def __call__(self, *args: str | Path) -> Outcome:
-        status = run([str(arg) for arg in args])
-        out, error = self._capture.readouterr()
-        return Outcome(status, out, error)
-
+class WrcCheck(Wrc):
     def json(self, repo: Path, *args: str) -> dict[str, Any]:
         """The JSON of a check that ran, validated."""
         outcome = self("check", "--repo", repo, "--format", "json", *args)
@@ -51,8 +32,8 @@ class Wrc:
 
 
 @pytest.fixture
-def wrc(capsys: pytest.CaptureFixture[str]) -> Wrc:
-    return Wrc(capsys)
+def wrc(capsys: pytest.CaptureFixture[str]) -> WrcCheck:
+    return WrcCheck(capsys)
 
 
 def introduced(found: Mapping[str, Any]) -> list[tuple[str, str, int]]:
@@ -68,7 +49,7 @@ def branch(repo: Repo, files: Mapping[str, str | bytes], name: str = "topic") ->
     return commit
 
 
-def test_violation_between_two_revisions(governed: Repo, wrc: Wrc) -> None:
+def test_violation_between_two_revisions(governed: Repo, wrc: WrcCheck) -> None:
     base = governed.git("rev-parse", "main")
     head = branch(governed, {FILE: BROKEN_RULE})
     found = wrc.json(governed.path, "--base", "main", "--head", "topic")
@@ -76,32 +57,32 @@ def test_violation_between_two_revisions(governed: Repo, wrc: Wrc) -> None:
     assert introduced(found) == [("F-1", FILE, SOCKET_LINE)]
 
 
-def test_violation_in_the_work_tree(governed: Repo, wrc: Wrc) -> None:
+def test_violation_in_the_work_tree(governed: Repo, wrc: WrcCheck) -> None:
     governed.write({FILE: BROKEN_RULE})
     found = wrc.json(governed.path)
     assert (found["head"], introduced(found)) == ("WORKTREE", [("F-1", FILE, SOCKET_LINE)])
 
 
-def test_violation_in_an_untracked_template(governed: Repo, wrc: Wrc) -> None:
+def test_violation_in_an_untracked_template(governed: Repo, wrc: WrcCheck) -> None:
     governed.write({"fresh/template.tf": BROKEN_RULE})
     assert introduced(wrc.json(governed.path)) == [("F-1", "fresh/template.tf", SOCKET_LINE)]
 
 
-def test_bare_repository_with_pull_request_refs(governed: Repo, wrc: Wrc, tmp_path: Path) -> None:
+def test_bare_repository_with_pull_request_refs(governed: Repo, wrc: WrcCheck, tmp_path: Path) -> None:
     governed.git("update-ref", "refs/pull/44/head", branch(governed, {FILE: BROKEN_RULE}))
     bare = tmp_path / "bare.git"
     governed.git("clone", "--quiet", "--mirror", str(governed.path), str(bare))
     assert introduced(wrc.json(bare, "--head", "refs/pull/44/head")) == [("F-1", FILE, SOCKET_LINE)]
 
 
-def test_what_was_there_before_is_nobodys_fault(repo: Repo, wrc: Wrc) -> None:
+def test_what_was_there_before_is_nobodys_fault(repo: Repo, wrc: WrcCheck) -> None:
     repo.commit({FILE: BROKEN_RULE})
     repo.write({FILE: f"# A remark.\n{BROKEN_RULE}"})
     found = wrc.json(repo.path)
     assert [(f["status"], f["line"]) for f in found["findings"]] == [("preexisting", SOCKET_LINE + 1)]
 
 
-def test_repaired(repo: Repo, wrc: Wrc) -> None:
+def test_repaired(repo: Repo, wrc: WrcCheck) -> None:
     repo.commit({FILE: BROKEN_RULE})
     repo.write({FILE: TEMPLATE})
     assert [(f["status"], f["path"]) for f in wrc.json(repo.path)["findings"]] == [("fixed", FILE)]
@@ -120,18 +101,18 @@ def test_repaired(repo: Repo, wrc: Wrc) -> None:
         pytest.param({"user-defined-web/caf\udce9.txt": b"\xff\xfe"}, id="path that is not UTF-8"),
     ],
 )
-def test_harmless_changes(governed: Repo, wrc: Wrc, change: Mapping[str, str | bytes]) -> None:
+def test_harmless_changes(governed: Repo, wrc: WrcCheck, change: Mapping[str, str | bytes]) -> None:
     governed.write(change)
     found = wrc.json(governed.path)
     assert (found["findings"], found["conclusion"] in ("success", "skipped")) == ([], True)
 
 
-def test_violation_in_a_crlf_file(governed: Repo, wrc: Wrc) -> None:
+def test_violation_in_a_crlf_file(governed: Repo, wrc: WrcCheck) -> None:
     governed.write({FILE: BROKEN_RULE.replace("\n", "\r\n")})
     assert introduced(wrc.json(governed.path)) == [("F-1", FILE, SOCKET_LINE)]
 
 
-def test_renamed_and_deleted_templates(governed: Repo, wrc: Wrc) -> None:
+def test_renamed_and_deleted_templates(governed: Repo, wrc: WrcCheck) -> None:
     folder = governed.path / "user-defined-web"
     folder.rename(governed.path / "renamed")
     assert wrc.json(governed.path)["findings"] == []
@@ -139,7 +120,7 @@ def test_renamed_and_deleted_templates(governed: Repo, wrc: Wrc) -> None:
     assert wrc.json(governed.path)["findings"] == []
 
 
-def test_link_out_of_the_repository_is_not_followed(governed: Repo, wrc: Wrc, tmp_path: Path) -> None:
+def test_link_out_of_the_repository_is_not_followed(governed: Repo, wrc: WrcCheck, tmp_path: Path) -> None:
     secret = tmp_path / "secret.tf"
     secret.write_text(BROKEN_RULE)
     (governed.path / "user-defined-web" / "more.tf").symlink_to(secret)
@@ -158,7 +139,7 @@ def test_link_out_of_the_repository_is_not_followed(governed: Repo, wrc: Wrc, tm
         pytest.param("# long\n" * 400_000, id="huge"),
     ],
 )
-def test_unreadable_template_is_told_and_no_violation(governed: Repo, wrc: Wrc, content: str | bytes) -> None:
+def test_unreadable_template_is_told_and_no_violation(governed: Repo, wrc: WrcCheck, content: str | bytes) -> None:
     governed.write({FILE: content})
     found = wrc.json(governed.path)
     assert introduced(found) == []
@@ -166,12 +147,12 @@ def test_unreadable_template_is_told_and_no_violation(governed: Repo, wrc: Wrc, 
     assert ("INPUT", FILE) in [(u["rule"], u["path"]) for u in found["undecided"]]
 
 
-def test_same_revision(governed: Repo, wrc: Wrc) -> None:
+def test_same_revision(governed: Repo, wrc: WrcCheck) -> None:
     found = wrc.json(governed.path, "--base", "HEAD", "--head", "HEAD")
     assert (found["base"] == found["head"], found["conclusion"]) == (True, "skipped")
 
 
-def test_formats(governed: Repo, wrc: Wrc) -> None:
+def test_formats(governed: Repo, wrc: WrcCheck) -> None:
     governed.write({FILE: BROKEN_RULE})
     starts = {"text": "failure 1 introduced", "json": "{", "sarif": "{", "github": "::error file=", "markdown": "## "}
     for name, start in starts.items():
@@ -182,7 +163,7 @@ def test_formats(governed: Repo, wrc: Wrc) -> None:
     assert wrc("check", "--repo", governed.path).out == wrc("check", "--repo", governed.path, "--format", "text").out
 
 
-def test_default_is_the_folder_we_are_in(governed: Repo, wrc: Wrc, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_is_the_folder_we_are_in(governed: Repo, wrc: WrcCheck, monkeypatch: pytest.MonkeyPatch) -> None:
     governed.write({FILE: BROKEN_RULE})
     monkeypatch.chdir(governed.path / "user-defined-web")
     assert wrc("check").status == 1
@@ -201,7 +182,7 @@ def test_default_is_the_folder_we_are_in(governed: Repo, wrc: Wrc, monkeypatch: 
     ],
 )
 def test_bad_usage_is_one_line(
-    governed: Repo, wrc: Wrc, monkeypatch: pytest.MonkeyPatch, args: list[str], sentence: str
+    governed: Repo, wrc: WrcCheck, monkeypatch: pytest.MonkeyPatch, args: list[str], sentence: str
 ) -> None:
     monkeypatch.chdir(governed.path)
     outcome = wrc("check", *args)
@@ -211,7 +192,7 @@ def test_bad_usage_is_one_line(
     assert outcome.error.count("\n") == 1
 
 
-def test_repositories_that_cannot_be_compared(repo: Repo, wrc: Wrc, tmp_path: Path) -> None:
+def test_repositories_that_cannot_be_compared(repo: Repo, wrc: WrcCheck, tmp_path: Path) -> None:
     empty = wrc("check", "--repo", repo.path)
     assert (empty.status, empty.error) == (2, "wrc: The repository has no commit yet.\n")
     repo.commit({FILE: TEMPLATE})
@@ -227,12 +208,12 @@ def test_repositories_that_cannot_be_compared(repo: Repo, wrc: Wrc, tmp_path: Pa
 
 
 @pytest.mark.parametrize("args", [[], ["audit"], ["check", "--base"]])
-def test_incomplete_commands_are_one_line(wrc: Wrc, args: list[str]) -> None:
+def test_incomplete_commands_are_one_line(wrc: WrcCheck, args: list[str]) -> None:
     outcome = wrc(*args)
     assert (outcome.status, outcome.out, outcome.error.count("\n")) == (2, "", 1)
 
 
-def test_help_is_no_failure(wrc: Wrc) -> None:
+def test_help_is_no_failure(wrc: WrcCheck) -> None:
     outcome = wrc("check", "--help")
     assert (outcome.status, outcome.error) == (0, "")
     assert "Exit status: 0 nothing introduced that fails" in outcome.out
@@ -275,7 +256,7 @@ def test_starts_quickly_and_without_the_engine() -> None:
 
 
 def test_internal_error_is_one_line_that_says_how_to_report_it(
-    governed: Repo, wrc: Wrc, monkeypatch: pytest.MonkeyPatch
+    governed: Repo, wrc: WrcCheck, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def crash(*_: object) -> None:
         raise RuntimeError("two\nlines \x1b[31m")
