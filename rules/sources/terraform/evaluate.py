@@ -405,9 +405,14 @@ class Evaluator:
         if default is None:
             return unknown(f"var.{name}", "has no default: it is set when the template is pushed", block.at)
 
+        declared = block.body.attributes.get("type")
+        kind = declared.expr if declared is not None else None
+
         def evaluate() -> Value:
             value = self.evaluate(default.expr, Scope(None))
             settable = name if module.inputs is None and name not in module.defaults else None
+            if isinstance(kind, Call) and kind.function == "set":
+                value = value.map(lambda a: Value((replace(a, data=functions.as_set(a.data)),)))
             return value.depending_on(settable)
 
         return self._memo(module, f"var.{name}", expr.at, evaluate)

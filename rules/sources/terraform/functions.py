@@ -14,7 +14,9 @@ import math
 import posixpath
 import re
 from collections.abc import Callable
-from itertools import chain
+from itertools import chain, islice
+
+import re2
 
 from rules.sources.terraform.values import (
     Alternative,
@@ -34,6 +36,10 @@ from rules.sources.text import Hole, Part, Piece, Position, Text
 
 MAX_STRING = 1_000_000
 """Characters of a computed string; a longer one is unknown."""
+
+MAX_CUTS = 10_000
+MAX_CUT_WORK = 200_000_000
+"""Places at which one call cuts a string, and those times its length; beyond, the result is unknown."""
 
 Result = Data | Value
 Function = Callable[[list[Data], Position], Result]
@@ -194,51 +200,59 @@ def flat(source: Text) -> str:
 
 def replace(args: list[Data], at: Position) -> Result:
     source, wanted, new = text(args[0], at), plain(args[1]), text(args[2], at)
-    if len(wanted) > 1 and wanted.startswith("/") and wanted.endswith("/"):
-        pattern = compile_regex(wanted[1:-1])
-        if "$" in (new.known or "$"):
-            whole = source.known
-            if whole is None:
-                raise NotKnown
-            return bounded(pattern.sub(re.sub(r"\$\{?(\w+)\}?", r"\\g<\1>", plain(new)), whole), at)
-    elif wanted:
-        pattern = re.compile(re.escape(wanted))
-    else:
+    if not wanted:
         raise NotKnown
+    by_pattern = len(wanted) > 1 and wanted.startswith("/") and wanted.endswith("/")
+    if by_pattern and "$" in (new.known or "$"):
+        raise NotKnown  # a replacement that refers to groups
+    places = _matches(wanted[1:-1] if by_pattern else re2.escape(wanted), source)
+    within_bounds(len(source) + len(places) * len(new))
     parts: list[Part] = []
     cursor = 0
-    for match in pattern.finditer(flat(source)):
-        parts.extend(source.slice(cursor, match.start()).parts)
+    for start, end in places:
+        parts.extend(source.slice(cursor, start).parts)
         parts.extend(new.parts)
-        cursor = match.end()
+        cursor = end
     parts.extend(source.slice(cursor, len(source)).parts)
     return Text(tuple(parts))
 
 
-def compile_regex(pattern: str) -> re.Pattern[str]:
-    """A pattern from the template; kept short, because RE2 cannot backtrack for ever and Python's engine can."""
-    if len(pattern) > 200 or re.search(r"[+*}]\)?[+*{]", pattern):
+def _matches(pattern: str, source: Text) -> list[tuple[int, int]]:
+    """Where a pattern matches; each cut costs a look at the whole text, so their number is bounded."""
+    found = compile_regex(pattern).finditer(flat(source))
+    places = [match.span() for match in islice(found, MAX_CUTS + 1)]
+    if len(places) > MAX_CUTS or len(places) * len(source) > MAX_CUT_WORK:
         raise NotKnown
+    return places
+
+
+def compile_regex(pattern: str) -> re2._Regexp:
+    """A pattern from the template, in Terraform's own dialect: RE2, which takes linear time on any input."""
     try:
-        return re.compile(pattern)
-    except re.error as error:
+        return re2.compile(pattern)
+    except re2.error as error:
         raise NotKnown from error
 
 
-def bounded(result: str, at: Position) -> Text:
-    if len(result) > MAX_STRING:
+def within_bounds(size: int) -> None:
+    if size > MAX_STRING:
         raise NotKnown
+
+
+def bounded(result: str, at: Position) -> Text:
+    within_bounds(len(result))
     return computed(result, at)
 
 
 def join(args: list[Data], at: Position) -> Result:
     separator = text(args[0], at)
-    elements = list(chain.from_iterable(items(data) for data in args[1:]))
+    elements = [text(single(item).data, at) for item in chain.from_iterable(items(data) for data in args[1:])]
+    within_bounds(sum(len(element) + len(separator) for element in elements))
     parts: list[Part] = []
     for index, element in enumerate(elements):
         if index:
             parts.extend(separator.parts)
-        parts.extend(text(single(element).data, at).parts)
+        parts.extend(element.parts)
     return Text(tuple(parts))
 
 
@@ -246,16 +260,17 @@ def split(args: list[Data], at: Position) -> Result:
     separator, source = plain(args[0]), text(args[1], at)
     if not separator:
         raise NotKnown
-    whole = flat(source)
     found, cursor = [], 0
-    for piece in whole.split(separator):
-        part = source.slice(cursor, cursor + len(piece))
+    for start, end in (*_matches(re2.escape(separator), source), (len(source), len(source))):
+        part = source.slice(cursor, start)
         found.append(known(part, part.at(0) or at))
-        cursor += len(piece) + len(separator)
+        cursor = end
     return ListData(tuple(found))
 
 
 _VERB = re.compile(r"%(?:%|(?:\[(\d+)\])?([-+# 0]*)(\d*)(?:\.(\d+))?([vsdqtfgexXbo]))")
+MAX_WIDTH = 1_000
+"""Characters to which `format` and `indent` pad."""
 
 
 def format_(args: list[Data], at: Position) -> Result:
@@ -279,6 +294,8 @@ def format_(args: list[Data], at: Position) -> Result:
 
 def _formatted(verb: re.Match[str], value: Data, at: Position) -> Text:
     flags, width, precision, kind = verb.group(2), verb.group(3), verb.group(4), verb.group(5)
+    if max(len(width), len(precision or "")) > 6 or int(width or 0) + int(precision or 0) > MAX_WIDTH:
+        raise NotKnown
     if kind in "vs" and not width and not precision:
         if kind == "v" and isinstance(value, ListData | MapData):
             return computed(to_json(to_python(value)), at)
@@ -289,7 +306,10 @@ def _formatted(verb: re.Match[str], value: Data, at: Position) -> Text:
         return computed(to_json(plain(value)), at)
     argument: object = plain(value) if kind in "vs" else number(value)
     if kind in "dxXbo":
-        argument = int(number(value))
+        whole = integral(number(value))
+        if not isinstance(whole, int):
+            raise Refused("format() needs a whole number here")
+        argument = whole
     shown = f"%{flags}{width}" + (f".{precision}" if precision else "") + ("s" if kind == "v" else kind)
     if kind == "b":
         return computed(format(int(number(value)), "b"), at)
@@ -308,14 +328,16 @@ def formatlist(args: list[Data], at: Position) -> Result:
 
 
 def indent(args: list[Data], at: Position) -> Result:
+    if number(args[0]) > MAX_WIDTH:
+        raise NotKnown
     spaces = computed(" " * int(number(args[0])), at)
     source = text(args[1], at)
     parts: list[Part] = []
     cursor = 0
-    for newline in re.finditer("\n", flat(source)):
-        parts.extend(source.slice(cursor, newline.end()).parts)
+    for _, end in _matches("\n", source):
+        parts.extend(source.slice(cursor, end).parts)
         parts.extend(spaces.parts)
-        cursor = newline.end()
+        cursor = end
     parts.extend(source.slice(cursor, len(source)).parts)
     return Text(tuple(parts))
 
@@ -440,8 +462,14 @@ def element(args: list[Data], _: Position) -> Result:
 
 
 def distinct(args: list[Data], _: Position) -> Result:
-    seen = {fingerprint(single(item).data): item for item in reversed(items(args[0]))}
-    return ListData(tuple(reversed(seen.values())))
+    return ListData(_each_once(items(args[0])))
+
+
+def _each_once(found: tuple[Value, ...]) -> tuple[Value, ...]:
+    first: dict[object, Value] = {}
+    for item in found:
+        first.setdefault(fingerprint(single(item).data), item)
+    return tuple(first.values())
 
 
 def flatten(args: list[Data], _: Position) -> Result:
@@ -518,14 +546,30 @@ def set_operation(keep: Callable[[set[object], set[object]], set[object]]) -> Fu
         result = sets[0]
         for other in sets[1:]:
             result = keep(result, other)
-        return ListData(tuple(value for key, value in by_key.items() if key in result))
+        return as_set(ListData(tuple(value for key, value in by_key.items() if key in result)))
 
     return function
 
 
-def to_list(args: list[Data], at: Position) -> Result:
+def as_set(data: Data) -> Data:
+    """A list as a set: each element once, in order; elements that can be several things stay as they are."""
+    if not isinstance(data, ListData):
+        return data
+    if any(len(item.alternatives) != 1 for item in data.items):
+        return ListData(data.items, data.open, is_set=True)
+    return ListData(tuple(sorted(_each_once(data.items), key=_sort_key)), data.open, is_set=True)
+
+
+def _sort_key(item: Value) -> tuple[float, str]:
+    data = single(item).data
+    if isinstance(data, Text):
+        return 0, data.known or ""
+    return as_number(data) or 0, ""
+
+
+def to_list(args: list[Data], _: Position) -> Result:
     data = args[0]
-    return distinct([data], at) if isinstance(data, ListData) and not data.open else data
+    return ListData(data.items, data.open) if isinstance(data, ListData) else data
 
 
 def to_string(args: list[Data], at: Position) -> Result:
@@ -604,10 +648,10 @@ FUNCTIONS: dict[str, Function] = {
     "sum": lambda args, _: integral(math.fsum(number(single(item).data) for item in items(args[0]))),
     "title": lower_upper(str.title),
     "tobool": to_bool,
-    "tolist": same,
+    "tolist": to_list,
     "tomap": same,
     "tonumber": to_number,
-    "toset": to_list,
+    "toset": lambda args, _: as_set(args[0]),
     "tostring": to_string,
     "trim": trim(left=True, right=True),
     "trimprefix": trimprefix,

@@ -167,9 +167,10 @@ def elements_of(alternative: Alternative, at: Position, presence: Presence) -> I
         yield Element(missing, missing, "unknown", trail)
         return
     if isinstance(data, ListData):
-        pairs = [(item, item) for item in data.items]
+        pairs = [(item if data.is_set else known(index, at), item) for index, item in enumerate(data.items)]
     elif isinstance(data, MapData):
-        pairs = [(known(Text.literal(key, at), at), item) for key, item in data.items]
+        in_order = sorted(data.items, key=lambda entry: entry[0])
+        pairs = [(known(Text.literal(key, at), at), item) for key, item in in_order]
     else:
         return
     for key, item in pairs[:MAX_ITEMS]:

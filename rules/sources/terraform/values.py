@@ -7,7 +7,7 @@ be known is an `Unknown` with its reason: neither true nor false, and never drop
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from rules.model import Step
@@ -18,6 +18,13 @@ MAX_ALTERNATIVES = 16
 
 MAX_TRAIL = 8
 """Steps kept of the way a value came."""
+
+MAX_ELEMENTS = 100_000
+"""Scalars in one list or map, nested ones included; a larger one is unknown."""
+
+MAX_CHARACTERS = 4 * 1024 * 1024
+MAX_PARTS = 20_000
+"""Characters, and pieces of different origin, in one string; a larger one is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +38,18 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class ListData:
-    """A list, tuple or set. `open` is True where it may hold more than is known."""
+    """A list, tuple or set. `open` is True where it may hold more than is known.
+
+    The elements of a set are their own keys, those of a list have their index.
+    """
 
     items: tuple[Value, ...]
     open: bool = False
+    is_set: bool = False
+    size: int = field(init=False, repr=False, compare=False, default=1)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", 1 + sum(item.size for item in self.items))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,10 @@ class MapData:
 
     items: tuple[tuple[str, Value], ...]
     open: bool = False
+    size: int = field(init=False, repr=False, compare=False, default=1)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", 1 + sum(item.size for _, item in self.items))
 
     def get(self, key: str) -> Value | None:
         return next((value for name, value in reversed(self.items) if name == key), None)
@@ -80,6 +99,11 @@ class Value:
         return iter(self.alternatives)
 
     @property
+    def size(self) -> int:
+        """Scalars in it, so that what is built of shared parts over and over is seen to grow."""
+        return sum(a.data.size if isinstance(a.data, ListData | MapData) else 1 for a in self.alternatives)
+
+    @property
     def only(self) -> Alternative | None:
         """The alternative, if there is no other and no variable can change it."""
         first, *others = self.alternatives
@@ -98,7 +122,20 @@ class Value:
 
 
 def known(data: Data, at: Position, made_of: tuple[Step, ...] = ()) -> Value:
+    """One possible value; unknown if it is too large to work with."""
+    if _is_too_large(data):
+        data = Unknown("", "is too large to be evaluated")
     return Value((Alternative(data, at, made_of=made_of[:MAX_TRAIL]),))
+
+
+def _is_too_large(data: Data) -> bool:
+    match data:
+        case ListData() | MapData():
+            return data.size > MAX_ELEMENTS
+        case Text():
+            return len(data.parts) > MAX_PARTS or len(data) > MAX_CHARACTERS
+        case _:
+            return False
 
 
 def unknown(expression: str, reason: str, at: Position, *, error: bool = False) -> Value:
