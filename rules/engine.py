@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from rules.causes import one_per_cause
 from rules.compare import Judged, Side, affected, judge
 from rules.contract import ContractText, load_contract
 from rules.model import (
@@ -95,7 +96,7 @@ def review(
     before = examine(base)
     after = examine(head, before, diff)
     text = load_contract(contract, revisions.contract, repository_url)
-    judged = _one_per_line(judge(before.side, after.side, diff))
+    judged = one_per_cause(_one_per_line(judge(before.side, after.side, diff)), diff)
     findings = tuple(_finding(each, text, head, after) for each in judged)
     undecided = _new_undecided(before.side.undecided, after.side.undecided)
     problems = _problems(before.problems, after.problems)

@@ -272,12 +272,15 @@ class Flow:
         fed = any(redirect.here is not None for redirect in command.redirects)
         if not passes_on or fed:
             return (command,)
+        return (command, *(source for each in self.upstream(command) for source in self._sources(each)))
+
+    def upstream(self, command: Command) -> Sequence[Command]:
+        """The commands of the stage before in the pipeline that feeds this one."""
         frames = tuple(frame.position for frame in command.frames)
         for scope in reversed(command.scope):
             if scope.kind == "pipeline" and scope.index:
-                before = self._stages.get((scope.position, scope.index - 1, frames), [])
-                return (command, *(source for each in before for source in self._sources(each)))
-        return (command,)
+                return self._stages.get((scope.position, scope.index - 1, frames), [])
+        return ()
 
 
 def located(word: Word, command: Command) -> tuple[str, ...]:

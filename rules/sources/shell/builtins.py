@@ -93,14 +93,19 @@ class Builtins:
                     state.variables[name] = self.assigned(name, word._replace(alternatives=(value,)), word.position)
 
     def _forget(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
+        inputs = (redirect.here.word if redirect.here else redirect.target for redirect in command.redirects)
+        origins = merged((Origin("command", command.name, command.position),), *(word.origins for word in inputs))
         for word in command.args:
             if word.value and word.value.isidentifier():
-                state.variables[word.value] = unknown(Origin("command", command.name, command.position))
+                state.variables[word.value] = unknown(*origins)
                 state.arrays.pop(word.value, None)
 
     def _printf(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
         if len(command.args) > 1 and command.args[0].value == "-v" and command.args[1].value:
-            state.variables[command.args[1].value] = unknown(Origin("command", "printf", command.position))
+            origins = merged(
+                (Origin("command", "printf", command.position),), *(word.origins for word in command.args[2:])
+            )
+            state.variables[command.args[1].value] = unknown(*origins)
 
     def _unset(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
         tables: tuple[dict[str, object], ...] = (state.variables, state.arrays)  # type: ignore[assignment]

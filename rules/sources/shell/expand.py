@@ -273,7 +273,9 @@ class Expander:
             return name, literal(context.parsed.script.path if index == "0" else self._runner.path)
         values = state.arrays.get(name)
         if values is None or not index.isdigit() or int(index) >= len(values):
-            return name, (self.lookup(name, context, state) if index == "0" else None)
+            whole = self.lookup(name, context, state)
+            is_filled_elsewhere = values is None and whole is not None and whole.single == UNKNOWN
+            return name, (whole if index == "0" or is_filled_elsewhere else None)
         return name, values[int(index)]
 
     def _indirect(self, names: Value | None, context: Context, state: State) -> Value | None:

@@ -18,7 +18,7 @@ def output_of(commands: Sequence[Command], depth: int) -> Value:
         *(
             (Origin("command", command.name, command.position), *(o for word in command.args for o in word.origins))
             for command in commands
-            if command.name not in _SILENT
+            if command.name not in _SILENT or (command.name == ">" and command.redirects)
         )
     )
     calls = {frame.position for command in commands for frame in command.frames if frame.kind == "call"}

@@ -1,0 +1,39 @@
+"""One finding a cause: the same thing at several places of one changed block is told once, with all its lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rules.compare import Judged
+from rules.model import Span
+from rules.sources.diff import Diff
+
+Cause = tuple[str, str, str, str, str, str, int]
+
+
+def one_per_cause(judged: Iterable[Judged], diff: Diff) -> list[Judged]:
+    """Equal findings of one hunk as one. Those that no hunk holds are equal if they are in the same file."""
+    merged: dict[Cause, Judged] = {}
+    for each in judged:
+        cause = _cause(each, diff)
+        first = merged.get(cause)
+        merged[cause] = each if first is None else _joined(first, each)
+    return list(merged.values())
+
+
+def _cause(judged: Judged, diff: Diff) -> Cause:
+    violation = judged.violation
+    file = diff.file(judged.path, "head") if judged.status == "introduced" else None
+    hunk = file.hunk_at("RIGHT", judged.line) if file is not None else None
+    start = hunk.new_start if hunk is not None else 0
+    return violation.rule, violation.template, violation.address, violation.evidence, judged.status, judged.path, start
+
+
+def _joined(first: Judged, other: Judged) -> Judged:
+    """`first`, over the lines of both."""
+    span = first.violation.span
+    if other.violation.span.path == span.path:
+        span = Span(span.path, min(span.start, other.violation.span.start), max(span.end, other.violation.span.end))
+    trail = tuple(dict.fromkeys((*first.trail, *other.trail)))
+    return replace(first, violation=replace(first.violation, span=span), trail=trail)

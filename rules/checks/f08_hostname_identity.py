@@ -1,0 +1,266 @@
+"""The host name is not who the workspace is.
+
+## What it does
+
+Follows the host name (`hostname`, `$HOSTNAME`, `uname -n`, `/etc/hostname`, `hostnamectl`) through pipes, variables,
+functions and `read` into what names the workspace, its owner or its project: `CODER_WORKSPACE_*` and variables like
+them, git's `user.name` and `user.email`, and DDEV's project name. Several reads for one name are one finding. A host
+name that is shown, logged or used as a network address is nobody's business.
+
+## Why it matters
+
+The host name is `<workspace>-<owner>`, and either part may have dashes of its own. Whoever takes it apart gets a wrong
+name for some of the users, and with it another workspace's project, cache or commits.
+
+## Bad
+
+```bash
+CODER_WORKSPACE_NAME=$(hostname | cut -d- -f1)
+```
+
+## Good
+
+```bash
+echo "Workspace $CODER_WORKSPACE_NAME of $CODER_WORKSPACE_OWNER_NAME"
+```
+
+## Fix
+
+Read `CODER_WORKSPACE_ID`, `CODER_WORKSPACE_NAME`, `CODER_WORKSPACE_OWNER_NAME` and `CODER_WORKSPACE_OWNER_EMAIL`, which
+the agent's `env` sets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from rules.checks.commands import Flow, Invocation, Surface, getopt, invocations, known, of_image, of_workspace, printed
+from rules.checks.support import line
+from rules.model import Span, Violation
+from rules.sources.shell import Command, Origin, Word
+from rules.sources.terraform.values import MapData, show_value
+from rules.sources.text import Position
+from rules.workspace.image import Image
+from rules.workspace.template import Workspace
+
+ID = "F-8"
+REQUIREMENT = "Forbidden Runtime Behaviors"
+
+MAX_STEPS = 8
+"""Values that are followed back from one to the next."""
+
+_WHOLE = "CODER_WORKSPACE|WORKSPACE|PROJECT|SITENAME|OWNER|USERNAME|DDEV_PROJECT|DDEV_SITENAME|COMPOSE_PROJECT_NAME"
+_OF = "CODER|WORKSPACE|CODER_WORKSPACE|WS|PROJECT|DDEV|DDEV_PROJECT|DDEV_SITE|SITE|OWNER|USER|CODER_USER|CODER_OWNER"
+_IDENTITY = re.compile(
+    rf"_*(?:{_WHOLE}|(?:{_OF})_?(?:ID|UUID|NAME|SLUG|OWNER|EMAIL|USER|USERNAME|OWNER_NAME|OWNER_EMAIL|OWNER_ID)"
+    r"|GIT_(?:AUTHOR|COMMITTER|USER)_(?:NAME|EMAIL))",
+    re.IGNORECASE,
+)
+_SETS = re.compile(rf"^\s*-?\s*(?:export\s+)?({_IDENTITY.pattern})=(.*)$", re.MULTILINE | re.IGNORECASE)
+_YAML_NAME = re.compile(r"^name:", re.MULTILINE)
+_LITERAL_READ = re.compile(r"\$\(\s*(?:hostname|uname -n|cat /etc/hostname)|\$\{?HOSTNAME\b|`hostname")
+_FILES = ("/etc/hostname", "/proc/sys/kernel/hostname")
+_IN_PROGRAMS = re.compile(r"gethostname|os\.uname|platform\.node|Sys::Hostname|kernel\.hostname|os\.hostname")
+_ADDRESS_OPTIONS = frozenset({"I", "i", "d", "ip-address", "all-ip-addresses", "domain", "V", "version", "h", "help"})
+_DECLARES = frozenset({"export", "declare", "typeset", "local", "readonly"})
+_FILLS = frozenset({"read", "mapfile", "readarray"})
+
+
+class _Sink(NamedTuple):
+    """`identity` is taken from the host name, which is read at `source`; `command` gives it that value."""
+
+    identity: str
+    source: Position
+    command: Command
+    words: tuple[Word, ...]
+
+
+def check(workspace: Workspace) -> Iterator[Violation]:
+    yield from _scripts(of_workspace(workspace))
+    yield from _environment(workspace)
+
+
+def image_check(image: Image) -> Iterator[Violation]:
+    yield from _scripts(of_image(image))
+
+
+def _scripts(surface: Surface) -> Iterator[Violation]:
+    flows = {id(program): Flow(program) for program in surface.programs}
+    found: dict[tuple[str, Position], _Sink] = {}
+    given: set[Position] = set()
+    for program, command in surface.commands:
+        for sink in _sinks(flows[id(program)], command):
+            inherited = {
+                origin.position for word in sink.words for origin in word.origins if origin.kind == "assignment"
+            }
+            own = {assignment.position for assignment in command.assignments}
+            if not (inherited & given) - own:
+                found.setdefault((sink.identity, sink.source), sink)
+            given |= own
+    feeds = defaultdict(set)
+    for identity, source in found:
+        feeds[source].add(identity)
+    for sink in found.values():
+        yield _violation(surface, sink, shared=len(feeds[sink.source]) > 1)
+
+
+def _violation(surface: Surface, sink: _Sink, *, shared: bool) -> Violation:
+    """At the line that reads the host name; if that feeds several names, where this one gets it."""
+    assigned = [origin.position for word in sink.words for origin in word.origins if origin.kind == "assignment"]
+    where = sink.command.position if shared else sink.source
+    return Violation(
+        rule=ID,
+        template=surface.template,
+        address="identity from the host name",
+        evidence=sink.identity,
+        span=line(where),
+        level="failure",
+        message=f"This takes `{sink.identity}` from the host name.",
+        trail=surface.steps((sink.source, *assigned, sink.command.position)),
+        related=("INV-9",),
+    )
+
+
+# What gets it
+
+
+def _sinks(flow: Flow, command: Command) -> Iterator[_Sink]:
+    for assignment in command.assignments:
+        if _IDENTITY.fullmatch(assignment.name):
+            yield from _sink(flow, command, assignment.name, (assignment.value,))
+    if command.name in _DECLARES and command.args:
+        yield from _declared(flow, command)
+    elif command.name in _FILLS:
+        yield from _filled(flow, command)
+    else:
+        for invocation in invocations(command):
+            yield from _configured(flow, invocation)
+    if command.name in ("echo", "printf", "cat", "tee", "sed") or command.redirects:
+        yield from _written(flow, command)
+
+
+def _sink(flow: Flow, command: Command, identity: str, words: tuple[Word, ...]) -> Iterator[_Sink]:
+    for word in words:
+        sources = list(dict.fromkeys(_reads(flow, word.origins, 0)))
+        for source in sources:
+            yield _Sink(identity, source, command, words)
+
+
+def _declared(flow: Flow, command: Command) -> Iterator[_Sink]:
+    """``export "NAME=$(hostname)"``."""
+    done = {assignment.name for assignment in command.assignments}
+    for word in command.args:
+        name = word.alternatives[0].partition("=")[0]
+        if "=" in word.alternatives[0] and name not in done and _IDENTITY.fullmatch(name):
+            yield from _sink(flow, command, name, (word,))
+
+
+def _filled(flow: Flow, command: Command) -> Iterator[_Sink]:
+    """``read -r NAME < /etc/hostname``, ``hostname | read -r NAME``."""
+    for word in command.args:
+        if _IDENTITY.fullmatch(known(word)):
+            for source in dict.fromkeys(_read_by(flow, command, 0)):
+                yield _Sink(known(word), source, command, ())
+
+
+def _configured(flow: Flow, invocation: Invocation) -> Iterator[_Sink]:
+    """git's identity, DDEV's project name, ``printf -v NAME``."""
+    words = [known(word) for word in invocation.args]
+    if invocation.name == "git" and "config" in words:
+        operands = getopt(invocation.args[words.index("config") + 1 :], "f", ("file",)).operands
+        operands = operands[1:] if operands and known(operands[0]) == "set" else operands
+        if len(operands) > 1 and known(operands[0]).lower() in ("user.name", "user.email"):
+            yield from _sink(flow, invocation.command, f"git {known(operands[0])}", (operands[1],))
+    elif invocation.name == "ddev":
+        for option in getopt(invocation.args, "", ("project-name",)).values("project-name"):
+            yield from _sink(flow, invocation.command, "DDEV's project name", (option.word,))
+    elif invocation.name == "printf" and words[:1] == ["-v"] and len(words) > 2 and _IDENTITY.fullmatch(words[1]):
+        yield from _sink(flow, invocation.command, words[1], invocation.args[2:])
+
+
+def _written(flow: Flow, command: Command) -> Iterator[_Sink]:
+    """A line of a settings file that gives a name: ``echo "CODER_WORKSPACE_NAME=$(hostname)" >> ~/.bashrc``."""
+    for write in flow.writes(command):
+        if all(path.startswith(("/dev/", "/tmp/")) for path in write.paths):  # noqa: S108
+            continue
+        for source in write.sources:
+            words = (*source.args, *(r.here.word for r in source.redirects if r.here is not None))
+            for text in printed(source):
+                for match in _SETS.finditer(text):
+                    if _LITERAL_READ.search(match[2]):
+                        yield _Sink(match[1], source.position, source, ())
+                    else:
+                        yield from _sink(flow, source, match[1], words)
+                if _YAML_NAME.search(text) and any("/.ddev/" in path for path in write.paths):
+                    yield from _sink(flow, source, "DDEV's project name", words)
+
+
+# Where it comes from
+
+
+def _reads(flow: Flow, origins: Iterable[Origin], depth: int) -> Iterator[Position]:
+    """The places among the origins of a value at which the host name is read."""
+    for origin in origins:
+        own = (origin.kind == "variable" and origin.name == "HOSTNAME") or origin.name.endswith(".hostname")
+        if own and origin.kind in ("variable", "hole"):
+            yield origin.position
+        elif origin.kind == "command":
+            for command in flow.by_position.get(origin.position, ()):
+                yield from _read_by(flow, command, depth)
+
+
+def _read_by(flow: Flow, command: Command, depth: int) -> Iterator[Position]:
+    """Where a command reads the host name, itself or through what it is fed."""
+    if depth > MAX_STEPS:
+        return
+    if any(_is_read(invocation) for invocation in invocations(command)) or _opens(command):
+        yield command.position
+    elif command.name in _FILLS or not command.args:
+        inputs = (r.here.word for r in command.redirects if r.here is not None)
+        yield from _reads(flow, (origin for word in inputs for origin in word.origins), depth + 1)
+        for other in flow.upstream(command):
+            yield from _read_by(flow, other, depth + 1)
+
+
+def _opens(command: Command) -> bool:
+    words = (*command.args, *(redirect.target for redirect in command.redirects if redirect.operator == "<"))
+    return any(path in text for word in words for text in word.alternatives for path in _FILES)
+
+
+def _is_read(invocation: Invocation) -> bool:
+    arguments = getopt(invocation.args)
+    if invocation.name == "hostname":
+        return not arguments.has(*_ADDRESS_OPTIONS) and not arguments.operands
+    if invocation.name == "uname":
+        return arguments.has("n", "a", "nodename", "all")
+    if invocation.name == "hostnamectl":
+        verbs = [known(word) for word in arguments.operands]
+        return "set-hostname" not in verbs and len(verbs) < 2
+    return any(_IN_PROGRAMS.search(known(word)) for word in invocation.args)
+
+
+# The agent's environment
+
+
+def _environment(workspace: Workspace) -> Iterator[Violation]:
+    """``CODER_WORKSPACE_NAME = docker_container.workspace.hostname`` in the agent's `env`."""
+    for agent in workspace.agents:
+        for alternative in agent.value("env") or ():
+            for name, value in alternative.data.items if isinstance(alternative.data, MapData) else ():
+                shown = show_value(value)
+                if _IDENTITY.fullmatch(name) and re.search(r"\.hostname\b", shown):
+                    at = value.alternatives[0].at
+                    yield Violation(
+                        rule=ID,
+                        template=workspace.template,
+                        address="identity from the host name",
+                        evidence=name,
+                        span=Span(at.path, at.line, at.line),
+                        level="failure",
+                        message=f"This takes `{name}` from the container's host name.",
+                        trail=(workspace.step(at), workspace.step(agent.at("env"))),
+                        related=("INV-9",),
+                    )
