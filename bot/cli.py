@@ -14,6 +14,7 @@ import typer
 from bot.render.escape import plain
 
 if TYPE_CHECKING:
+    from rules.audit import Audit
     from rules.model import Report
 
 BAD_INPUT = 2
@@ -50,6 +51,25 @@ def check(
     report = check_locally(repo, base, head)
     _write(_render(report, output))
     return int(report.conclusion == "failure")
+
+
+@app.command()
+def audit(
+    repo: Annotated[Path, typer.Option(help="A work tree or a bare repository.")] = Path(),
+    rev: Annotated[
+        str | None,
+        typer.Option(help="What to look at. Default: the working tree, or the default branch of a bare repository."),
+    ] = None,
+    output: Annotated[Format, typer.Option("--format", help="How to show the result.")] = "text",
+) -> int:
+    """Hold every requirement of the contract against every governed template, at one revision.
+
+    This is a report: the exit status is 0 also where the contract is broken, and 2 for bad usage or unreadable input.
+    """
+    from bot.local import audit as audit_locally  # noqa: PLC0415
+
+    _write(_render_audit(audit_locally(repo, rev), output))
+    return 0
 
 
 @app.command()
@@ -123,6 +143,15 @@ def _render(report: Report, output: Format) -> str:
 
         return text.render(report, width=shutil.get_terminal_size().columns, colour=_colour())
     rendered: str = import_module(f"bot.render.{output}").render(report)
+    return rendered
+
+
+def _render_audit(audit: Audit, output: Format) -> str:
+    if output == "text":
+        from bot.render import text  # noqa: PLC0415
+
+        return text.render_audit(audit, width=shutil.get_terminal_size().columns, colour=_colour())
+    rendered: str = import_module(f"bot.render.{output}").render_audit(audit)
     return rendered
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.git import Repository
+from rules.audit import Audit
+from rules.audit import audit as audit_tree
 from rules.engine import Revisions, review
 from rules.model import Report
 from rules.sources.diff import parse_diff
@@ -32,3 +34,16 @@ def check(folder: Path, base: str | None = None, head: str | None = None) -> Rep
             revisions=Revisions(base=before, head=WORKTREE if head is None else after, contract=tip),
             repository_url=repository.web_url(),
         )
+
+
+def audit(folder: Path, rev: str | None = None) -> Audit:
+    """Hold the contract against revision `rev`; by default the work tree, in a bare repository the default branch.
+
+    Raises:
+        GitError: the repository or the revision cannot be read.
+    """
+    with Repository(folder) as repository:
+        if rev is None and not repository.bare:
+            return audit_tree(repository.tree(repository.work_tree), WORKTREE, None)
+        commit = repository.commit(repository.default_branch() if rev is None else rev)
+        return audit_tree(repository.tree(commit), commit, repository.web_url())

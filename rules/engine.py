@@ -132,6 +132,12 @@ def examine(tree: Tree, known: Examined | None = None, diff: Diff | None = None)
     return Examined(_examine_image(image), parts, tuple(problems))
 
 
+def standing_findings(tree: Tree, examined: Examined, contract: ContractText) -> tuple[Finding, ...]:
+    """Every violation of one tree, compared with nothing."""
+    judged = _one_per_line(judge(examined.side, examined.side, Diff(())))
+    return tuple(_finding(each, contract, tree, examined) for each in judged)
+
+
 def _changed_surfaces(diff: Diff) -> frozenset[str]:
     paths = (path for file in diff.files for path in (file.old_path, file.new_path) if path is not None)
     return frozenset(path.split("/")[0] for path in paths)

@@ -6,18 +6,21 @@ See https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-
 from __future__ import annotations
 
 from bot.render.escape import plain
-from rules.model import Finding, Report, Span
+from rules.audit import Audit
+from rules.model import Finding, Problem, Report, Span
 
 
 def render(report: Report) -> str:
     """One line for each introduced finding, for each undecided place, and for each problem of the head."""
     lines = [_finding(finding) for finding in report.findings if finding.status == "introduced"]
     lines += [_command("notice", u.span, f"{u.rule} could not be decided", u.reason) for u in report.undecided]
-    lines += [
-        _command("warning", Span(p.path, p.line, p.line), "Not analysed in full", p.message)
-        for p in report.problems
-        if p.side == "head"
-    ]
+    lines += [_problem(problem) for problem in report.problems if problem.side == "head"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def render_audit(audit: Audit) -> str:
+    """One line for each finding and for each problem."""
+    lines = [*map(_finding, audit.findings), *map(_problem, audit.problems)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -31,6 +34,10 @@ def _finding(finding: Finding) -> str:
     message = "\n".join(plain(text) for text in (finding.message, finding.why, finding.fix, cited))
     title = f"{finding.rule} {finding.title}"
     return _command(level, Span(finding.path, finding.line, finding.end_line), title, message)
+
+
+def _problem(problem: Problem) -> str:
+    return _command("warning", Span(problem.path, problem.line, problem.line), "Not analysed in full", problem.message)
 
 
 def _command(level: str, span: Span, title: str, message: str) -> str:

@@ -1,10 +1,11 @@
-"""``--format json``: the object that `bot/schema/check-v1.schema.json` describes."""
+"""``--format json``: the objects that `bot/schema/check-v1.schema.json` and `audit-v1.schema.json` describe."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
 
+from rules.audit import Audit, AuditedTemplate
 from rules.model import Affected, Finding, Report
 
 SCHEMA = 1
@@ -14,6 +15,26 @@ INPUT = "INPUT"
 
 def render(report: Report) -> str:
     return json.dumps(check_object(report), indent=2) + "\n"
+
+
+def render_audit(audit: Audit) -> str:
+    return json.dumps(audit_object(audit), indent=2) + "\n"
+
+
+def audit_object(audit: Audit) -> dict[str, object]:
+    """The audit as plain JSON data."""
+    return {
+        "schema": SCHEMA,
+        "rev": audit.rev,
+        "templates": [_template(template) for template in audit.templates],
+        "findings": [_finding(finding) for finding in audit.findings],
+        "drift": [asdict(drift) for drift in audit.drift],
+    }
+
+
+def _template(template: AuditedTemplate) -> dict[str, object]:
+    verdicts = [asdict(verdict) for verdict in template.requirements]
+    return {"name": template.name, "governed": template.governed, "requirements": verdicts}
 
 
 def check_object(report: Report) -> dict[str, object]:

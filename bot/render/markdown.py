@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bot.render.escape import block, cell, code, contrast, inline, link, shorten
+from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
+from rules.audit import Audit, Verdict
 from rules.model import Affected, Change, Finding, Problem, Report, Step, Undecided
 from rules.registry import all_rules
 
@@ -21,6 +23,9 @@ MAX_TITLE = 255
 
 MAX_CHANGES = 8
 """Changes told for one requirement in the table."""
+
+MAX_EVIDENCE = 5
+"""Lines of evidence told for one requirement of an audit."""
 
 MAX_STEPS = 5
 """Steps of a trail that are named."""
@@ -87,6 +92,47 @@ def summary(report: Report) -> str:
         _footer(report),
     ]
     return _fit([section for section in sections if section], "\n\n") + "\n"
+
+
+def render_audit(audit: Audit) -> str:
+    """The audit as a table, then what does not hold with its evidence."""
+    return f"## The contract at {code(audit.rev[:12])}\n\n{_audit(audit)}\n"
+
+
+def folded_audit(audit: Audit) -> str:
+    """The audit for a comment: one line that counts, the rest folded."""
+    verdicts = [verdict.verdict for template in audit.templates for verdict in template.requirements]
+    counted = {outcome: verdicts.count(outcome) for outcome in SYMBOLS}
+    line = ", ".join(f"{count} × {WORDS[outcome]}" for outcome, count in counted.items() if count)
+    head = f"<details><summary>The contract at {audit.rev[:12]}: {line or 'no template'}</summary>"
+    return f"{head}\n\n{_audit(audit)}\n\n</details>\n"
+
+
+def _audit(audit: Audit) -> str:
+    columns = ["Requirement", *(code(template.name) for template in audit.templates)]
+    found = [
+        [f"**{row.id}** {inline(row.name)}", *(SYMBOLS[outcome] for outcome in row.outcomes)] for row in rows(audit)
+    ]
+    table = [columns, ["---"] * len(columns), *found]
+    legend = ", ".join(f"{SYMBOLS[outcome]} {WORDS[outcome]}" for outcome in SYMBOLS)
+    own = [finding for finding in audit.findings if finding.rule.startswith("W-")]
+    sections = [
+        "\n".join(f"| {' | '.join(map(cell, line))} |" for line in table) if found else "There is no template.",
+        legend,
+        *(_detail(verdict, templates) for verdict, templates in details(audit)),
+        _section("Besides", [f"**{f.rule}** {_place(f.path, f.line)} {_sentence(f.message)}" for f in own]),
+        _section("Known drift", [f"**{d.id}** is {d.state}, {_place(d.path, d.line)}" for d in audit.drift]),
+        _section("Not analysed in full", [_problem(problem) for problem in audit.problems]),
+    ]
+    return _fit([section for section in sections if section], "\n\n")
+
+
+def _detail(verdict: Verdict, templates: Sequence[str]) -> str:
+    heading = f"{verdict.id} {inline(name(verdict))}: {WORDS[verdict.verdict]}"
+    lines = [f"{_place(step.path, step.line)} {_sentence(step.text)}" for step in verdict.evidence[:MAX_EVIDENCE]]
+    more = len(verdict.evidence) - len(lines)
+    where = f"In {', '.join(map(code, templates))}"
+    return _section(heading, [where, *lines, *([f"and {more} more"] if more else [])])
 
 
 def _rows(report: Report) -> Iterable[str]:

@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from rules.model import Finding, Report
+from rules.audit import Audit
+from rules.model import Acknowledgement, Finding, Problem, Report
+from rules.pages import page
+from rules.registry import all_rules
 
 _LEVELS = {"failure": "error", "warning": "warning", "notice": "note"}
 _STATES = {"introduced": "new", "preexisting": "unchanged", "fixed": "absent"}
 
 Json = dict[str, object]
+Note = tuple[str, int, str]
+"""A path, a line, and what could not be decided or read there."""
 
 
 def render(report: Report) -> str:
     """Every finding as a result, and what could not be read or decided as notifications of the run."""
-    by_rule = {finding.rule: finding for finding in reversed(report.findings)}
     notes = [(u.span.path, u.span.start, f"{u.rule} could not be decided: {u.reason}") for u in report.undecided]
-    notes += [(problem.path, problem.line, problem.message) for problem in report.problems]
+    results = [_result(finding) | {"baselineState": _STATES[finding.status]} for finding in report.findings]
+    return _log(report.findings, results, [*notes, *_problems(report.problems)])
+
+
+def render_audit(audit: Audit) -> str:
+    """Every finding as a result; without a baseline, because nothing is compared."""
+    notes = [
+        (step.path, step.line, f"{verdict.id} could not be decided: {step.text}")
+        for template in audit.templates
+        for verdict in template.requirements
+        if verdict.verdict == "undecided"
+        for step in verdict.evidence
+    ]
+    results = [_result(finding) for finding in audit.findings]
+    return _log(audit.findings, results, list(dict.fromkeys([*notes, *_problems(audit.problems)])))
+
+
+def _log(findings: Sequence[Finding], results: Sequence[Json], notes: Sequence[Note]) -> str:
     run: Json = {
-        "tool": {"driver": {"name": "wrc", "rules": [_rule(by_rule[name]) for name in sorted(by_rule)]}},
+        "tool": {"driver": {"name": "wrc", "rules": _rules(findings)}},
         "invocations": [
             {
                 "executionSuccessful": True,
@@ -29,15 +51,26 @@ def render(report: Report) -> str:
                 ],
             }
         ],
-        "results": [_result(finding) for finding in report.findings],
+        "results": list(results),
     }
     log: Json = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2) + "\n"
 
 
-def _rule(finding: Finding) -> Json:
+def _problems(problems: Iterable[Problem]) -> list[Note]:
+    return [(problem.path, problem.line, problem.message) for problem in problems]
+
+
+def _rules(findings: Sequence[Finding]) -> list[Json]:
+    """The rules that have findings; each with its page as help."""
+    by_rule = {finding.rule: finding for finding in reversed(findings)}
+    pages = {rule.id: page(rule) for rule in all_rules()}
+    return [_rule(by_rule[name], pages.get(name, by_rule[name].fix)) for name in sorted(by_rule)]
+
+
+def _rule(finding: Finding, help_text: str) -> Json:
     rule: Json = {"id": finding.rule, "name": finding.requirement, "shortDescription": {"text": finding.title}}
-    rule |= {"fullDescription": {"text": finding.why}, "help": {"text": finding.fix}}
+    rule |= {"fullDescription": {"text": finding.why}, "help": {"text": help_text, "markdown": help_text}}
     return rule | ({"helpUri": finding.citation.url} if finding.citation and finding.citation.url else {})
 
 
@@ -45,7 +78,6 @@ def _result(finding: Finding) -> Json:
     result: Json = {
         "ruleId": finding.rule,
         "level": _LEVELS[finding.level],
-        "baselineState": _STATES[finding.status],
         "message": {"text": f"{finding.message} {finding.fix}"},
         "locations": [_location(finding.path, finding.line, finding.end_line)],
         "relatedLocations": [
@@ -54,10 +86,13 @@ def _result(finding: Finding) -> Json:
         ],
         "partialFingerprints": {"wrc/v1": finding.fingerprint},
     }
-    by = finding.acknowledged_by
-    if by:
-        result["suppressions"] = [{"kind": "external", "justification": f"{by.kind} in {by.path}:{by.line}"}]
+    if finding.acknowledged_by:
+        result["suppressions"] = [_suppression(finding.acknowledged_by)]
     return result
+
+
+def _suppression(by: Acknowledgement) -> Json:
+    return {"kind": "external", "justification": f"{by.kind} in {by.path}:{by.line}"}
 
 
 def _location(path: str, line: int, end: int) -> Json:

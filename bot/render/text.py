@@ -9,8 +9,10 @@ from textwrap import fill
 from rich.console import Console
 from rich.text import Text
 
-from bot.render.escape import contrast, plain
-from rules.model import Affected, Finding, Report
+from bot.render.escape import contrast, plain, shorten
+from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
+from rules.audit import Audit
+from rules.model import Affected, Drift, Finding, Report
 
 MAX_VALUE = 200
 """Characters shown of a value before and after."""
@@ -18,16 +20,86 @@ MAX_VALUE = 200
 MAX_CHANGES = 8
 """Changes told for one requirement."""
 
+MAX_EVIDENCE = 8
+"""Lines of evidence told for one requirement of an audit."""
+
+MIN_LABEL = 30
+"""Columns that a requirement gets in an audit's table, however many templates there are."""
+
 GONE = "not there"
 
 _LEVEL_STYLES = {"failure": "bold red", "warning": "yellow", "notice": "cyan"}
+_VERDICT_STYLES = {"holds": "green", "broken": "bold red", "undecided": "yellow", "not-applicable": "dim"}
 _CONCLUSION_STYLES = {"failure": "bold red", "action_required": "yellow", "neutral": "yellow", "success": "bold green"}
 
 
 def render(report: Report, *, width: int = 80, colour: bool = False) -> str:
     """The report as text, wrapped at `width` columns, with terminal colours if `colour`."""
     out = StringIO()
-    console = Console(
+    console = _console(out, width, colour)
+    _head(console, report)
+    for finding in _with(report, "introduced"):
+        _finding(console, finding)
+    _affected(console, report.affected)
+    _list(console, "Drift", [f"{_drift(drift)} ({drift.change})" for drift in report.drift])
+    at = {"base": "(at the base) ", "head": ""}
+    undecided = [f"{u.span.path}:{u.span.start} {u.rule}: {u.reason}" for u in report.undecided]
+    _list(console, "Could not be decided", undecided)
+    _list(console, "Not analysed in full", [f"{p.path}:{p.line} {at[p.side]}{p.message}" for p in report.problems])
+    _list(console, "Repaired by this change", map(_line, _with(report, "fixed")), "green")
+    _list(console, "There before this change", map(_line, _with(report, "preexisting")), "dim")
+    return out.getvalue()
+
+
+def render_audit(audit: Audit, *, width: int = 80, colour: bool = False) -> str:
+    """The audit as a table of requirements and templates, then what does not hold."""
+    out = StringIO()
+    console = _console(out, width, colour)
+    if not audit.templates:
+        console.print("There is no template at this revision.")
+    _matrix(console, audit)
+    for verdict, templates in details(audit):
+        head = Text(f"\n{verdict.id} {plain(name(verdict))}", style="bold")
+        console.print(head, Text(WORDS[verdict.verdict], style=_VERDICT_STYLES[verdict.verdict]), soft_wrap=True)
+        _prose(console, f"in {', '.join(templates)}", indent="  ")
+        for step in verdict.evidence[:MAX_EVIDENCE]:
+            told = f"  {plain(step.path)}:{step.line} {shorten(plain(step.text), MAX_VALUE)}"
+            console.print(Text(told), soft_wrap=True)
+        if len(verdict.evidence) > MAX_EVIDENCE:
+            console.print(f"  and {len(verdict.evidence) - MAX_EVIDENCE} more (see --format json)")
+    own = [finding for finding in audit.findings if finding.rule.startswith("W-")]
+    _list(console, "Besides", [f"{finding.path}:{finding.line} {finding.rule} {finding.message}" for finding in own])
+    _list(console, "Drift", map(_drift, audit.drift))
+    _list(console, "Not analysed in full", [f"{p.path}:{p.line} {p.message}" for p in audit.problems])
+    return out.getvalue()
+
+
+def _matrix(console: Console, audit: Audit) -> None:
+    """One line for a requirement, one column for a template; templates are numbered where their names do not fit."""
+    columns = [plain(template.name) for template in audit.templates]
+    lines = [(f"{row.id:<6} {row.name}", row.outcomes) for row in rows(audit)]
+    label = max((len(line) for line, _ in lines), default=0)
+    if label + sum(len(column) + 2 for column in columns) > console.width:
+        for number, column in enumerate(columns, 1):
+            console.print(Text(f"{number}: {column}"), soft_wrap=True)
+        columns = [str(number) for number in range(1, len(columns) + 1)]
+        label = min(label, max(MIN_LABEL, console.width - sum(len(column) + 2 for column in columns)))
+    console.print(Text(" " * label + "".join(f"  {column}" for column in columns), style="bold"), soft_wrap=True)
+    for name_of_row, outcomes in lines:
+        line = Text(shorten(name_of_row, label).ljust(label))
+        for column, outcome in zip(columns, outcomes, strict=True):
+            line.append("  ").append(SYMBOLS[outcome].ljust(len(column)), style=_VERDICT_STYLES[outcome])
+        line.rstrip()
+        console.print(line, soft_wrap=True)
+    console.print(Text("  ".join(f"{SYMBOLS[outcome]} {WORDS[outcome]}" for outcome in SYMBOLS), style="dim"))
+
+
+def _drift(drift: Drift) -> str:
+    return f"{drift.id} is {drift.state} {drift.path}:{drift.line}"
+
+
+def _console(out: StringIO, width: int, colour: bool) -> Console:  # noqa: FBT001
+    return Console(
         file=out,
         width=width,
         force_terminal=colour,
@@ -37,18 +109,6 @@ def render(report: Report, *, width: int = 80, colour: bool = False) -> str:
         markup=False,
         emoji=False,
     )
-    _head(console, report)
-    for finding in _with(report, "introduced"):
-        _finding(console, finding)
-    _affected(console, report.affected)
-    _list(console, "Drift", [f"{d.id} is {d.state} {d.path}:{d.line} ({d.change})" for d in report.drift])
-    at = {"base": "(at the base) ", "head": ""}
-    undecided = [f"{u.span.path}:{u.span.start} {u.rule}: {u.reason}" for u in report.undecided]
-    _list(console, "Could not be decided", undecided)
-    _list(console, "Not analysed in full", [f"{p.path}:{p.line} {at[p.side]}{p.message}" for p in report.problems])
-    _list(console, "Repaired by this change", map(_line, _with(report, "fixed")), "green")
-    _list(console, "There before this change", map(_line, _with(report, "preexisting")), "dim")
-    return out.getvalue()
 
 
 def _with(report: Report, status: str) -> list[Finding]:

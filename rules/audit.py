@@ -1,0 +1,142 @@
+"""Does the contract describe what is there? Every requirement held against every template, at one revision.
+
+    broken           a violation that is certain: of the requirement's own rule, of a rule that stands for it, or of one
+                     that names it as equally true
+    undecided        only questions (warnings), or something that bears on it and cannot be known or read, or nothing
+                     that checks it, or nothing found that it could rest on
+    holds            none of these; the evidence is what enforces it. A forbidden behaviour that is not there has none
+    not-applicable   the template is not governed
+
+What the rules see in the image counts for every template, because they all run in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from rules.contract import load_contract
+from rules.engine import Examined, Part, examine, standing_findings
+from rules.model import Drift, Finding, Problem, Step, Violation
+from rules.registry import Rule, all_rules, rule
+from rules.sources.tree import Tree
+from rules.workspace.template import NOT_GOVERNED, template_folders
+
+Outcome = Literal["holds", "broken", "undecided", "not-applicable"]
+
+MAX_TEXT = 300
+"""Characters of one line of evidence."""
+
+NOT_CHECKED = "no rule checks this requirement by itself; these are the lines that enforce it"
+NOTHING_FOUND = "nothing was found in this template or its image that enforces this requirement"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one requirement stands in one template. `evidence` are lines of the repository, by path and line."""
+
+    id: str
+    requirement: str
+    verdict: Outcome
+    evidence: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True)
+class AuditedTemplate:
+    name: str
+    governed: bool
+    requirements: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The answer for one revision. All findings have the status ``preexisting``: nobody is blamed."""
+
+    rev: str
+    templates: tuple[AuditedTemplate, ...]
+    findings: tuple[Finding, ...]
+    drift: tuple[Drift, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def audit(tree: Tree, rev: str, repository_url: str | None) -> Audit:
+    """Hold the whole contract against one tree, which is revision `rev` of the repository at `repository_url`."""
+    examined = examine(tree)
+    governed = tuple(_governed(tree, name, part, examined) for name, part in examined.templates.items())
+    others = [name for name in template_folders(tree) if name.split("/")[0] in NOT_GOVERNED]
+    templates = (*governed, *(_not_governed(name) for name in others))
+    return Audit(
+        rev,
+        tuple(sorted(templates, key=lambda template: template.name)),
+        standing_findings(tree, examined, load_contract(tree, rev, repository_url)),
+        problems=examined.problems,
+    )
+
+
+def requirements() -> tuple[Rule, ...]:
+    """What the contract asks, in its order: INV-1 … INV-9, BOOT, F-1 … F-10. Rules of our own are no requirements."""
+    return tuple(each for each in all_rules() if not each.id.startswith("W-"))
+
+
+def _not_governed(name: str) -> AuditedTemplate:
+    verdicts = (Verdict(each.id, each.requirement, "not-applicable") for each in requirements())
+    return AuditedTemplate(name, governed=False, requirements=tuple(verdicts))
+
+
+def _governed(tree: Tree, name: str, part: Part, examined: Examined) -> AuditedTemplate:
+    start = next(path for path in sorted(tree.entries) if path.startswith(f"{name}/") and path.endswith(".tf"))
+    verdicts = (_verdict(each, part, examined.image, Step(start, 1, "")) for each in requirements())
+    return AuditedTemplate(name, governed=True, requirements=tuple(verdicts))
+
+
+def _verdict(requirement: Rule, part: Part, image: Part, start: Step) -> Verdict:
+    """`start` is the place in the template where to say what has no other place."""
+    violations = [each for each in (*part.violations, *image.violations) if _bears_on(each, requirement)]
+    certain = [each for each in violations if each.level == "failure"]
+    open_ = [*_violated(each for each in violations if each.level == "warning"), *_open(requirement, part, image)]
+    facts = [fact for fact in (*part.facts, *image.facts) if fact.id == requirement.id]
+    enforced = [Step(fact.span.path, fact.span.start, f"{fact.what}: {fact.value}") for fact in facts]
+
+    def told(verdict: Outcome, evidence: Iterable[Step]) -> Verdict:
+        return Verdict(requirement.id, requirement.requirement, verdict, tuple(_in_order(evidence)))
+
+    if certain:
+        return told("broken", _violated(certain))
+    if open_:
+        return told("undecided", open_)
+    if requirement.check is None and requirement.image_check is None:
+        return told("undecided", [Step(start.path, start.line, NOT_CHECKED), *enforced])
+    if not enforced and not requirement.id.startswith("F-"):
+        return told("undecided", [Step(start.path, start.line, NOTHING_FOUND)])
+    return told("holds", enforced)
+
+
+def _bears_on(violation: Violation, requirement: Rule) -> bool:
+    if requirement.id in (violation.rule, *violation.related):
+        return True
+    # A rule of our own belongs to the requirement that it names; the forbidden behaviours share one name.
+    return violation.rule.startswith("W-") and rule(violation.rule).requirement == requirement.requirement
+
+
+def _violated(violations: Iterable[Violation]) -> Iterator[Step]:
+    return (Step(each.span.path, each.span.start, each.message) for each in violations)
+
+
+def _open(requirement: Rule, part: Part, image: Part) -> Iterator[Step]:
+    """What cannot be known or read, and could change the verdict."""
+    for each in (*part.undecided, *image.undecided):
+        if each.rule == requirement.id:
+            yield Step(each.span.path, each.span.start, each.reason)
+    rests_on_image = requirement.image_check is not None or requirement.image_facts is not None
+    for problem in (*part.problems, *(image.problems if rests_on_image else ())):
+        yield Step(problem.path, problem.line, f"could not be read: {problem.message}")
+
+
+def _in_order(evidence: Iterable[Step]) -> list[Step]:
+    cut = (Step(each.path, each.line, _shortened(" ".join(each.text.split()))) for each in evidence)
+    return sorted(dict.fromkeys(cut), key=lambda each: (each.path, each.line))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"

@@ -1,0 +1,111 @@
+"""The verdicts of an audit, each with the lines that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from rules.audit import Audit, Verdict, audit, requirements
+from rules.sources.tree import MemoryTree
+from tests.rules.harness import DOCKERFILE, TEMPLATE, Case, host, plant, repository
+
+
+def verdicts(found: Audit, template: str = "user-defined-web") -> Mapping[str, Verdict]:
+    [audited] = [each for each in found.templates if each.name == template]
+    return {verdict.id: verdict for verdict in audited.requirements}
+
+
+def audited(case: Case, template: str = "user-defined-web") -> Mapping[str, Verdict]:
+    return verdicts(audit(plant(case, "full").head, "r" * 40, None), template)
+
+
+def line_of(tree: MemoryTree, text: str) -> int:
+    [line] = [number for number, line in enumerate(tree.files[TEMPLATE].split("\n"), 1) if text in line]
+    return line
+
+
+def test_what_keeps_the_contract_holds_with_evidence() -> None:
+    tree = host("full")
+    found = verdicts(audit(tree, "r" * 40, None))
+    assert list(found) == [each.id for each in requirements()]
+    checked = {each.id for each in requirements() if each.check is not None or each.image_check is not None}
+    assert {rule for rule, verdict in found.items() if verdict.verdict == "holds"} == checked
+    sysbox = found["INV-1"].evidence
+    assert ('runtime: "sysbox-runc"', TEMPLATE) in {(step.text, step.path) for step in sysbox}
+    assert {step.line for step in sysbox} >= {line_of(tree, 'runtime       = "sysbox-runc"')}
+    assert found["F-1"].evidence == ()
+
+
+def test_a_certain_violation_breaks_the_rule_and_what_is_equally_true() -> None:
+    case = Case("socket", container='volumes {\n  host_path = "/run/docker.sock"\n  container_path = "/x"\n}')
+    found = audited(case)
+    assert found["F-1"].verdict == found["INV-4"].verdict == "broken"
+    line = line_of(plant(case, "full").head, '"/run/docker.sock"')
+    assert [(step.path, step.line) for step in found["F-1"].evidence] == [(TEMPLATE, line)]
+    assert found["F-2"].verdict == "holds"
+
+
+def test_a_question_leaves_it_open() -> None:
+    found = audited(Case("network", container='network_mode = "host"'))
+    assert found["F-6"].verdict == "undecided"
+    assert found["F-6"].evidence
+
+
+def test_what_cannot_be_known_leaves_it_open() -> None:
+    found = audited(Case("variable", container="privileged = var.trusted", top='variable "trusted" {}'))
+    assert found["F-2"].verdict == "undecided"
+    assert "trusted" in found["F-2"].evidence[0].text
+
+
+def test_a_rule_of_our_own_asks_about_its_requirement() -> None:
+    found = audited(Case("eaten", boot='echo "${PORT:-80}"'))
+    assert found["BOOT"].verdict == "undecided"
+    assert "W-1" not in found
+
+
+def test_a_template_that_cannot_be_read_leaves_all_open_but_what_is_certain() -> None:
+    tree = host("full")
+    text = tree.files[TEMPLATE].replace("privileged    = false", "privileged = true") + '\nresource "x" "y" {\n'
+    found = verdicts(audit(MemoryTree.of({**tree.files, TEMPLATE: text}), "r" * 40, None))
+    assert found["F-2"].verdict == "broken"
+    assert {verdict.verdict for verdict in found.values()} == {"broken", "undecided"}
+    assert all(verdict.evidence for verdict in found.values())
+
+
+def test_a_template_without_anything_does_not_hold_by_itself() -> None:
+    tree = MemoryTree.of({"empty/template.tf": 'resource "docker_container" "workspace" {}\n'})
+    found = verdicts(audit(tree, "r" * 40, None), "empty")
+    assert found["INV-1"].verdict == "broken"
+    assert found["F-1"].verdict == "holds"
+    held = {rule for rule, verdict in found.items() if verdict.verdict == "holds"}
+    assert all(rule.startswith("F-") for rule in held)
+    assert all(found[rule].evidence for rule in set(found) - held)
+
+
+def test_what_is_wrong_in_the_image_counts_for_every_template() -> None:
+    tree = repository()
+    dockerfile = tree.files[DOCKERFILE] + "RUN chown -R 1000:1000 /home/coder-files\n"
+    found = audit(MemoryTree.of({**tree.files, DOCKERFILE: dockerfile}, tree.links), "r" * 40, None)
+    for template in ("user-defined-web", "drupal-core", "drupal-contrib"):
+        assert verdicts(found, template)["F-3"].verdict == "broken"
+    assert [finding.rule for finding in found.findings].count("F-3") == 1
+
+
+def test_a_template_that_is_not_governed_is_listed() -> None:
+    found = audit(repository(), "r" * 40, None)
+    governed = {template.name: template.governed for template in found.templates}
+    assert governed == {"drupal-contrib": True, "drupal-core": True, "freeform": False, "user-defined-web": True}
+    assert {verdict.verdict for verdict in verdicts(found, "freeform").values()} == {"not-applicable"}
+    assert list(verdicts(found, "freeform")) == list(verdicts(found))
+
+
+@pytest.mark.parametrize("files", [{}, {"README.md": "about\n"}])
+def test_a_repository_without_templates(files: Mapping[str, str]) -> None:
+    found = audit(MemoryTree.of(files), "r" * 40, None)
+    assert (found.templates, found.findings, found.problems) == ((), (), ())
+
+
+def test_long_evidence_is_cut() -> None:
+    found = audited(Case("long", boot=f"git config --global user.name {'x' * 5000}"))
+    assert max(len(step.text) for verdict in found.values() for step in verdict.evidence) <= 300
