@@ -117,10 +117,12 @@ _HANDS_ON = {
 def _inner(name: str, args: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
     texts = [word.alternatives[0] for word in args]
     if name == "find":
+        found = (texts[0] if texts and texts[0][:1] not in "-(!" else ".") + "/" + UNKNOWN
         for index, text in enumerate(texts):
             if text in _FIND_RUNS:
                 end = next((at for at in range(index + 1, len(texts)) if texts[at] in (";", "+")), len(texts))
-                yield args[index + 1 : end]
+                run = args[index + 1 : end]
+                yield tuple(w._replace(alternatives=(w.alternatives[0].replace("{}", found),)) for w in run)
     elif name in _HANDS_ON:
         short, long = _HANDS_ON[name]
         operands = getopt(args, short, long, stop_at_operand=True).operands

@@ -1,0 +1,213 @@
+"""What the conditions around a command say about the files it is going to touch."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from rules.checks.commands import Flow, getopt, located
+from rules.checks.support import in_home
+from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Test, Word
+from rules.sources.text import Position
+
+MAX_DEPTH = 3
+"""Functions and flags that stand for a condition, one behind the other."""
+
+_EXISTS = frozenset({"-f", "-e", "-d", "-s", "-r", "-w", "-x", "-a"})
+_LINKS = frozenset({"-L", "-h"})
+_GREPS = frozenset({"grep", "egrep", "fgrep", "rg", "zgrep"})
+_FAILS_WITHOUT = frozenset({"ls", "stat", "cat", "readlink", "head"})
+_LOOKS_UP = frozenset({"command", "which", "type", "hash"})
+_MAKES = frozenset({"touch", "mkdir", "install", "cp", "rsync", "mv", "ln", "tar", "unzip"})
+_PATH = re.compile(r"""[^\s"'();|&<>`=]+""")
+
+
+class _Kind(NamedTuple):
+    """How a path is looked at: whether a folder is filled, whether only a link is replaced, and from which folder."""
+
+    tree: bool
+    link: bool
+    cwd: str
+
+
+@dataclass(frozen=True)
+class Guards:
+    """The guards of one program. A path is protected if a guard says that nothing is there yet."""
+
+    flow: Flow
+
+    @cached_property
+    def _called(self) -> dict[Position, list[Command]]:
+        """The commands that a call of a function runs, by the place of the call."""
+        found: dict[Position, list[Command]] = {}
+        for command in self.flow.program.commands:
+            if command.frames and command.frames[-1].kind == "call":
+                found.setdefault(command.frames[-1].position, []).append(command)
+        return found
+
+    @cached_property
+    def _made(self) -> dict[str, list[Command]]:
+        """The commands that make a file or folder, by its path."""
+        found: dict[str, list[Command]] = {}
+        for command in self.flow.program.commands:
+            for path in self._makes(command):
+                found.setdefault(path, []).append(command)
+        return found
+
+    def _makes(self, command: Command) -> Iterator[str]:
+        for write in self.flow.writes(command):
+            yield from write.paths
+        if command.name in _MAKES:
+            operands = getopt(command.args, "mogtS", ("mode",)).operands
+            for word in operands if command.name in ("touch", "mkdir") else operands[-1:]:
+                yield from (path.rstrip("/") or "/" for path in located(word, command))
+
+    def protect(self, command: Command, paths: Sequence[str], *, tree: bool = False, link: bool = False) -> bool:
+        """Whether the command runs only if nothing is at `paths` yet, or only once in the life of the home.
+
+        tree: the paths are folders that are filled, so that a file inside counts. link: only a link is replaced.
+        """
+        kind = _Kind(tree, link, command.cwd[0] if command.cwd else HOME)
+        return any(self._absent(guard, paths, kind, 0) or self._first_time(guard, kind) for guard in command.guards)
+
+    def looked_for_in(self, command: Command, paths: Sequence[str]) -> bool:
+        """Whether the command runs only if something was not found in one of these files."""
+        cwd = command.cwd[0] if command.cwd else HOME
+        tests = [guard.test for guard in command.guards if guard.test is not None and not guard.holds]
+        looked_at = {path for test in tests if test.name in _GREPS for path in _paths(test.argv[1:], cwd)}
+        return all(path in looked_at for path in paths)
+
+    def looked_for(self, command: Command, paths: Sequence[str]) -> bool:
+        """Whether the command runs only if something was not found in a text: ``grep -q … ||`` or a pattern."""
+        return any(self._not_found(guard, paths, 0) for guard in command.guards)
+
+    # One guard
+
+    def _absent(self, guard: Guard, paths: Sequence[str], kind: _Kind, depth: int) -> bool:
+        if guard.test is None:
+            return all(any(self._absent(g, paths, kind, depth) for g in conjunction) for conjunction in guard.any_of)
+        missing = _missing(guard.test, kind, holds=guard.holds)
+        if missing and all(any(_covers(gone, path, tree=kind.tree) for gone in missing) for path in paths):
+            return True
+        if guard.test.name in _LOOKS_UP and not guard.holds:
+            names = {text for word in guard.test.argv[1:] for text in word.alternatives}
+            return any(posixpath.basename(path) in names for path in paths)
+        return depth < MAX_DEPTH and any(
+            all(self._absent(each, paths, kind, depth + 1) for each in needed)
+            for needed in self._stands_for(guard.test, guard.holds)
+        )
+
+    def _stands_for(self, test: Test, holds: bool) -> Iterator[list[Guard]]:  # noqa: FBT001
+        """Guards that must hold for a function to succeed, or for a variable to have its value."""
+        inner = [c for c in self._called.get(test.position, []) if c.name in ("[", "[[", "test") or c.name in _GREPS]
+        if len(inner) == 1:
+            yield [_as_guard(inner[0], holds)]
+        for assignments in self._flagged(test, holds):
+            guards = [_one_of(command.guards) for command in assignments]
+            if guards:
+                yield guards
+
+    def _flagged(self, test: Test, holds: bool) -> Iterator[list[Command]]:  # noqa: FBT001
+        """The assignments that give a variable the value that a test asks for."""
+        words = test.argv[1:]
+        if test.name != "test" or len(words) < 2:
+            return
+        operator = words[1].alternatives[0] if len(words) > 2 else words[0].alternatives[0]
+        subject = words[0] if len(words) > 2 else words[1]
+        wanted = words[2].value if len(words) > 2 else None
+        if operator in ("=", "==", "-eq", "!=", "-ne", "-n", "-z"):
+            positive = holds == (operator not in ("!=", "-ne", "-z"))
+            places = {origin.position for origin in subject.origins if origin.kind == "assignment"}
+            commands = [c for at in places for c in self.flow.by_position.get(at, []) if c.assignments]
+            yield [c for c in commands if _gives(c, wanted, positive=positive)]
+
+    def _first_time(self, guard: Guard, kind: _Kind) -> bool:
+        """A file that marks what was done: it is missing, and it is made under this very condition or by ``touch``."""
+        if guard.test is None:
+            return all(any(self._first_time(each, kind) for each in conjunction) for conjunction in guard.any_of)
+        if guard.test.name in _GREPS:
+            return False
+        marks = [path for path in _missing(guard.test, kind, holds=guard.holds) if in_home(path) and path != HOME]
+        for mark in marks:
+            makers = (c for path, made in self._made.items() if _covers(path, mark, tree=False) for c in made)
+            if any(guard in maker.guards or (maker.name == "touch" and not maker.guards) for maker in makers):
+                return True
+        return False
+
+    def _not_found(self, guard: Guard, paths: Sequence[str], depth: int) -> bool:
+        if guard.test is None:
+            return all(any(self._not_found(each, paths, depth) for each in conjunction) for conjunction in guard.any_of)
+        test = guard.test
+        if test.name in _GREPS or test.name in ("awk", "sed"):
+            return not guard.holds
+        if test.name in ("test", "case"):
+            names = ("PATH", *(posixpath.basename(path) for path in paths))
+            patterned = test.name == "case" or any(word.value in ("=", "==", "!=", "=~") for word in test.argv)
+            return patterned and any(name in test.raw for name in names)
+        inner = self._called.get(test.position, []) if depth < MAX_DEPTH else []
+        return any(command.name in _GREPS for command in inner)
+
+
+def _as_guard(command: Command, holds: bool) -> Guard:  # noqa: FBT001
+    """A test inside a function as a guard where the function is called."""
+    words = list(command.argv)
+    if command.name in ("[", "[["):
+        words = words[:-1]
+    if command.name in ("[", "[[", "test"):
+        words[0] = words[0]._replace(alternatives=("test",))
+        while len(words) > 1 and words[1].value == "!":
+            del words[1]
+            holds = not holds
+    return Guard(Test(tuple(words), command.script, command.start, command.end), holds)
+
+
+def _one_of(guards: tuple[Guard, ...]) -> Guard:
+    """A guard that says as much as one of these does."""
+    return Guard(None, holds=True, any_of=(guards,))
+
+
+def _gives(command: Command, wanted: str | None, *, positive: bool) -> bool:
+    texts = {text for assignment in command.assignments for text in assignment.value.alternatives}
+    if wanted is None:
+        return any(bool(text) == positive for text in texts)
+    return (wanted in texts) == positive
+
+
+def _missing(test: Test, kind: _Kind, *, holds: bool) -> list[str]:
+    """The paths that do not exist, or have not what is looked for, if the test has that outcome."""
+    words = test.argv[1:]
+    if test.name == "test":
+        operator = words[0].alternatives[0] if words else ""
+        if len(words) > 1 and (operator in _EXISTS or (kind.link and operator in _LINKS)):
+            return [] if holds else _paths(words[1:2], kind.cwd)
+        empty = {"-z": holds, "-n": not holds}.get(operator, len(words) == 1 and not holds)
+        return _inside(words[-1].raw, kind.cwd) if words and empty and len(words) < len(("-z", "x", "")) else []
+    makes_new = test.name == "mkdir" and not any(word.value in ("-p", "--parents") for word in words)
+    fails_without = test.name in _GREPS or test.name in _FAILS_WITHOUT
+    return _paths(words, kind.cwd) if (makes_new and holds) or (fails_without and not holds) else []
+
+
+def _paths(words: Iterable[Word], cwd: str) -> list[str]:
+    return [_normal(text, cwd) for word in words for text in word.alternatives if text and text[0] != "-"]
+
+
+def _inside(raw: str, cwd: str) -> list[str]:
+    """The paths in the text of a command substitution: ``$(ls -A ~/.config)``."""
+    if "$(" not in raw and "`" not in raw:
+        return []
+    expanded = (re.sub(r"^(?:~|\$HOME|\$\{HOME\})(?=/|$)", HOME, text) for text in _PATH.findall(raw))
+    return [_normal(text, cwd) for text in expanded if text[0] == "/"]
+
+
+def _normal(path: str, cwd: str) -> str:
+    return posixpath.normpath(path if path.startswith(("/", UNKNOWN)) else posixpath.join(cwd, path))
+
+
+def _covers(gone: str, path: str, *, tree: bool) -> bool:
+    """Whether the absence of `gone` says that nothing of the user is at `path`."""
+    path = path.rstrip("/") or "/"
+    return path == gone or path.startswith(f"{gone}/") or (tree and gone.startswith(f"{path}/"))

@@ -1,0 +1,299 @@
+"""What scripts do to files in the user's home, and which of these files are the user's."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from rules.checks.commands import Arguments, Flow, Invocation, getopt, invocations, known, located
+from rules.checks.sed import in_place
+from rules.sources.shell import HOME, UNKNOWN, Command, Word
+from rules.sources.text import Position
+
+OWNED = {
+    "/home/coder/SETUP_STATUS.txt": "a report of the set-up, written anew at every start",
+}
+"""Files in the home that the templates make for themselves: nobody edits them."""
+
+SCRATCH = (".cache", ".npm", ".local/state", ".local/share/Trash", "tmp", ".tmp")
+"""Folders of the home in which nothing is kept."""
+
+HOST_COMMANDS = "/home/coder/.ddev/commands/"
+"""Commands that the template brings; a user may have changed them."""
+
+_SCRATCH_NAME = re.compile(r".*(?:\.(?:log|pid|lock|tmp|swp|sock|part)|~)|(?:.*[._-])?log", re.IGNORECASE)
+_SHARED_FOLDERS = frozenset({"projects", "workspace", "workspaces", "src", "code", "sites"})
+_SETS_UP = frozenset({"ddev", "composer", "drush"})
+
+
+class Change(NamedTuple):
+    """`verb` destroys or replaces what is at `paths`.
+
+    doubtful: it keeps something of it (a backup, what is newer, the other lines). tree: the paths are folders that are
+    filled. word: where the program or its option is written.
+    """
+
+    verb: str
+    paths: tuple[str, ...]
+    command: Command
+    at: Position
+    doubtful: bool = False
+    tree: bool = False
+    word: Word | None = None
+    sources: tuple[str, ...] = ()
+
+
+def is_home(path: str) -> bool:
+    return path == HOME or path.startswith((f"{HOME}/", f"/home/{UNKNOWN}/"))
+
+
+@dataclass(frozen=True)
+class Home:
+    """The home as one program treats it."""
+
+    flow: Flow
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        """All that replaces or removes files, in order, wherever they are."""
+        return tuple(change for command in self.flow.program.commands for change in changes(self.flow, command))
+
+    @cached_property
+    def _removed(self) -> frozenset[str]:
+        return frozenset(path for change in self.changes if change.verb == "rm" for path in change.paths)
+
+    @cached_property
+    def _made(self) -> frozenset[str]:
+        """Files that the program writes for itself before it removes them again."""
+        return frozenset(path for change in self.changes if change.verb not in ("rm", "sed") for path in change.paths)
+
+    @cached_property
+    def _projects(self) -> tuple[str, ...]:
+        """Folders of projects that the script sets up by itself: what is in them, it has put there."""
+        found: set[str] = set()
+        for command in self.flow.program.commands:
+            if command.name in _SETS_UP:
+                found.update(command.cwd)
+            elif command.name == "git" and any(word.value == "clone" for word in command.args):
+                found.update(path.rstrip("/") for word in command.args[-1:] for path in located(word, command))
+        return tuple(sorted(path for path in found if _is_project(path)))
+
+    def transforms(self, change: Change) -> bool:
+        """Whether a file is replaced by what was made of itself: ``jq … settings > new && mv new settings``."""
+        makers = (c for c in self.changes if c.verb in (">", "tee") and set(c.paths) & set(change.sources))
+        read = {path for maker in makers for word in maker.command.args for path in located(word, maker.command)}
+        return bool(read & set(change.paths))
+
+    def is_users(self, path: str) -> bool:
+        """Whether something of the user can be at the path."""
+        if not is_home(path):
+            return False
+        inside = path.removeprefix(HOME).strip("/")
+        name = posixpath.basename(path)
+        if any(inside == folder or inside.startswith(f"{folder}/") for folder in SCRATCH):
+            return False
+        if path in OWNED or _SCRATCH_NAME.fullmatch(name) or any(path.startswith(f"{p}/") for p in self._projects):
+            return False
+        passing = path in self._removed and path in self._made and not name.startswith(".")
+        return not passing
+
+
+def _is_project(path: str) -> bool:
+    parts = path.removeprefix(HOME).strip("/").split("/")
+    return path.startswith(f"{HOME}/") and parts[0][:1] != "." and not (len(parts) == 1 and parts[0] in _SHARED_FOLDERS)
+
+
+# What replaces and removes
+
+
+def changes(flow: Flow, command: Command) -> Iterator[Change]:
+    for write in flow.writes(command):
+        if write.mode == "replace":
+            verb = ">" if write.command.name != "tee" or write.target not in command.args else "tee"
+            yield Change(verb, write.paths, command, write.at)
+    for invocation in invocations(command):
+        reader = _READERS.get(invocation.name)
+        if reader is not None:
+            yield from reader(invocation)
+
+
+def _targets(invocation: Invocation, arguments: Arguments) -> tuple[tuple[str, ...], bool]:
+    """Where a copy lands, and whether that is a folder that is filled."""
+    command, operands = invocation.command, list(arguments.operands)
+    folder = next(iter(arguments.values("t", "target-directory")), None)
+    if folder is not None:
+        base, sources = located(folder.word._replace(alternatives=(folder.value,)), command), operands
+    elif len(operands) > 1:
+        base, sources = located(operands[-1], command), operands[:-1]
+    else:
+        return (), False
+    names = [known(word).rstrip("/") for word in sources]
+    recursive = arguments.has("r", "R", "a", "recursive", "archive", "T", "no-target-directory")
+    contents = any(name.endswith("/.") or known(word).endswith("/") for name, word in zip(names, sources, strict=True))
+    into = folder is not None or len(sources) > 1 or any("*" in name for name in names)
+    found: list[str] = []
+    for path in base:
+        bare = path.rstrip("/") or "/"
+        if contents or arguments.has("T", "no-target-directory"):
+            found.append(bare)
+        elif into or path.endswith("/") or bare == HOME:
+            plain = (posixpath.basename(name) for name in names)
+            found += [posixpath.join(bare, UNKNOWN if "*" in name or "…" in name else name) for name in plain]
+        else:
+            found.append(bare)
+    return tuple(dict.fromkeys(found)), recursive
+
+
+def _copy(invocation: Invocation) -> Iterator[Change]:
+    """``cp`` and ``mv``, without what keeps them from replacing."""
+    arguments = getopt(invocation.args, "tS", ("target-directory", "suffix"))
+    spared = any(option.value.startswith("none") for option in arguments.values("update"))
+    if spared or arguments.has("n", "no-clobber", "help", "version"):
+        return
+    paths, tree = _targets(invocation, arguments)
+    doubtful = arguments.has("u", "update", "b", "backup")
+    sources = tuple(path for word in arguments.operands[:-1] for path in located(word, invocation.command))
+    if paths:
+        yield _change(invocation, invocation.name, paths, doubtful=doubtful, tree=tree, sources=sources)
+    if invocation.name == "mv" and not any(is_home(path) for path in paths):
+        yield _change(invocation, "mv away", sources, doubtful=True)
+
+
+def _install(invocation: Invocation) -> Iterator[Change]:
+    arguments = getopt(invocation.args, "mogtS", ("mode", "owner", "group", "target-directory", "suffix"))
+    paths, _ = _targets(invocation, arguments)
+    if paths and not arguments.has("d", "directory"):
+        yield _change(invocation, "install", paths, doubtful=arguments.has("b", "backup"))
+
+
+def _rsync(invocation: Invocation) -> Iterator[Change]:
+    long = ("exclude", "include", "chown", "chmod", "files-from", "exclude-from", "filter", "rsh", "info", "out-format")
+    arguments = getopt(invocation.args, "ef", long)
+    if arguments.has("ignore-existing", "n", "dry-run", "list-only") or len(arguments.operands) < 2:
+        return
+    paths, _ = _targets(invocation, arguments)
+    if not any(":" in path for path in paths):
+        yield _change(invocation, "rsync", paths, doubtful=arguments.has("u", "update", "b", "backup"), tree=True)
+
+
+def _link(invocation: Invocation) -> Iterator[Change]:
+    arguments = getopt(invocation.args, "tS", ("target-directory", "suffix"))
+    if arguments.has("f", "force") and not arguments.has("b", "backup"):
+        paths, _ = _targets(invocation, arguments)
+        yield _change(invocation, "ln", paths)
+
+
+def _remove(invocation: Invocation) -> Iterator[Change]:
+    arguments = getopt(invocation.args)
+    if arguments.has("i", "I", "interactive"):
+        return
+    for word in arguments.operands:
+        paths = tuple(_stripped(path) for path in located(word, invocation.command))
+        yield _change(invocation, "rm", paths, doubtful=invocation.command.name == "find")
+
+
+def _stripped(path: str) -> str:
+    """``folder/*`` is the folder."""
+    return re.sub(r"/(?:\*|\.\[!\.\]\*|\{,\.\}\*)$", "", path).rstrip("/") or "/"
+
+
+def _edit(invocation: Invocation) -> Iterator[Change]:
+    """``sed -i``: to take lines away is how a template clears what an earlier version of it has put there."""
+    edit = in_place(invocation.args)
+    if edit is None or not edit.files:
+        return
+    everything = any(action.kind == "delete" and not action.addressed for action in edit.actions)
+    replaces = any(action.kind == "replace" for action in edit.actions)
+    for word in edit.files if everything or replaces else ():
+        yield _change(invocation, "sed", located(word, invocation.command), doubtful=not everything)
+
+
+def _shorten(invocation: Invocation) -> Iterator[Change]:
+    for word in getopt(invocation.args, "sr", ("size", "reference")).operands:
+        yield _change(invocation, "truncate", located(word, invocation.command))
+
+
+def _unpack(invocation: Invocation) -> Iterator[Change]:
+    """``tar -x -C ~`` and ``unzip -d ~``, which replace what they find."""
+    if invocation.name == "unzip":
+        arguments = getopt(invocation.args, "dx")
+        where, keeps = next(iter(arguments.values("d")), None), arguments.has("n", "l", "t", "p")
+    else:
+        words = [known(word) for word in invocation.args]
+        arguments = getopt(invocation.args, "fCX", ("file", "directory", "exclude", "strip-components"))
+        bundled = words[:1] != [] and not words[0].startswith("-") and "x" in words[0]
+        if not (arguments.has("x", "extract", "get") or bundled):
+            return
+        where = next(iter(arguments.values("C", "directory")), None)
+        keeps = arguments.has("k", "keep-old-files", "skip-old-files", "keep-newer-files")
+    if keeps:
+        return
+    command = invocation.command
+    paths = located(where.word._replace(alternatives=(where.value,)), command) if where is not None else command.cwd
+    yield _change(invocation, invocation.name, tuple(path.rstrip("/") for path in paths), tree=True)
+
+
+def _fetch(invocation: Invocation) -> Iterator[Change]:
+    """``curl -o file``, ``wget -O file``."""
+    short, names = ("oHdXuAbemTCrxYyKEFPQtUwz", ("o", "output")) if invocation.name == "curl" else ("OPoaUtTQe", ("O",))
+    arguments = getopt(invocation.args, short, ("output", "output-document", "header", "data", "user"))
+    if arguments.has("nc", "no-clobber"):
+        return
+    for option in arguments.values(*names, "output-document"):
+        if option.value not in ("-", "/dev/null", ""):
+            word = option.word._replace(alternatives=(option.value,))
+            yield _change(invocation, invocation.name, located(word, invocation.command))
+
+
+def _find(invocation: Invocation) -> Iterator[Change]:
+    """``find ~ -delete``: what it finds is not known."""
+    words = [known(word) for word in invocation.args]
+    if "-delete" in words:
+        starts = next((i for i, word in enumerate(words) if word.startswith(("-", "(", "!"))), len(words))
+        for word in invocation.args[:starts]:
+            yield _change(
+                invocation, "find -delete", located(word, invocation.command), doubtful=len(words) > starts + 1
+            )
+
+
+def _perl(invocation: Invocation) -> Iterator[Change]:
+    if any(re.fullmatch(r"-[a-zA-Z0]*i.*", known(word)) for word in invocation.args) and len(invocation.args) > 2:
+        yield _change(invocation, "perl -i", located(invocation.args[-1], invocation.command), doubtful=True)
+
+
+def _change(
+    invocation: Invocation,
+    verb: str,
+    paths: Sequence[str],
+    *,
+    doubtful: bool = False,
+    tree: bool = False,
+    sources: tuple[str, ...] = (),
+) -> Change:
+    command = invocation.command
+    word = command.argv[0] if command.argv and command.name == invocation.name else None
+    return Change(verb, tuple(paths), command, command.position, doubtful, tree, word, sources)
+
+
+_READERS: dict[str, Callable[[Invocation], Iterator[Change]]] = {
+    "cp": _copy,
+    "mv": _copy,
+    "install": _install,
+    "rsync": _rsync,
+    "ln": _link,
+    "rm": _remove,
+    "unlink": _remove,
+    "shred": _remove,
+    "sed": _edit,
+    "perl": _perl,
+    "truncate": _shorten,
+    "tar": _unpack,
+    "unzip": _unpack,
+    "curl": _fetch,
+    "wget": _fetch,
+    "find": _find,
+}

@@ -1,0 +1,275 @@
+"""F-5: what the user has in the home is not overwritten."""
+
+from tests.rules.harness import Case, Code
+
+RULE = "F-5"
+
+SETTINGS = "/home/coder-files/.vscode/settings.json ~/.vscode/settings.json"
+
+BAD = (
+    Case("cp", boot=f"cp {SETTINGS} # !F-5", fixed=f"cp -n {SETTINGS}"),
+    Case("cp -f", boot=f"cp -f {SETTINGS} # !F-5", fixed=f"cp -n {SETTINGS}"),
+    Case("cp -rf", boot="cp -rf /home/coder-files/.config ~/.config # !F-5"),
+    Case("cp into the home", boot="cp /home/coder-files/.gitconfig /home/coder/ # !F-5"),
+    Case("cp of all there is", boot="cp -a /home/coder-files/. ~ # !F-5", fixed="cp -n -a /home/coder-files/. ~"),
+    Case("cp by a pattern", boot="cp /home/coder-files/.[a-z]* ~/ # !F-5"),
+    Case("cp as root", boot='sudo cp /home/coder-files/.bashrc "$HOME/.bashrc" # !F-5'),
+    Case("cp from where one is", boot="cd /home/coder\ncp /home/coder-files/WELCOME.txt WELCOME.txt # !F-5"),
+    Case("cp -t", boot="cp -t ~/.vscode /home/coder-files/.vscode/settings.json # !F-5"),
+    Case(
+        "behind a look at the source",
+        boot=f"""
+            if [ -f /home/coder-files/.vscode/settings.json ]; then
+              cp {SETTINGS} # !F-5
+            fi
+        """,
+    ),
+    Case(
+        "behind a look at another file",
+        boot=f"""
+            if [ ! -f ~/.netrc ]; then
+              cp {SETTINGS} # !F-5
+            fi
+        """,
+    ),
+    Case("behind a look that is turned around", boot=f"[ -f ~/.vscode/settings.json ] && cp {SETTINGS} # !F-5"),
+    Case("where it differs", boot=f"cmp -s {SETTINGS} || cp {SETTINGS} # !F-5"),
+    Case("what is newer", boot=f"cp -u {SETTINGS} # !F-5 warning"),
+    Case("with a copy of the old one", boot=f"cp --backup=numbered {SETTINGS} # !F-5 warning"),
+    Case("rsync", boot="rsync -a /home/coder-files/.config/ ~/.config/ # !F-5"),
+    Case("rsync of what is newer", boot="rsync -au /home/coder-files/.config/ ~/.config/ # !F-5 warning"),
+    Case("mv", boot="mv /tmp/settings.json ~/.vscode/settings.json # !F-5"),
+    Case("mv away", boot="mv ~/.bashrc /tmp/old-bashrc # !F-5 warning"),
+    Case("install", boot="install -D -m 0644 /home/coder-files/.gitconfig ~/.gitconfig # !F-5"),
+    Case("a redirection", boot="cat /home/coder-files/.bashrc > ~/.bashrc # !F-5"),
+    Case("a redirection of an echo", boot='echo "export EDITOR=vim" > "$HOME/.profile" # !F-5'),
+    Case("a redirection in spite of noclobber", boot="echo x >| ~/.profile # !F-5"),
+    Case("emptied", boot=": > ~/.bash_history # !F-5"),
+    Case(
+        "a heredoc",
+        on=("minimal",),
+        boot="""
+            cat > ~/.bash_profile <<'PROFILE' # !F-5
+            . ~/.bashrc
+            PROFILE
+        """,
+    ),
+    Case(
+        "a group",
+        boot="""
+            {
+              echo one
+              echo two
+            } > ~/notes.txt # !F-5
+        """,
+    ),
+    Case("tee", boot="echo '{}' | tee ~/.docker/config.json > /dev/null # !F-5"),
+    Case("a link", boot="ln -sf /home/coder-files/.bashrc ~/.bashrc # !F-5"),
+    Case("a link over a folder", boot="ln -sfn /opt/config ~/.config # !F-5"),
+    Case("rm", boot="rm -f ~/.bashrc # !F-5"),
+    Case("rm of a folder", boot="rm -rf ~/projects/* # !F-5"),
+    Case("rm where it is there", boot="[ -d ~/.vscode ] && rm -rf ~/.vscode # !F-5"),
+    Case("rm and cp", boot="rm -f ~/.zshrc # !F-5\ncp /home/coder-files/.zshrc ~/.zshrc # !F-5"),
+    Case("find", boot="find ~ -name '*.orig' -delete # !F-5 warning"),
+    Case("find and rm", boot="find ~/projects -name x -exec rm -f {} + # !F-5 warning"),
+    Case("dd", boot="dd if=/home/coder-files/.bashrc of=/home/coder/.bashrc # !F-5"),
+    Case("truncate", boot="truncate -s 0 ~/.bash_history # !F-5"),
+    Case("an archive", boot="tar -xzf /opt/home.tar.gz -C /home/coder # !F-5"),
+    Case("a zip", boot="unzip -o /opt/home.zip -d ~/.config # !F-5"),
+    Case("a download", boot="curl -fsSL -o ~/.vimrc https://example.org/vimrc # !F-5"),
+    Case("lines rewritten", boot="sed -i 's/HISTSIZE=.*/HISTSIZE=9/' ~/.bashrc # !F-5 warning"),
+    Case("all lines deleted", boot="sed -i d ~/.bashrc # !F-5"),
+    Case(
+        "made of itself",
+        boot="jq . ~/.vscode/settings.json > /tmp/s.json && mv /tmp/s.json ~/.vscode/settings.json # !F-5 warning",
+    ),
+    Case("a host command", boot="cp /home/coder-files/.ddev/x ~/.ddev/commands/host/x # !F-5 warning"),
+    Case("through variables", boot='from=/home/coder-files\nto="$HOME"\ncp "$from/.bashrc" "$to/.bashrc" # !F-5'),
+    Case(
+        "through a function",
+        boot="""
+            put() {
+              mkdir -p "$(dirname "$2")"
+              cp "$1" "$2" # !F-5
+            }
+            put /home/coder-files/.bashrc /home/coder/.bashrc
+        """,
+    ),
+    Case(
+        "through a function for two files",
+        boot="""
+            put() {
+              cp "/home/coder-files/$1" "$HOME/$1"
+            }
+            put .bashrc # !F-5
+            put .profile # !F-5
+        """,
+    ),
+    Case(
+        "in a loop",
+        boot="""
+            for name in .bashrc .profile; do
+              cp "/home/coder-files/$name" "$HOME/$name" # !F-5
+            done
+        """,
+    ),
+    Case("in another shell", boot=f"bash -c 'cp {SETTINGS}' # !F-5"),
+    Case(
+        "a guard that is gone",
+        before=Code(
+            boot=f"""
+                if [ ! -f ~/.vscode/settings.json ]; then
+                  cp {SETTINGS}
+                fi
+            """
+        ),
+        boot=f"cp {SETTINGS} # !F-5",
+    ),
+    Case(
+        "a guard that looks elsewhere now",
+        before=Code(
+            boot=f"""
+                if [ ! -f ~/.vscode/settings.json ]; then
+                  cp {SETTINGS}
+                fi
+            """
+        ),
+        boot=f"""
+            if [ -d /home/coder-files/.vscode ]; then
+              cp {SETTINGS} # !F-5
+            fi
+        """,
+    ),
+    Case("-n that is gone", before=Code(boot=f"cp -n {SETTINGS}"), boot=f"cp {SETTINGS} # !F-5"),
+    Case(
+        "one of two ways to get there",
+        boot=f"""
+            if [ ! -f ~/.vscode/settings.json ] || [ -n "$RESET" ]; then
+              cp {SETTINGS} # !F-5
+            fi
+        """,
+    ),
+    Case(
+        "at the stop",
+        top="""
+            resource "coder_script" "leave" {
+              agent_id    = coder_agent.main.id
+              run_on_stop = true
+              script      = "rm -rf /home/coder/.vscode" # !F-5
+            }
+        """,
+    ),
+)
+
+GOOD = (
+    Case("where nothing is", boot=f"if [ ! -f ~/.vscode/settings.json ]; then\n  cp {SETTINGS}\nfi"),
+    Case("where nothing is, with -e", boot=f"[[ ! -e ~/.vscode/settings.json ]] && cp {SETTINGS}"),
+    Case("where nothing is, with ||", boot=f"test -f ~/.vscode/settings.json || cp {SETTINGS}"),
+    Case(
+        "where nothing is, in an else",
+        boot=f"if [ -e ~/.vscode/settings.json ]; then\n  true\nelse\n  cp {SETTINGS}\nfi",
+    ),
+    Case(
+        "where nothing is, in an elif",
+        boot=f'if [ -z "$X" ]; then\n  true\nelif [ ! -f ~/.vscode/settings.json ]; then\n  cp {SETTINGS}\nfi',
+    ),
+    Case("where its folder is not", boot="[ -d ~/.vscode ] || cp -r /home/coder-files/.vscode ~/.vscode"),
+    Case("the folder of a file", boot=f'if [ ! -d "$HOME/.vscode" ]; then\n  mkdir -p ~/.vscode\n  cp {SETTINGS}\nfi'),
+    Case("the skeleton", boot='if [ ! -f "/home/coder/.bashrc" ]; then\n  cp -rT /etc/skel/. /home/coder/\nfi'),
+    Case(
+        "an empty folder", boot='if [ -z "$(ls -A ~/.config 2> /dev/null)" ]; then\n  cp -r /opt/config/. ~/.config\nfi'
+    ),
+    Case("cp -n", boot=f"cp -n {SETTINGS}\ncp --no-clobber {SETTINGS}\ncp --update=none {SETTINGS}\ncp -rn /opt/. ~/"),
+    Case("rsync of what is missing", boot="rsync -a --ignore-existing /home/coder-files/.config/ ~/.config/"),
+    Case("what ls does not find", boot=f"ls ~/.vscode/settings.json > /dev/null 2>&1 || cp {SETTINGS}"),
+    Case("what grep does not find", boot="grep -q coder ~/.gitconfig || cp /home/coder-files/.gitconfig ~/.gitconfig"),
+    Case("a link that is missing", boot="[ -L ~/shared ] || ln -sf /opt/shared ~/shared\nln -s /opt/a ~/a"),
+    Case(
+        "a mark of the first start",
+        boot=f"""
+            if [ ! -f ~/.set-up ]; then
+              cp {SETTINGS}
+              rm -rf ~/old-things
+              touch ~/.set-up
+            fi
+        """,
+    ),
+    Case(
+        "a function that returns early",
+        boot="""
+            put() {
+              [ -e "$2" ] && return 0
+              cp "$1" "$2"
+            }
+            put /home/coder-files/.bashrc /home/coder/.bashrc
+        """,
+    ),
+    Case(
+        "a function that says whether",
+        boot=f"""
+            is_new() {{
+              [ ! -e "$1" ]
+            }}
+            if is_new ~/.vscode/settings.json; then
+              cp {SETTINGS}
+            fi
+        """,
+    ),
+    Case(
+        "a variable that says whether",
+        boot=f"""
+            fresh=false
+            if [ ! -f ~/.vscode/settings.json ]; then
+              fresh=true
+            fi
+            if [ "$fresh" = true ]; then
+              cp {SETTINGS}
+            fi
+        """,
+    ),
+    Case(
+        "a loop that looks",
+        boot="""
+            for name in .bashrc .profile; do
+              [ -f "$HOME/$name" ] || cp "/home/coder-files/$name" "$HOME/$name"
+            done
+        """,
+    ),
+    Case("caches and logs", boot="rm -rf ~/.cache/composer\necho x > ~/.cache/last\ndate > ~/boot.log\nrm -f ~/x.pid"),
+    Case("elsewhere", boot="echo '{}' | sudo tee /etc/docker/daemon.json\nrm -f /tmp/x\ncp /home/coder-files/a /tmp/a"),
+    Case(
+        "a file of the script's own, for a while",
+        boot="curl -fsSL -o ~/installer.sh https://example.org/x\nbash -n ~/installer.sh\nrm -f ~/installer.sh",
+    ),
+    Case("a report that is written anew", boot='echo "Set-up" > "$HOME/SETUP_STATUS.txt"'),
+    Case("old lines taken away", boot="sed -i '/GIT_SSH_COMMAND/d' ~/.bashrc\nsed -i '/a/,/^fi$/d' ~/.bashrc"),
+    Case("settings by their tool", boot="git config --global core.pager less\nnpm config set prefix ~/.npm-global"),
+    Case("folders and modes", boot="mkdir -p ~/.vscode ~/projects\ntouch ~/.hushlogin\nchmod 700 ~/.ssh"),
+    Case("errors only", boot="true 2> ~/errors.txt"),
+    Case("reading", boot="cat ~/.bashrc > /tmp/copy\ncp ~/.bashrc /tmp/bashrc\ntar -czf /tmp/home.tgz -C ~ ."),
+    Case("a comment", boot=f"# cp {SETTINGS}\necho 'rm -rf ~/projects'"),
+    Case(
+        "a project that the script sets up",
+        boot="""
+            mkdir -p ~/drupal-core
+            cd ~/drupal-core || exit 0
+            rm -f .ddev/config.yaml
+            ddev config --project-type=drupal12 --docroot=web
+            echo 'use_dns_when_possible: false' > .ddev/config.coder.yaml
+        """,
+    ),
+    Case(
+        "a tool that is missing",
+        boot="command -v task > /dev/null || curl -fsSL -o ~/.local/bin/task https://example.org/task",
+    ),
+    Case(
+        "another way around the same look",
+        before=Code(boot=f"if [ ! -f ~/.vscode/settings.json ]; then\n  cp {SETTINGS}\nfi"),
+        boot=f"[ -f ~/.vscode/settings.json ] || cp {SETTINGS}",
+    ),
+    Case(
+        "in the image, where there is no user yet",
+        on=("full",),
+        image="RUN cp /home/coder-files/WELCOME.txt /home/coder/WELCOME.txt && rm -f /home/coder/.bashrc",
+    ),
+)
