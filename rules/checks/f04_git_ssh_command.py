@@ -179,7 +179,7 @@ def _kind(path: str) -> Place | None:
     return "unknown" if path.startswith(UNKNOWN) else None
 
 
-def _sets(text: str) -> bool:
+def sets_transport(text: str) -> bool:
     """Whether a line of the text, that is no comment, gives it a value."""
     return _NEEDLE.search(text) is not None and any(
         _SETS.search(each) for each in text.split("\n") if not each.lstrip().startswith("#")
@@ -189,7 +189,7 @@ def _sets(text: str) -> bool:
 def _carries(write: Write, notes: dict[str, Command]) -> tuple[Command, Level] | None:
     """The command by which what is written holds the setting, and how sure that is."""
     for source in write.sources:
-        if any(_sets(text) for text in printed(source)):
+        if any(sets_transport(text) for text in printed(source)):
             return source, "failure"
         if source.name in ("echo", "printf", "cat") and _value_flows(source):
             return source, "failure"
@@ -233,7 +233,7 @@ def _dumps(command: Command, sources: Iterable[Command]) -> Level | None:
 def _by_program(invocation: Invocation, notes: dict[str, Command]) -> Iterator[_Persisted | Write | None]:
     name, args, command = invocation
     if name == "sed" and (edit := in_place(args)) is not None:
-        if any(action.kind != "delete" and _sets(action.text) for action in edit.actions):
+        if any(action.kind != "delete" and sets_transport(action.text) for action in edit.actions):
             place, target = _place(path for word in edit.files for path in located(word, command))
             if place in ("dotfile", "shared"):
                 yield _Persisted(
@@ -249,7 +249,7 @@ def _by_program(invocation: Invocation, notes: dict[str, Command]) -> Iterator[_
     elif _INTERPRETERS.fullmatch(name):
         text = " ".join(known(word) for word in args)
         file = _DOTFILE.search(text)
-        if file is not None and _sets(text) and ("write" in text or "-i" in text or ">" in text):
+        if file is not None and sets_transport(text) and ("write" in text or "-i" in text or ">" in text):
             yield _Persisted(command, site(command, _NEEDLE), file.group(), "failure")
 
 
@@ -292,7 +292,7 @@ def _staged(path: str, text: str) -> Iterator[Violation]:
     if not (NAME in text or "sshcommand" in text.lower()) or text.startswith("#!"):
         return
     for number, each in enumerate(text.split("\n"), 1):
-        if _sets(each):
+        if sets_transport(each):
             name = posixpath.basename(path)
             yield Violation(
                 rule=ID,

@@ -147,7 +147,7 @@ class Guards:
         if test.name in ("test", "case"):
             names = ("PATH", *(posixpath.basename(path) for path in paths))
             patterned = test.name == "case" or any(word.value in ("=", "==", "!=", "=~") for word in test.argv)
-            return patterned and any(name in test.raw for name in names)
+            return patterned and any(name in word.raw for word in test.argv for name in names)
         inner = self._called.get(test.position, []) if depth < MAX_DEPTH else []
         return any(command.name in _GREPS for command in inner)
 

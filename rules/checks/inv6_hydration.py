@@ -3,12 +3,20 @@
 ## What it does
 
 Follows what the boot script copies, appends and writes into the home, under which conditions, and what the image
-stages for it in `/home/coder-files`.
+stages for it in `/home/coder-files`. It reports an append that nothing keeps from being repeated at every start, a boot
+script that no longer copies what the image stages, and one that ends where the staged files are missing. Overwriting
+is F-5.
 
 ## Why it matters
 
 The boot script runs at every start. Whatever it copies without looking first destroys what the user changed since;
 whatever it appends without looking grows with each start.
+
+## Bad
+
+```bash
+echo 'export LANG=C.UTF-8' >> ~/.bashrc
+```
 
 ## Good
 
@@ -21,31 +29,49 @@ grep -qxF 'export LANG=C.UTF-8' ~/.bashrc || echo 'export LANG=C.UTF-8' >> ~/.ba
 
 ## Fix
 
-Copy only if the target is missing (`[ ! -f … ]` or `cp -n`), append only if the line is not there (`grep -q … ||`).
+Copy only if the target is missing (`[ ! -f … ]` or `cp -n`), append only if the line is not there (`grep -q … ||`),
+and go on with a warning where the image has no staged files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from rules.checks.support import command_fact, in_home, writes
-from rules.model import Fact, Span
-from rules.sources.shell import Command
+from rules.checks.commands import Flow, Surface, Write, getopt, invocations, known, located, of_workspace, passed, shown
+from rules.checks.f04_git_ssh_command import sets_transport
+from rules.checks.guards import Guards
+from rules.checks.home import Home
+from rules.checks.sed import in_place
+from rules.checks.support import command_fact, in_home, line, mentions, writes
+from rules.model import Edit, Fact, Level, Span, Violation
+from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Program
+from rules.sources.text import Position
 from rules.workspace.image import NAME, Image
 from rules.workspace.template import Workspace
 
 ID = "INV-6"
 REQUIREMENT = "Copy-If-Missing Home Hydration"
 
+STAGED = "/home/coder-files"
+_HYDRATION = f"copying from {STAGED}"
 _COPIERS = frozenset({"cp", "rsync", "install", "mv", "ln", "rm", "tee", "sed"})
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
     for script in workspace.boot:
         for command in script.program.commands:
+            if _hydrates(command):
+                yield command_fact(ID, workspace.template, _HYDRATION, command)
+                continue
             target = next((path for path in _touched(command) if in_home(path)), None)
             if target is not None:
                 yield command_fact(ID, workspace.template, f"writing {target}", command)
+
+
+def _hydrates(command: Command) -> bool:
+    """Whether a command brings something staged into the home."""
+    return command.name in _COPIERS | {"cat"} and mentions(command, STAGED)
 
 
 def _touched(command: Command) -> Iterator[str]:
@@ -54,9 +80,173 @@ def _touched(command: Command) -> Iterator[str]:
         yield from (text for word in command.args for text in word.alternatives if not text.startswith("-"))
 
 
+def check(workspace: Workspace) -> Iterator[Violation]:
+    surface = of_workspace(workspace)
+    seen: set[tuple[Position, ...]] = set()
+    for program in surface.programs:
+        for append in _appends(program):
+            key = append.at, *(frame.position for frame in append.command.frames)
+            if key not in seen:
+                seen.add(key)
+                yield _appended(surface, append)
+    for script in workspace.boot:
+        yield from _given_up(surface, script.program)
+    yield from _not_hydrated(workspace)
+
+
+# Appends
+
+
+class _Append(NamedTuple):
+    """`paths` of the user grow at every start, at the line `at`. asks: a reasonable maintainer may want it."""
+
+    paths: tuple[str, ...]
+    command: Command
+    at: Position
+    write: Write | None = None
+    asks: bool = False
+
+
+def _appends(program: Program) -> Iterator[_Append]:
+    """What a program appends to the user's files without looking first."""
+    flow = Flow(program)
+    home, guards = Home(flow), Guards(flow)
+    started: dict[str, list[tuple[Guard, ...]]] = {}
+    for command in program.commands:
+        for write in flow.writes(command):
+            if write.mode == "replace":
+                for path in write.paths:
+                    started.setdefault(path, []).append(command.guards)
+        for append in _own_appends(flow, command):
+            paths = tuple(
+                path for path in append.paths if home.is_users(path) and not _continues(path, command, started)
+            )
+            if paths and not guards.protect(command, paths) and not guards.looked_for(command, paths):
+                yield append._replace(paths=paths)
+
+
+def _own_appends(flow: Flow, command: Command) -> Iterator[_Append]:
+    for write in flow.writes(command):
+        # What F-4 forbids altogether needs no second word.
+        if write.mode == "append" and not any(sets_transport(text) for text in write.texts):
+            yield _Append(write.paths, command, write.at, write)
+    for invocation in invocations(command):
+        if invocation.name == "sed" and (edit := in_place(invocation.args)) is not None:
+            inserts = [action.text for action in edit.actions if action.kind == "insert"]
+            if inserts and not any(sets_transport(text) for text in inserts):
+                for word in edit.files:
+                    yield _Append(located(word, command), command, command.position)
+        elif invocation.name == "git":
+            words = [known(word) for word in invocation.args]
+            if "config" in words and getopt(invocation.args).has("add") and "--global" in words:
+                yield _Append((f"{HOME}/.gitconfig",), command, command.position, asks=True)
+
+
+def _continues(path: str, command: Command, started: dict[str, list[tuple[Guard, ...]]]) -> bool:
+    """Whether the script has begun this file anew on the same way to here."""
+    return any(all(guard in command.guards for guard in guards) for guards in started.get(path, ()))
+
+
+def _appended(surface: Surface, append: _Append) -> Violation:
+    target = ", ".join(path.replace(UNKNOWN, "…") for path in append.paths)
+    said = shown(append.command) if append.at == append.command.position else f">> {target}"
+    level: Level = "warning" if append.asks else "failure"
+    return Violation(
+        rule=ID,
+        template=surface.template,
+        address="appends to the user's files",
+        evidence=f"{target} gets {_content(append)}",
+        span=line(append.at),
+        level=level,
+        message=f"`{said}` adds to `{target}` again at every start.{' Is that meant?' if append.asks else ''}",
+        trail=surface.steps((append.at, *passed(append.command))),
+        edit=_guarded(surface, append),
+    )
+
+
+def _content(append: _Append) -> str:
+    texts = append.write.texts if append.write is not None else ()
+    return " ".join(texts[0].replace(UNKNOWN, "…").split())[:120] if texts else shown(append.command)
+
+
+def _guarded(surface: Surface, append: _Append) -> Edit | None:
+    """``grep -qxF … ||`` before an ``echo`` of one line that stands alone."""
+    command, at = append.command, append.command.position
+    before, after = command.surroundings
+    text = surface.line(at)
+    alone = text.strip() == command.raw.strip() and not before.strip() and not after.strip()
+    if append.write is None or command.name != "echo" or not alone or command.wrappers or len(command.args) != 1:
+        return None
+    word, target = command.args[0], append.write.target
+    if word.value is None or word.value[:1] in ("-", "") or "\n" in word.value or append.at != at:
+        return None
+    indent = text[: len(text) - len(text.lstrip())]
+    source, file = _verbatim(text, word.position, word.raw), _verbatim(text, target.position, target.raw)
+    if source is None or file is None:
+        return None
+    return Edit(at.path, at.line, at.line, f"{indent}grep -qxF {source} {file} || {text.strip()}")
+
+
+def _verbatim(text: str, at: Position, raw: str) -> str | None:
+    """A word as the file has it: the heredoc of a template may have escapes of its own."""
+    return raw if text[at.column - 1 :].startswith(raw) else None
+
+
+# The staged files
+
+
+def _given_up(surface: Surface, program: Program) -> Iterator[Violation]:
+    """An exit where the staged files are missing, or could not be used."""
+    for command in program.main:
+        if command.name != "exit" or not any(_says_missing(guard) for guard in command.guards):
+            continue
+        yield Violation(
+            rule=ID,
+            template=surface.template,
+            address="missing staged files",
+            evidence="exit",
+            span=line(command.position),
+            level="failure",
+            message=f"`{shown(command)}` ends the boot where `{STAGED}` is missing.",
+            trail=surface.steps(passed(command)),
+            related=("BOOT",),
+        )
+
+
+def _says_missing(guard: Guard) -> bool:
+    if guard.test is None:
+        return any(_says_missing(each) for conjunction in guard.any_of for each in conjunction)
+    return not guard.holds and any(
+        text == STAGED or text.startswith(f"{STAGED}/") for word in guard.test.argv[1:] for text in word.alternatives
+    )
+
+
+def _not_hydrated(workspace: Workspace) -> Iterator[Violation]:
+    """The image stages files for the home, and the boot script takes none of them."""
+    stages = any(target == STAGED or target.startswith(f"{STAGED}/") for _, target in workspace.image.copies)
+    for script in workspace.boot if stages else ():
+        program = script.program
+        if any(_hydrates(command) for command in program.commands) or any(
+            not u.scope for u in program.unresolved if u.kind != "system"
+        ):
+            continue
+        yield Violation(
+            rule=ID,
+            template=workspace.template,
+            address=f"{script.address}/hydration",
+            evidence="nothing is copied",
+            span=line(script.at),
+            level="failure",
+            message=f"The boot script copies nothing of what the image stages in `{STAGED}`.",
+            trail=(workspace.step(script.at),),
+            related=("BOOT",),
+            lost=_HYDRATION,
+        )
+
+
 def image_facts(image: Image) -> Iterator[Fact]:
     for instruction in image.instructions("COPY", "ADD"):
-        if any("/home/coder-files" in word for word in instruction.words):
+        if any(STAGED in word for word in instruction.words):
             where = Span(instruction.path, instruction.start, instruction.end)
             words = " ".join((*instruction.flags, *instruction.words))
-            yield Fact(ID, NAME, "staging of /home/coder-files", f"{instruction.keyword} {words}", where)
+            yield Fact(ID, NAME, f"staging of {STAGED}", f"{instruction.keyword} {words}", where)

@@ -1,0 +1,136 @@
+"""INV-6: the home is filled without overwriting what is there."""
+
+from tests.rules.harness import Case, Code
+
+RULE = "INV-6"
+
+BAD = (
+    Case(
+        "an append",
+        boot="echo 'export LANG=C.UTF-8' >> ~/.bashrc # !INV-6",
+        fixed="grep -qxF 'export LANG=C.UTF-8' ~/.bashrc || echo 'export LANG=C.UTF-8' >> ~/.bashrc",
+    ),
+    Case("an append of two words", boot="echo export EDITOR=vim >> /home/coder/.profile # !INV-6"),
+    Case("printf", boot='printf "alias ll=ls\\n" >> "$HOME/.bash_aliases" # !INV-6'),
+    Case("tee", boot="echo 'alias ll=ls' | tee -a ~/.bash_aliases > /dev/null # !INV-6"),
+    Case("a file to another", boot="cat /home/coder-files/aliases >> ~/.bash_aliases # !INV-6"),
+    Case(
+        "a heredoc",
+        on=("minimal",),
+        boot="""
+            cat >> ~/.bashrc <<'RC' # !INV-6
+            export LANG=C.UTF-8
+            RC
+        """,
+    ),
+    Case(
+        "a group",
+        boot="""
+            {
+              echo "# coder"
+              echo "export LANG=C.UTF-8"
+            } >> ~/.bashrc # !INV-6
+        """,
+    ),
+    Case("behind another look", boot='[ -n "$LANG" ] && echo "export X=1" >> ~/.bashrc # !INV-6'),
+    Case("where the file is there", boot='[ -f ~/.bashrc ] && echo "export X=1" >> ~/.bashrc # !INV-6'),
+    Case("where the line is there", boot="grep -q X=1 ~/.bashrc && echo 'export X=1' >> ~/.bashrc # !INV-6"),
+    Case("in a loop", boot="for rc in .bashrc .zshrc; do\n  echo 'export X=1' >> ~/$rc # !INV-6\ndone"),
+    Case(
+        "through a function",
+        boot="""
+            add() {
+              echo "$1" >> ~/.bashrc # !INV-6
+            }
+            add 'export X=1'
+        """,
+    ),
+    Case("through variables", boot='rc="$HOME/.bashrc"\nline="export X=1"\necho "$line" >> "$rc" # !INV-6'),
+    Case("sed", boot="sed -i '$ a export X=1' ~/.bashrc # !INV-6"),
+    Case("in another shell", boot="bash -c 'echo export X=1 >> ~/.bashrc' # !INV-6"),
+    Case("not a dotfile", boot="echo 'see the docs' >> ~/NOTES.md # !INV-6"),
+    Case("a list of git's", boot="git config --global --add safe.directory '*' # !INV-6 warning"),
+    Case(
+        "a guard that is gone",
+        before=Code(boot="grep -q X=1 ~/.bashrc || echo 'export X=1' >> ~/.bashrc"),
+        boot="echo 'export X=1' >> ~/.bashrc # !INV-6",
+    ),
+    Case(
+        "begun somewhere else",
+        boot="""
+            [ -f ~/.hello ] || echo one > ~/.hello
+            echo two >> ~/.hello # !INV-6
+        """,
+    ),
+    Case("an exit where nothing is staged", boot="[ -d /home/coder-files ] || exit 1 # !INV-6"),
+    Case(
+        "an exit in a branch",
+        boot="""
+            if [ ! -d /home/coder-files ]; then
+              echo "no files" >&2
+              exit 0 # !INV-6
+            fi
+        """,
+    ),
+    Case("an exit where a copy fails", boot="cp -n /home/coder-files/.gitconfig ~/ || exit 1 # !INV-6"),
+    Case("an exit where nothing can be entered", boot="cd /home/coder-files || exit 1 # !INV-6"),
+    Case(
+        "an exit in a function",
+        boot="""
+            die() {
+              echo "$1" >&2
+              exit 1 # !INV-6
+            }
+            test -d /home/coder-files || die "no staged files"
+        """,
+    ),
+    Case(
+        "nothing is taken of what is staged",
+        on=("full",),
+        replaces={
+            '      cp "$source" "$target"\n    }\n': '      : "$source" "$target"\n    } # !INV-6\n',
+            "        cp -n /home/coder-files/.ddev/commands/host/* /home/coder/.ddev/commands/host/\n": "",
+        },
+    ),
+    Case(
+        "at the start",
+        top="""
+            resource "coder_script" "arrive" {
+              agent_id     = coder_agent.main.id
+              run_on_start = true
+              script       = "echo 'export X=1' >> /home/coder/.bashrc" # !INV-6
+            }
+        """,
+    ),
+)
+
+GOOD = (
+    Case("grep before", boot="grep -q X=1 ~/.bashrc || echo 'export X=1' >> ~/.bashrc"),
+    Case("grep in an if", boot="if ! grep -qxF 'X=1' ~/.bashrc 2> /dev/null; then\n  echo 'X=1' >> ~/.bashrc\nfi"),
+    Case("grep in the variable itself", boot='echo "$PATH" | grep -q /opt/bin || echo "PATH=x" >> ~/.bashrc'),
+    Case("a pattern", boot='case ":$PATH:" in\n  *:/opt/bin:*) ;;\n  *) echo "PATH=x" >> ~/.bashrc ;;\nesac'),
+    Case("a pattern in brackets", boot='[[ "$PATH" == */opt/bin* ]] || echo "PATH=x" >> ~/.bashrc'),
+    Case("where there is no file", boot="[ -f ~/.zshrc ] || echo '# yours' >> ~/.zshrc"),
+    Case("a function that looks", boot='add() {\n  grep -qxF "$1" "$2" || echo "$1" >> "$2"\n}\nadd X=1 ~/.bashrc'),
+    Case(
+        "a function that says whether",
+        boot='has() {\n  grep -qxF "$1" ~/.bashrc\n}\nif ! has X=1; then\n  echo X=1 >> ~/.bashrc\nfi',
+    ),
+    Case("a file that was begun before", boot="echo one > ~/SETUP_STATUS.txt\necho two >> ~/SETUP_STATUS.txt"),
+    Case(
+        "a file that was begun under the same look",
+        boot="if [ ! -f ~/.hello ]; then\n  echo one > ~/.hello\n  echo two >> ~/.hello\nfi",
+    ),
+    Case("logs", boot='echo started >> ~/boot.log\necho x >> "$HOME/.cache/boot"\ntrue 2>> ~/.errors'),
+    Case("elsewhere", boot="echo x >> /tmp/y\necho 127.0.0.1 | sudo tee -a /etc/hosts"),
+    Case("a first start", boot="if [ ! -e ~/.set-up ]; then\n  echo X=1 >> ~/.bashrc\n  touch ~/.set-up\nfi"),
+    Case("a warning where nothing is staged", boot='[ -d /home/coder-files ] || echo "warning: nothing is staged"'),
+    Case("an exit for another reason", boot="[ -d /srv/other ] || exit 0"),
+    Case("an exit of a subshell", boot="( cd /home/coder-files || exit 1; ls )"),
+    Case("git's own settings", boot="git config --global pull.rebase true"),
+    Case(
+        "another way to look",
+        before=Code(boot="if ! grep -q X=1 ~/.bashrc; then\n  echo 'export X=1' >> ~/.bashrc\nfi"),
+        boot="grep -q X=1 ~/.bashrc || echo 'export X=1' >> ~/.bashrc",
+    ),
+)
