@@ -12,7 +12,18 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from rules.model import Affected, Anchor, Change, Fact, SideSpan, Span, Status, Step, Undecided, Violation
+from rules.model import (
+    Acknowledgement,
+    Affected,
+    Anchor,
+    Change,
+    Fact,
+    SideSpan,
+    Status,
+    Step,
+    Undecided,
+    Violation,
+)
 from rules.sources.diff import Diff, FileDiff
 
 Key = tuple[str, str, str, str]
@@ -39,6 +50,7 @@ class Judged:
     anchor: Anchor | None
     trail: tuple[Step, ...]
     fingerprint: str
+    acknowledged_by: Acknowledgement | None = None
 
 
 def renamed_templates(diff: Diff) -> dict[str, str]:
@@ -100,12 +112,9 @@ class Places:
     def __init__(self, base: Side, head: Side, diff: Diff) -> None:
         self.diff = diff
         self.broken_at_base, self.broken_at_head = base.broken, head.broken
-        self.base_facts = self._by_name(base.facts)
-        self.head_facts = self._by_name(head.facts)
-
-    @staticmethod
-    def _by_name(facts: Iterable[Fact]) -> dict[tuple[str, str, str], Span]:
-        return {(fact.id, fact.template, fact.what): fact.span for fact in facts}
+        before, after = _facts(base.facts, renamed_templates(diff)), _facts(head.facts, {})
+        self.gone = {key: _difference(facts, after.get(key, [])) for key, facts in before.items()}
+        self.come = {key: _difference(facts, before.get(key, [])) for key, facts in after.items()}
 
     def is_added(self, violation: Violation) -> bool:
         return any(self._added(place) for place in self._candidates(violation))
@@ -145,25 +154,24 @@ class Places:
         places += [(violation.span.path, line) for line in range(violation.span.start + 1, violation.span.end + 1)]
         places += [(step.path, step.line) for step in reversed(violation.trail)]
         if violation.lost is not None:
-            fact = self.head_facts.get((violation.rule, violation.template, violation.lost))
-            if fact is not None:
-                places[1:1] = [(fact.path, line) for line in range(fact.start, fact.end + 1)]
+            spans = [fact.span for fact in self.come.get((violation.rule, violation.template, violation.lost), [])]
+            places[1:1] = [(span.path, line) for span in spans for line in range(span.start, span.end + 1)]
         return list(dict.fromkeys(places))
 
     def _removed(self, violation: Violation) -> tuple[tuple[str, int], Step] | None:
         """For a protection that is gone: the head line at its place, and the base line that held it."""
         if violation.lost is None:
             return None
-        span = self.base_facts.get((violation.rule, violation.template, violation.lost))
-        file = self.diff.file(span.path, "base") if span is not None else None
-        if span is None or file is None or file.new_path is None:
-            return None
-        gone = {line for hunk in file.hunks for line in hunk.removed}
-        line = next((each for each in range(span.start, span.end + 1) if each in gone), span.start)
-        survivor = file.surviving_line(line)
-        if survivor is None:
-            return None
-        return (file.new_path, survivor), Step(span.path, line, f"removed: {violation.lost}")
+        for fact in self.gone.get((violation.rule, violation.template, violation.lost), []):
+            span, file = fact.span, self.diff.file(fact.span.path, "base")
+            if file is None or file.new_path is None:
+                continue
+            removed = {line for hunk in file.hunks for line in hunk.removed}
+            line = next((each for each in range(span.start, span.end + 1) if each in removed), span.start)
+            survivor = file.surviving_line(line)
+            if survivor is not None:
+                return (file.new_path, survivor), Step(span.path, line, f"removed: {violation.lost}")
+        return None
 
     def _added(self, place: tuple[str, int]) -> bool:
         file = self.diff.file(place[0], "head")

@@ -28,26 +28,318 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rules.checks.attributes import missing, not_known, wrong
 from rules.checks.support import attribute_facts, block_fact, command_fact, line
-from rules.model import Fact
-from rules.workspace.template import Workspace
+from rules.model import Fact, Level, Span, Undecided, Violation
+from rules.sources.shell import Command, Guard, Program
+from rules.sources.terraform.references import references
+from rules.sources.terraform.values import MapData, Unknown, as_bool, as_number, show, show_value
+from rules.sources.text import Position, Text
+from rules.workspace.storage import HOME, Cleanup, cleanups, mounts
+from rules.workspace.template import Resource, Script, Workspace
 
 ID = "INV-8"
 REQUIREMENT = "Host-Aware Cleanup"
 
+CLEANUP = "removal of the host folder"
+HELPER = "coder-delete-workspace-dir"
+SIGNALS = ("SIGINT", "INT", "2")
+AT_LEAST = {"stop_timeout": 180, "destroy_grace_seconds": 60}
+"""Seconds: what `ddev poweroff` needs to stop a project's containers."""
+
+_CHANGES = ("timestamp()", "uuid()", "plantimestamp()")
+
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
     for container in workspace.containers:
-        names = ("stop_signal", "stop_timeout", "destroy_grace_seconds")
+        names = ("stop_signal", "stop_timeout", "destroy_grace_seconds", "count")
         yield from attribute_facts(ID, workspace, container, names)
     for resource in workspace.resources("null_resource", "terraform_data"):
         for block in resource.instance.blocks("provisioner"):
             what = f"{resource.address} provisioner"
             yield block_fact(ID, workspace, what, block, ("when", "command", "inline", "on_failure"))
-        for trigger in ("triggers", "triggers_replace", "input"):
+        for trigger in ("triggers", "triggers_replace", "input", "count"):
             yield from attribute_facts(ID, workspace, resource, (trigger,))
+    removal = next(_removals(workspace), None)
+    if removal is not None:
+        block = removal.provisioner
+        where = Span(block.at.path, block.at.line, block.block.end_line)
+        yield Fact(ID, workspace.template, CLEANUP, removal.resource.address, where)
+    for resource in workspace.resources("coder_script"):
+        yield from attribute_facts(ID, workspace, resource, ("run_on_stop",))
     for script in workspace.shutdown:
         yield Fact(ID, workspace.template, "stop script", script.address.rpartition(".")[0], line(script.at))
         for command in script.program.commands:
             if command.name not in ("echo", "printf", "true", ":", "="):
                 yield command_fact(ID, workspace.template, "step of the stop script", command)
+
+
+def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    for container in workspace.containers:
+        yield from _signal(workspace, container)
+        for name, seconds in AT_LEAST.items():
+            yield from _seconds(workspace, container, name, seconds)
+        yield from _stops(workspace, container)
+    yield from _cleanup(workspace)
+    yield from _stop_script(workspace)
+
+
+# The container
+
+
+def _signal(workspace: Workspace, container: Resource) -> Iterator[Violation | Undecided]:
+    message = "Without `stop_signal` the container gets the image's own signal, not SIGINT, when it stops."
+    value = container.value("stop_signal")
+    if value is None or all(alternative.data is None for alternative in value):
+        yield missing(ID, workspace, container, "stop_signal", message)
+        return
+    for alternative in value:
+        data = alternative.data
+        known = data.known if isinstance(data, Text) else None
+        if isinstance(data, Unknown) or (isinstance(data, Text) and known is None):
+            yield not_known(ID, workspace, container, "stop_signal", alternative)
+        elif show(data).strip('"') not in SIGNALS:
+            shown = show(data).strip('"')
+            said = f"This stops the container with `{shown}` instead of SIGINT, on which the agent shuts down in order."
+            evidence = f"stop_signal={shown}"
+            yield wrong(ID, workspace, container, "stop_signal", alternative, evidence, said, right='"SIGINT"')
+
+
+def _seconds(workspace: Workspace, container: Resource, name: str, least: int) -> Iterator[Violation | Undecided]:
+    value = container.value(name)
+    if value is None or all(alternative.data is None for alternative in value):
+        message = f"Without `{name}` the container is killed before `ddev poweroff` can finish."
+        yield missing(ID, workspace, container, name, message)
+        return
+    for alternative in value:
+        seconds = as_number(alternative.data)
+        if seconds is not None and seconds < least:
+            message = (
+                f"This gives a stopping workspace {show(alternative.data)} seconds, less than the {least} it needs."
+            )
+            evidence = f"{name}={show(alternative.data)}"
+            yield wrong(ID, workspace, container, name, alternative, evidence, message, right=str(least))
+        elif isinstance(alternative.data, Unknown):
+            yield not_known(ID, workspace, container, name, alternative)
+
+
+def _stops(workspace: Workspace, container: Resource) -> Iterator[Violation]:
+    """A container whose number does not follow the workspace's state is never taken down."""
+    if not any(name.endswith((".start_count", ".transition")) for name in _number_of(container)):
+        message = "The container no longer follows `start_count`, so stopping the workspace does not take it down."
+        yield missing(ID, workspace, container, "count", message)
+
+
+def _number_of(resource: Resource) -> frozenset[str]:
+    """What decides how many there are of a resource."""
+    module = resource.instance.scope.module
+    attributes = (resource.instance.attribute(name) for name in ("count", "for_each"))
+    found = (references(a.expr, module) for a in attributes if a is not None and module is not None)
+    return frozenset().union(*found)
+
+
+# The folder on the host
+
+
+def _removals(workspace: Workspace) -> Iterator[Cleanup]:
+    return (each for each in cleanups(workspace) if each.command.name == HELPER)
+
+
+def _cleanup(workspace: Workspace) -> Iterator[Violation]:
+    removals = list(_removals(workspace))
+    at_destroy = [each for each in removals if each.at_destroy]
+    chosen = next(iter(at_destroy or removals), None)
+    if chosen is None:
+        yield _no_cleanup(workspace)
+        return
+    lost = f"{chosen.resource.address} provisioner"
+    for evidence, at, level, message in _faults(workspace, chosen):
+        yield _fault(workspace, evidence, at, message, level, lost, tuple(_passed(chosen.resource)))
+
+
+def _no_cleanup(workspace: Workspace) -> Violation:
+    """Nothing calls the helper: said on what is there instead, else on the container."""
+    home = next((m.path for c in workspace.containers for m in mounts(c) if m.is_at(HOME)), None)
+    given = [each for each in cleanups(workspace) if each.at_destroy and home in each.paths]
+    if given:
+        at, what = given[0].command.position, f"This gives the home to `{given[0].command.name}` and not to"
+    else:
+        at = workspace.containers[0].instance.at if workspace.containers else Position(workspace.template, 1, 1)
+        what = "Nothing removes the home from the host when the workspace is deleted; that is the work of"
+    message = f"{what} `sudo /usr/local/bin/{HELPER}`."
+    instead = next((each.resource for each in cleanups(workspace) if each.at_destroy), None)
+    lost = CLEANUP if instead is None else f"{instead.address} provisioner"
+    return _fault(workspace, f"no {HELPER}", at, message, "failure", lost)
+
+
+def _faults(workspace: Workspace, removal: Cleanup) -> Iterator[tuple[str, Position, Level, str]]:
+    """What is wrong with the command that removes the home: evidence, place, level and message."""
+    command, provisioner, resource = removal.command, removal.provisioner, removal.resource
+    if not removal.at_destroy:
+        when = provisioner.attribute("when")
+        at = when.at if when is not None else provisioner.at
+        yield (
+            "not at destroy",
+            at,
+            "failure",
+            "This removes the home when the workspace is made, not when it is deleted.",
+        )
+    if "sudo" not in command.wrappers:
+        yield (
+            "no sudo",
+            command.position,
+            "failure",
+            "This calls the helper without `sudo`, so it may not remove the folder.",
+        )
+    own = next((m.path for c in workspace.containers for m in mounts(c) if m.is_at(HOME)), None)
+    if own is not None and not any(path == own for path in removal.paths):
+        shown = ", ".join(path.shape for path in removal.paths) or "nothing"
+        if not any(name.startswith("self.") for path in removal.paths for name in path.data):
+            yield (
+                f"removes {shown}",
+                command.position,
+                "failure",
+                f"This removes `{shown}`, which is not the home's folder.",
+            )
+    if removal.provisioner.value("on_failure") is not None:
+        attribute = provisioner.attribute("on_failure")
+        if attribute is not None and getattr(attribute.expr, "name", "") == "continue":
+            said = "This lets the workspace count as deleted although its folder could not be removed. Is that meant?"
+            yield "failure is ignored", attribute.at, "warning", said
+    yield from _runs_too_often(resource)
+
+
+def _runs_too_often(resource: Resource) -> Iterator[tuple[str, Position, Level, str]]:
+    """A resource that is replaced, or goes when the workspace stops, takes the home with it."""
+    if any(name.endswith((".start_count", ".transition")) for name in _number_of(resource)):
+        at = resource.at("count") if resource.instance.attribute("count") is not None else resource.at("for_each")
+        yield "destroyed on stop", at, "failure", "This removes the home every time the workspace is stopped."
+    for name in ("triggers", "triggers_replace"):
+        attribute, module = resource.instance.attribute(name), resource.instance.scope.module
+        made_of = references(attribute.expr, module) if attribute is not None and module is not None else frozenset()
+        changing = next((each for each in sorted(made_of) if _can_change(each)), None)
+        if changing is not None and attribute is not None:
+            message = f"This removes the home whenever `{changing}` changes, because the resource is then replaced."
+            yield f"replaced with {changing}", attribute.at, "failure", message
+
+
+def _can_change(name: str) -> bool:
+    volatile = (".start_count", ".transition", ".access_url", ".template_version")
+    return name in _CHANGES or name.startswith(("docker_container.", "docker_image.")) or name.endswith(volatile)
+
+
+def _passed(resource: Resource) -> Iterator[Position]:
+    """Where the values are written that a resource keeps for its provisioners."""
+    for name in ("triggers", "triggers_replace", "input"):
+        for alternative in resource.value(name) or ():
+            items = alternative.data.items if isinstance(alternative.data, MapData) else ()
+            yield from (inner.at for _, value in items for inner in value)
+
+
+def _fault(
+    workspace: Workspace,
+    evidence: str,
+    at: Position,
+    message: str,
+    level: Level,
+    lost: str,
+    passed: tuple[Position, ...] = (),
+) -> Violation:
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address=CLEANUP,
+        evidence=evidence,
+        span=line(at),
+        level=level,
+        message=message,
+        trail=tuple(dict.fromkeys(workspace.step(each) for each in (*passed, at))),
+        lost=lost,
+    )
+
+
+# The stop script
+
+
+def _stop_script(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    found: list[tuple[Script, Command]] = []
+    for resource in workspace.resources("coder_script"):
+        for script in workspace.shutdown:
+            if script.address == f"{resource.address}.script" and not _never_on_stop(resource):
+                found += [(script, command) for command in _poweroffs(script.program)]
+    if not found:
+        yield from _no_poweroff(workspace)
+        return
+    for script, command in found[:1]:
+        if not any(_says_docker_runs(guard) for guard in command.guards):
+            message = (
+                "This runs `ddev poweroff` without looking for Docker's socket: where the daemon is gone, it hangs."
+            )
+            yield _stop_fault(workspace, "poweroff without guard", command.position, message)
+        if any(scope.kind == "background" for scope in command.scope) and not _waited(script.program, command):
+            message = "This leaves `ddev poweroff` in the background, so that the container stops before it is done."
+            yield _stop_fault(workspace, "poweroff in the background", command.position, message)
+
+
+def _poweroffs(program: Program) -> list[Command]:
+    words = ((command, [word.alternatives for word in command.args]) for command in program.commands)
+    return [c for c, args in words if c.name == "ddev" and args and "poweroff" in args[0]]
+
+
+def _says_docker_runs(guard: Guard) -> bool:
+    if guard.test is None:
+        return bool(guard.any_of) and all(any(_says_docker_runs(g) for g in each) for each in guard.any_of)
+    raw = guard.test.raw
+    asks = "docker.sock" in raw or guard.test.name in ("docker", "pgrep", "pidof")
+    words = [text for word in guard.test.argv for text in word.alternatives]
+    asks = asks or any("docker.sock" in text for text in words) or (guard.test.name != "test" and "docker" in words)
+    return asks and guard.holds
+
+
+def _waited(program: Program, command: Command) -> bool:
+    after = program.commands[program.commands.index(command) + 1 :]
+    return any(each.name == "wait" for each in after)
+
+
+def _no_poweroff(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    scripts = [script for script in workspace.shutdown if script.address.startswith("coder_script.")]
+    unseen = next((u for script in scripts for u in script.program.unresolved if u.kind != "system"), None)
+    if unseen is not None:
+        address = "stop script"
+        yield Undecided(
+            ID, workspace.template, address, line(unseen.position), f"{unseen.reason}; it may power DDEV off"
+        )
+        return
+    if any(script.program.problems for script in scripts):
+        return
+    resources = workspace.resources("coder_script")
+    message = "No `coder_script` runs `ddev poweroff` when the workspace stops, so its databases are cut off."
+    stopping = {script.address for script in scripts}
+    idle = [each for each in resources if f"{each.address}.script" not in stopping or _never_on_stop(each)]
+    for each in idle:
+        value = each.value("script")
+        if value is not None and "ddev poweroff" in show_value(value):
+            yield _stop_fault(workspace, "no poweroff", each.at("run_on_stop"), message, "run_on_stop")
+            return
+    at = (resources or workspace.containers or workspace.agents)[0].instance.at
+    yield _stop_fault(workspace, "no poweroff", at, message)
+
+
+def _never_on_stop(script: Resource) -> bool:
+    return {as_bool(alternative.data) for alternative in script.value("run_on_stop") or ()} != {True}
+
+
+def _stop_fault(
+    workspace: Workspace, evidence: str, at: Position, message: str, lost: str = "step of the stop script"
+) -> Violation:
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address="stop script",
+        evidence=evidence,
+        span=line(at),
+        level="failure",
+        message=message,
+        trail=(workspace.step(at),),
+        lost=lost,
+    )

@@ -1,0 +1,65 @@
+"""What requirements say the same way about an attribute: that it is missing, has a wrong value, or is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rules.checks.support import line, set_to, undecided, way
+from rules.model import Level, Undecided, Violation
+from rules.sources.terraform.values import Alternative, Unknown
+from rules.workspace.template import Resource, Workspace
+
+
+def missing(
+    rule: str, workspace: Workspace, resource: Resource, name: str, message: str, related: Iterable[str] = ()
+) -> Violation:
+    """An attribute that must be there and is not, or is null."""
+    return Violation(
+        rule=rule,
+        template=workspace.template,
+        address=f"{resource.address}/{name}",
+        evidence=f"{name} missing",
+        span=line(resource.at(name)),
+        level="failure",
+        message=message,
+        trail=(workspace.step(resource.at(name)),),
+        related=tuple(related),
+        lost=name,
+    )
+
+
+def wrong(
+    rule: str,
+    workspace: Workspace,
+    resource: Resource,
+    name: str,
+    alternative: Alternative,
+    evidence: str,
+    message: str,
+    *,
+    right: str | None = None,
+    level: Level = "failure",
+    related: Iterable[str] = (),
+) -> Violation:
+    """A value that it must not have. `right` is what a suggestion puts there."""
+    return Violation(
+        rule=rule,
+        template=workspace.template,
+        address=f"{resource.address}/{name}",
+        evidence=evidence,
+        span=line(alternative.at),
+        level=level,
+        message=message,
+        trail=way(workspace, alternative, resource.at(name)),
+        related=tuple(related),
+        edit=set_to(workspace, resource.instance, name, right) if right is not None else None,
+    )
+
+
+def not_known(rule: str, workspace: Workspace, resource: Resource, name: str, alternative: Alternative) -> Undecided:
+    data = alternative.data
+    if isinstance(data, Unknown):
+        reason = f"{name} is {data.expression or 'a value'}, which {data.reason}"
+    else:
+        reason = f"a part of {name} cannot be known"
+    return undecided(workspace, rule, f"{resource.address}/{name}", resource.at(name), reason)
