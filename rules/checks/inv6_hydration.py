@@ -35,6 +35,7 @@ and go on with a warning where the image has no staged files.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -96,6 +97,10 @@ def check(workspace: Workspace) -> Iterator[Violation]:
 
 # Appends
 
+_PLAIN = re.compile(r"[A-Za-z_][\w ]*")
+MIN_WORD = 4
+"""Letters of a word in a sed pattern that says which line is meant."""
+
 
 class _Append(NamedTuple):
     """`paths` of the user grow at every start, at the line `at`. asks: a reasonable maintainer may want it."""
@@ -112,14 +117,21 @@ def _appends(program: Program) -> Iterator[_Append]:
     flow = Flow(program)
     home, guards = Home(flow), Guards(flow)
     started: dict[str, list[tuple[Guard, ...]]] = {}
+    swept: dict[str, list[list[str]]] = {}
     for command in program.commands:
+        for path, words in _sweeps(command):
+            swept.setdefault(path, []).append(words)
         for write in flow.writes(command):
             if write.mode == "replace":
                 for path in write.paths:
                     started.setdefault(path, []).append(command.guards)
         for append in _own_appends(flow, command):
             paths = tuple(
-                path for path in append.paths if home.is_users(path) and not _continues(path, command, started)
+                path
+                for path in append.paths
+                if home.is_users(path)
+                and not _continues(path, command, started)
+                and not _replaces(append, swept.get(path, []))
             )
             if paths and not guards.protect(command, paths) and not guards.looked_for(command, paths):
                 yield append._replace(paths=paths)
@@ -140,6 +152,22 @@ def _own_appends(flow: Flow, command: Command) -> Iterator[_Append]:
             words = [known(word) for word in invocation.args]
             if "config" in words and getopt(invocation.args).has("add") and "--global" in words:
                 yield _Append((f"{HOME}/.gitconfig",), command, command.position, asks=True)
+
+
+def _sweeps(command: Command) -> Iterator[tuple[str, list[str]]]:
+    """Files of which ``sed -i '/…/d'`` takes lines away, each with the words that those lines have."""
+    for invocation in invocations(command):
+        edit = in_place(invocation.args) if invocation.name == "sed" else None
+        for action in edit.actions if edit is not None else ():
+            words = [word for word in _PLAIN.findall(action.address) if len(word) >= MIN_WORD]
+            if action.kind == "delete" and words and edit is not None:
+                yield from ((path, words) for file in edit.files for path in located(file, command))
+
+
+def _replaces(append: _Append, sweeps: list[list[str]]) -> bool:
+    """Whether what is appended was taken out just before: there is never more than one of it."""
+    texts = append.write.texts if append.write is not None else ()
+    return any(all(all(word in text for word in words) for text in texts) for words in sweeps) if texts else False
 
 
 def _continues(path: str, command: Command, started: dict[str, list[tuple[Guard, ...]]]) -> bool:

@@ -16,13 +16,14 @@ MAX_ACTIONS = 200
 class Action(NamedTuple):
     """delete: lines go. insert: `text` becomes lines of its own. replace: `text` takes the place of `pattern`.
 
-    `addressed` says that the command is for some lines only.
+    `addressed` says that the command is for some lines only, `address` which: its first address as written.
     """
 
     kind: Literal["delete", "insert", "replace", "other"]
     text: str = ""
     pattern: str = ""
     addressed: bool = False
+    address: str = ""
 
 
 class InPlace(NamedTuple):
@@ -57,13 +58,13 @@ def _actions(script: str) -> Iterator[Action]:
         at = blank.end() if blank is not None else at
         if at >= len(script):
             return
-        addressed = False
+        addressed, first = False, ""
         while (address := _ADDRESS.match(script, at)) is not None:
-            addressed, at = True, address.end()
+            addressed, first, at = True, first or address.group().strip(), address.end()
             while at < len(script) and script[at] in ", !":
                 at += 1
         action, at = _action(script, at, addressed=addressed)
-        yield action
+        yield action._replace(address=first)
 
 
 def _action(script: str, at: int, *, addressed: bool) -> tuple[Action, int]:

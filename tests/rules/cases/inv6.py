@@ -102,9 +102,22 @@ BAD = (
             }
         """,
     ),
+    Case(
+        "something else is taken out before",
+        boot="sed -i '/^alias old=/d' ~/.bashrc\necho 'export SIZE=1' >> ~/.bashrc  # !INV-6",
+    ),
 )
 
 GOOD = (
+    Case(
+        "taken out before it is put in",
+        boot="""
+            for name in EDITOR PAGER; do
+              sed -i "/^export $name=/d" ~/.bashrc || true
+              echo "export $name=vim" >> ~/.bashrc
+            done
+        """,
+    ),
     Case("grep before", boot="grep -q X=1 ~/.bashrc || echo 'export X=1' >> ~/.bashrc"),
     Case("grep in an if", boot="if ! grep -qxF 'X=1' ~/.bashrc 2> /dev/null; then\n  echo 'X=1' >> ~/.bashrc\nfi"),
     Case("grep in the variable itself", boot='echo "$PATH" | grep -q /opt/bin || echo "PATH=x" >> ~/.bashrc'),
