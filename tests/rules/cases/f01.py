@@ -1,32 +1,20 @@
 """F-1: no host Docker socket in the workspace."""
 
+from tests.rules.containers import call, container, module
 from tests.rules.harness import Case, Code
 
 RULE = "F-1"
 
-_MODULE_CONTAINER = """
-    variable "agent_token" {
-      type = string
-    }
-
-    variable "host_path" {
-      type    = string
-      default = "/srv/nothing"
-    }
-
-    resource "docker_container" "workspace" {
-      image         = "registry.example.org/workspaces/web:v2.3"
-      name          = "workspace"
-      runtime       = "sysbox-runc"
-      privileged    = false
-      security_opts = ["apparmor:unconfined", "seccomp:unconfined"]
-      env           = ["CODER_AGENT_TOKEN=${var.agent_token}"]
-
-      volumes {
-        host_path      = var.host_path
-        container_path = "/srv/host"
-      }
-    }
+_MOUNT = """
+  volumes {
+    container_path = "/srv/host"
+    host_path      = var.host_path
+  }
+"""
+_HOST_PATH = """
+variable "host_path" {
+  default = "/srv/nothing"
+}
 """
 
 BAD = (
@@ -284,26 +272,19 @@ BAD = (
     Case(
         "the container in a local module, the path from its caller",
         moves_container=True,
-        top="""
-            module "workspace" {
-              source      = "./modules/workspace"
-              agent_token = coder_agent.main.token
-              host_path   = "/var/run/docker.sock" # !F-1
-            }
-        """,
-        files={"modules/workspace/main.tf": _MODULE_CONTAINER.replace("var.host_path", "var.host_path # >F-1")},
+        top=call('host_path = "/var/run/docker.sock" # !F-1'),
+        files={
+            "modules/workspace/main.tf": _HOST_PATH
+            + module(more=_MOUNT.replace("var.host_path", "var.host_path # >F-1"))
+        },
     ),
     Case(
         "the container in a local module, the path from the module's default",
         moves_container=True,
-        top="""
-            module "workspace" {
-              source      = "./modules/workspace"
-              agent_token = coder_agent.main.token
-            }
-        """,
+        top=call(),
         files={
-            "modules/workspace/main.tf": _MODULE_CONTAINER.replace('"/srv/nothing"', '"/var/run/docker.sock" # !F-1')
+            "modules/workspace/main.tf": _HOST_PATH.replace('"/srv/nothing"', '"/var/run/docker.sock" # !F-1')
+            + module(more=_MOUNT)
         },
     ),
     Case(
@@ -333,15 +314,11 @@ BAD = (
     Case(
         "a module that is called once for each of a list",
         moves_container=True,
-        top="""
-            module "workspace" {
-              source      = "./modules/workspace"
-              for_each    = { a = "/run" } # !F-1
-              agent_token = coder_agent.main.token
-              host_path   = each.value # >F-1
-            }
-        """,
-        files={"modules/workspace/main.tf": _MODULE_CONTAINER},
+        top=call("""
+            for_each  = { a = "/run" } # !F-1
+            host_path = each.value # >F-1
+        """),
+        files={"modules/workspace/main.tf": _HOST_PATH + module(more=_MOUNT)},
     ),
     Case(
         "a named volume that is a bind mount in disguise",
@@ -577,39 +554,31 @@ BAD = (
     ),
     Case(
         "a second container that runs the agent",
-        top="""
-            resource "docker_container" "second" {
-              image         = "registry.example.org/workspaces/web:v2.3"
-              name          = "second"
-              runtime       = "sysbox-runc"
-              privileged    = false
-              security_opts = ["apparmor:unconfined", "seccomp:unconfined"]
-              env           = ["CODER_AGENT_TOKEN=${coder_agent.main.token}"]
-              volumes {
-                host_path      = "/var/run/docker.sock" # !F-1
-                container_path = "/d.sock"
-              }
+        top=container(
+            "second",
+            more="""
+            volumes {
+              host_path      = "/var/run/docker.sock" # !F-1
+              container_path = "/d.sock"
             }
-        """,
+            """,
+        ),
     ),
     Case(
         "a container for each of a map",
         moves_container=True,
-        top="""
-            resource "docker_container" "workspace" {
-              for_each      = { main = "/var/run/docker.sock" } # !F-1
-              image         = "registry.example.org/workspaces/web:v2.3"
-              name          = each.key
-              runtime       = "sysbox-runc"
-              privileged    = false
-              security_opts = ["apparmor:unconfined", "seccomp:unconfined"]
-              command       = ["sh", "-c", coder_agent.main.init_script]
-              volumes {
-                host_path      = each.value
-                container_path = "/d.sock"
-              }
+        top=container(
+            count="",
+            for_each="""data.coder_workspace.me.start_count == 0 ? {} : {
+                main = "/var/run/docker.sock" # !F-1
+              }""",
+            more="""
+            volumes {
+              host_path      = each.value
+              container_path = "/d.sock"
             }
-        """,
+            """,
+        ),
     ),
     Case(
         "Windows line ends",

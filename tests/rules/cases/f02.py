@@ -1,28 +1,17 @@
 """F-2: the workspace container is not privileged."""
 
+from tests.rules.containers import call, container, module
 from tests.rules.harness import Case, Code
 
 RULE = "F-2"
 
-_MODULE_CONTAINER = """
-    variable "agent_token" {
-      type = string
-    }
-
-    variable "trusted" {
-      type    = bool
-      default = false
-    }
-
-    resource "docker_container" "workspace" {
-      image         = "registry.example.org/workspaces/web:v2.3"
-      name          = "workspace"
-      runtime       = "sysbox-runc"
-      privileged    = var.trusted
-      security_opts = ["apparmor:unconfined", "seccomp:unconfined"]
-      env           = ["CODER_AGENT_TOKEN=${var.agent_token}"]
-    }
+_TRUSTED = """
+variable "trusted" {
+  type    = bool
+  default = false
+}
 """
+_MODULE = _TRUSTED + module(privileged="var.trusted")
 
 BAD = (
     Case(
@@ -197,37 +186,21 @@ BAD = (
     Case(
         "the container in a local module, the value from its caller",
         moves_container=True,
-        top="""
-            module "workspace" {
-              source      = "./modules/workspace"
-              agent_token = coder_agent.main.token
-              trusted     = true # !F-2
-            }
-        """,
-        files={"modules/workspace/main.tf": _MODULE_CONTAINER.replace("var.trusted", "var.trusted # >F-2")},
+        top=call("trusted = true # !F-2"),
+        files={"modules/workspace/main.tf": _TRUSTED + module(privileged="var.trusted # >F-2")},
     ),
     Case(
         "the container in a local module, the value from the module's default",
         moves_container=True,
-        top="""
-            module "workspace" {
-              source      = "./modules/workspace"
-              agent_token = coder_agent.main.token
-            }
-        """,
-        files={"modules/workspace/main.tf": _MODULE_CONTAINER.replace("= false", "= true # !F-2")},
+        top=call(),
+        files={"modules/workspace/main.tf": _MODULE.replace("default = false", "default = true # !F-2")},
     ),
     Case(
         "the container in a module behind a link",
         moves_container=True,
-        top="""
-            module "workspace" {
-              source      = "./modules/workspace"
-              agent_token = coder_agent.main.token
-            }
-        """,
-        files={"../shared/workspace/main.tf": _MODULE_CONTAINER.replace("var.trusted", "!var.trusted # !F-2")},
-        links={"modules/workspace": "../../shared/workspace"},
+        top=call(),
+        files={"../shared/modules/workspace/main.tf": _TRUSTED + module(privileged="!var.trusted # !F-2")},
+        links={"modules/workspace": "../../shared/modules/workspace"},
     ),
     Case(
         "the output of a local module",
@@ -268,37 +241,26 @@ BAD = (
         "a container for each of a map of objects",
         moves_container=True,
         top="""
-            locals {
-              containers = {
-                main = { privileged = false }
-                more = { privileged = true } # !F-2
-              }
-            }
-            resource "docker_container" "workspace" {
-              for_each      = local.containers
-              image         = "registry.example.org/workspaces/web:v2.3"
-              name          = each.key
-              runtime       = "sysbox-runc"
-              privileged    = each.value.privileged
-              security_opts = ["apparmor:unconfined", "seccomp:unconfined"]
-              command       = ["sh", "-c", coder_agent.main.init_script]
-            }
-        """,
+locals {
+  containers = {
+    main = { privileged = false }
+    more = { privileged = true } # !F-2
+  }
+}
+"""
+        + container(
+            count="",
+            for_each="data.coder_workspace.me.start_count > 0 ? local.containers : {}",
+            privileged="each.value.privileged",
+        ),
     ),
     Case(
         "the instances of a count",
         moves_container=True,
-        top="""
-            resource "docker_container" "workspace" {
-              count         = 2
-              image         = "registry.example.org/workspaces/web:v2.3"
-              name          = "workspace-${count.index}"
-              runtime       = "sysbox-runc"
-              privileged    = [false, true][count.index] # !F-2
-              security_opts = ["apparmor:unconfined", "seccomp:unconfined"]
-              command       = ["sh", "-c", coder_agent.main.init_script]
-            }
-        """,
+        top=container(
+            count="2 * data.coder_workspace.me.start_count",
+            privileged="[false, true][count.index] # !F-2",
+        ),
     ),
     Case(
         "an attribute over several lines",
@@ -423,19 +385,13 @@ GOOD = (
     ),
     Case(
         "a module that is never called",
-        files={"modules/workspace/main.tf": _MODULE_CONTAINER.replace("= false", "= true")},
+        files={"modules/workspace/main.tf": _MODULE.replace("default = false", "default = true")},
     ),
     Case(
         "the value from a caller that says false",
         moves_container=True,
-        top="""
-            module "workspace" {
-              source      = "./modules/workspace"
-              agent_token = coder_agent.main.token
-              trusted     = false
-            }
-        """,
-        files={"modules/workspace/main.tf": _MODULE_CONTAINER.replace("= false", "= true")},
+        top=call("trusted = false"),
+        files={"modules/workspace/main.tf": _MODULE.replace("default = false", "default = true")},
     ),
     Case(
         "a file that Terraform does not read",

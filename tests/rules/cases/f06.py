@@ -1,5 +1,6 @@
 """F-6: the workspace container publishes no ports on the host."""
 
+from tests.rules.containers import call, module
 from tests.rules.harness import Case, Code
 
 RULE = "F-6"
@@ -265,32 +266,19 @@ BAD = (
     Case(
         "the container in a local module",
         moves_container=True,
-        top="""
-            module "workspace" {
-              source      = "./modules/workspace"
-              agent_token = coder_agent.main.token
-              published   = [8080] # >F-6
-            }
-        """,
+        top=call("published = [8080] # >F-6"),
         files={
-            "modules/workspace/main.tf": """
-                variable "agent_token" {}
-                variable "published" { default = [] }
-                resource "docker_container" "workspace" {
-                  image         = "registry.example.org/workspaces/web:v2.3"
-                  name          = "workspace"
-                  runtime       = "sysbox-runc"
-                  privileged    = false
-                  security_opts = ["apparmor:unconfined", "seccomp:unconfined"]
-                  env           = ["CODER_AGENT_TOKEN=${var.agent_token}"]
-                  dynamic "ports" { # !F-6
-                    for_each = var.published
-                    content {
-                      internal = ports.value
-                    }
+            "modules/workspace/main.tf": 'variable "published" { default = [] }\n'
+            + module(
+                more="""
+                dynamic "ports" { # !F-6
+                  for_each = var.published
+                  content {
+                    internal = ports.value
                   }
                 }
-            """
+                """
+            )
         },
     ),
     Case(

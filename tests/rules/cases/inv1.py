@@ -1,28 +1,16 @@
 """INV-1: workspace containers run under Sysbox, unprivileged."""
 
+from tests.rules.containers import call, container, module
 from tests.rules.harness import Case, Code
 
 RULE = "INV-1"
 
-_MODULE_CONTAINER = """
-    variable "agent_token" {
-      type = string
-    }
-
-    variable "runtime" {
-      type    = string
-      default = "sysbox-runc"
-    }
-
-    resource "docker_container" "workspace" {
-      image         = "registry.example.org/workspaces/web:v2.3"
-      name          = "workspace"
-      runtime       = var.runtime
-      privileged    = false
-      security_opts = ["apparmor:unconfined", "seccomp:unconfined"]
-      env           = ["CODER_AGENT_TOKEN=${var.agent_token}"]
-    }
+_RUNTIME = """
+variable "runtime" {
+  default = "sysbox-runc"
+}
 """
+_MODULE = _RUNTIME + module(runtime="var.runtime")
 
 _OPTIONS_ON_LINES = Code(
     container="""
@@ -181,25 +169,14 @@ BAD = (
     Case(
         "a container in a local module",
         moves_container=True,
-        top="""
-            module "workspace" {
-              source      = "./modules/workspace"
-              agent_token = coder_agent.main.token
-              runtime     = "runc" # !INV-1
-            }
-        """,
-        files={"modules/workspace/main.tf": _MODULE_CONTAINER.replace("var.runtime", "var.runtime # >INV-1")},
+        top=call('runtime = "runc" # !INV-1'),
+        files={"modules/workspace/main.tf": _RUNTIME + module(runtime="var.runtime # >INV-1")},
     ),
     Case(
         "a module whose default is wrong",
         moves_container=True,
-        top="""
-            module "workspace" {
-              source      = "./modules/workspace"
-              agent_token = coder_agent.main.token
-            }
-        """,
-        files={"modules/workspace/main.tf": _MODULE_CONTAINER.replace('= "sysbox-runc"', '= "runc" # !INV-1')},
+        top=call(),
+        files={"modules/workspace/main.tf": _MODULE.replace('= "sysbox-runc"', '= "runc" # !INV-1')},
     ),
     Case(
         "an override file",
@@ -220,31 +197,19 @@ BAD = (
     ),
     Case(
         "a second container that runs the agent, with nothing of it",
-        top="""
-            resource "docker_container" "second" { # !INV-1 !INV-1 !INV-1
-              image   = "registry.example.org/workspaces/web:v2.3"
-              name    = "second"
-              command = ["sh", "-c", coder_agent.main.init_script]
-            }
-        """,
+        top=container("second", note=" # !INV-1 !INV-1 !INV-1", runtime="", privileged="", security_opts=""),
     ),
     Case(
         "containers for each of a map",
         moves_container=True,
-        top="""
-            resource "docker_container" "workspace" {
-              for_each = {
-                a = "sysbox-runc"
-                b = "runc" # !INV-1
-              }
-              image         = "registry.example.org/workspaces/web:v2.3"
-              name          = each.key
-              runtime       = each.value
-              privileged    = false
-              security_opts = ["apparmor:unconfined", "seccomp:unconfined"]
-              command       = ["sh", "-c", coder_agent.main.init_script]
-            }
-        """,
+        top=container(
+            count="",
+            for_each="""data.coder_workspace.me.start_count == 0 ? {} : {
+              a = "sysbox-runc"
+              b = "runc" # !INV-1
+            }""",
+            runtime="each.value",
+        ),
     ),
     Case("Windows line ends", container='runtime = "runc" # !INV-1', newline="\r\n", fixed='runtime = "sysbox-runc"'),
     Case("removed, with Windows line ends", lacks={"runtime": "!INV-1"}, newline="\r\n"),
@@ -316,25 +281,14 @@ GOOD = (
     Case(
         "the container moves to a local module",
         moves_container=True,
-        top="""
-            module "workspace" {
-              source      = "./modules/workspace"
-              agent_token = coder_agent.main.token
-            }
-        """,
-        files={"modules/workspace/main.tf": _MODULE_CONTAINER},
+        top=call(),
+        files={"modules/workspace/main.tf": _MODULE},
     ),
     Case(
         "a module whose default is wrong, and is not used",
         moves_container=True,
-        top="""
-            module "workspace" {
-              source      = "./modules/workspace"
-              agent_token = coder_agent.main.token
-              runtime     = "sysbox-runc"
-            }
-        """,
-        files={"modules/workspace/main.tf": _MODULE_CONTAINER.replace('= "sysbox-runc"', '= "runc"')},
+        top=call('runtime = "sysbox-runc"'),
+        files={"modules/workspace/main.tf": _MODULE.replace('= "sysbox-runc"', '= "runc"')},
     ),
     Case(
         "a runtime in the boot script",
