@@ -201,6 +201,11 @@ def _written(flow: Flow, command: Command) -> Iterator[_Sink]:
 # Where it comes from
 
 
+def from_host_name(flow: Flow, word: Word) -> bool:
+    """Whether the host name flows into a word."""
+    return any(True for _ in _reads(flow, word.origins, 0))
+
+
 def _reads(flow: Flow, origins: Iterable[Origin], depth: int) -> Iterator[Position]:
     """The places among the origins of a value at which the host name is read."""
     for origin in origins:

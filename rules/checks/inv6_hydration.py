@@ -46,7 +46,7 @@ from rules.checks.home import Home
 from rules.checks.sed import in_place
 from rules.checks.support import command_fact, in_home, line, mentions, writes
 from rules.model import Edit, Fact, Level, Span, Violation
-from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Program
+from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Program, Word
 from rules.sources.text import Position
 from rules.workspace.image import NAME, Image
 from rules.workspace.template import Workspace
@@ -157,17 +157,23 @@ def _own_appends(flow: Flow, command: Command) -> Iterator[_Append]:
 def _sweeps(command: Command) -> Iterator[tuple[str, list[str]]]:
     """Files of which ``sed -i '/…/d'`` takes lines away, each with the words that those lines have."""
     for invocation in invocations(command):
-        edit = in_place(invocation.args) if invocation.name == "sed" else None
-        for action in edit.actions if edit is not None else ():
-            words = [word for word in _PLAIN.findall(action.address) if len(word) >= MIN_WORD]
-            if action.kind == "delete" and words and edit is not None:
-                yield from ((path, words) for file in edit.files for path in located(file, command))
+        variants = max((len(word.alternatives) for word in invocation.args), default=0)
+        for index in range(variants if invocation.name == "sed" else 0):
+            edit = in_place([_one_of(word, index) for word in invocation.args])
+            for action in edit.actions if edit is not None else ():
+                words = [word for word in _PLAIN.findall(action.address) if len(word) >= MIN_WORD]
+                if action.kind == "delete" and words and edit is not None:
+                    yield from ((path, words) for file in edit.files for path in located(file, command))
+
+
+def _one_of(word: Word, index: int) -> Word:
+    return word._replace(alternatives=(word.alternatives[min(index, len(word.alternatives) - 1)],))
 
 
 def _replaces(append: _Append, sweeps: list[list[str]]) -> bool:
     """Whether what is appended was taken out just before: there is never more than one of it."""
     texts = append.write.texts if append.write is not None else ()
-    return any(all(all(word in text for word in words) for text in texts) for words in sweeps) if texts else False
+    return bool(texts) and all(any(all(word in text for word in words) for words in sweeps) for text in texts)
 
 
 def _continues(path: str, command: Command, started: dict[str, list[tuple[Guard, ...]]]) -> bool:
@@ -254,9 +260,8 @@ def _not_hydrated(workspace: Workspace) -> Iterator[Violation]:
     stages = any(target == STAGED or target.startswith(f"{STAGED}/") for _, target in workspace.image.copies)
     for script in workspace.boot if stages else ():
         program = script.program
-        if any(_hydrates(command) for command in program.commands) or any(
-            not u.scope for u in program.unresolved if u.kind != "system"
-        ):
+        unseen = program.problems or any(each.kind != "system" for each in program.unresolved)
+        if unseen or any(_hydrates(command) for command in program.commands):
             continue
         yield Violation(
             rule=ID,

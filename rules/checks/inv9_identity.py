@@ -3,19 +3,29 @@
 ## What it does
 
 Follows the four `CODER_WORKSPACE_*` entries of the agent's `env`, the git identity that the boot script takes from
-them, and whatever the boot script reads from the host name.
+them, and whatever the boot script reads from the host name. It reports an entry that is missing or comes from
+elsewhere, a boot script that gives one of these variables another value, and a git identity that is not theirs. What
+is taken from the host name is F-8.
 
 ## Why it matters
 
 The host name is `<workspace>-<owner>`, cut and changed as Docker likes it, while the container's name is another one.
 Whoever takes it apart gets the wrong workspace as soon as a name has a dash in it.
 
+## Bad
+
+```bash
+git config --global user.name "Coder"
+```
+
 ## Good
 
 ```hcl
 env = {
-  CODER_WORKSPACE_ID   = data.coder_workspace.me.id
-  CODER_WORKSPACE_NAME = data.coder_workspace.me.name
+  CODER_WORKSPACE_ID          = data.coder_workspace.me.id
+  CODER_WORKSPACE_NAME        = data.coder_workspace.me.name
+  CODER_WORKSPACE_OWNER_NAME  = data.coder_workspace_owner.me.name
+  CODER_WORKSPACE_OWNER_EMAIL = data.coder_workspace_owner.me.email
 }
 ```
 
@@ -26,17 +36,39 @@ Read `CODER_WORKSPACE_ID`, `CODER_WORKSPACE_NAME`, `CODER_WORKSPACE_OWNER_NAME` 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from rules.checks.support import attribute_facts, command_fact, environment, mentions
-from rules.model import Fact
-from rules.sources.shell import Command
-from rules.workspace.template import Workspace
+from rules.checks.commands import Flow, Invocation, Surface, getopt, invocations, known, of_workspace, passed, shown
+from rules.checks.f08_hostname_identity import from_host_name
+from rules.checks.support import attribute_facts, command_fact, environment, line, mentions, undecided
+from rules.model import Fact, Level, Undecided, Violation
+from rules.sources.shell import Command, Word
+from rules.sources.terraform.values import Alternative, MapData, Unknown, Value, show
+from rules.sources.text import Position, Text
+from rules.workspace.template import Resource, Script, Workspace
 
 ID = "INV-9"
 REQUIREMENT = "Env-Sourced Workspace Identity"
 
 VARIABLES = tuple(f"CODER_WORKSPACE_{name}" for name in ("ID", "NAME", "OWNER_NAME", "OWNER_EMAIL"))
+
+
+_SOURCES = {
+    "CODER_WORKSPACE_ID": re.compile(r"\bcoder_workspace\.\w+\.id\b"),
+    "CODER_WORKSPACE_NAME": re.compile(r"\bcoder_workspace\.\w+\.name\b"),
+    "CODER_WORKSPACE_OWNER_NAME": re.compile(
+        r"\bcoder_workspace_owner\.\w+\.(?:name|full_name)\b|\bcoder_workspace\.\w+\.owner(?:_name)?\b"
+    ),
+    "CODER_WORKSPACE_OWNER_EMAIL": re.compile(
+        r"\bcoder_workspace_owner\.\w+\.email\b|\bcoder_workspace\.\w+\.owner_email\b"
+    ),
+}
+"""What Coder knows each of them from; the second ones are of older Coder versions."""
+
+_GIT = {"user.name": "CODER_WORKSPACE_OWNER_NAME", "user.email": "CODER_WORKSPACE_OWNER_EMAIL"}
+_GIT_OPTIONS = ("file", "blob", "type", "default", "comment")
+_ASSIGNS = frozenset({"=", "export", "declare", "readonly", "typeset"})
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
@@ -50,11 +82,169 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
                 yield command_fact(ID, workspace.template, what, command)
 
 
+def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    for agent in workspace.agents:
+        yield from _environment(workspace, agent)
+    surface = of_workspace(workspace)
+    for script in workspace.boot:
+        yield from _boot(surface, script)
+
+
+# The agent's environment
+
+
+def _environment(workspace: Workspace, agent: Resource) -> Iterator[Violation | Undecided]:
+    value = agent.value("env")
+    maps = [each.data for each in value or () if isinstance(each.data, MapData)]
+    unknown = any(isinstance(each.data, Unknown) for each in value or ())
+    missing = [name for name in VARIABLES if not maps or any(each.get(name) is None for each in maps)]
+    if unknown or (missing and any(each.open for each in maps)):
+        reason = f"the agent's env is not known in full, so whether it has {', '.join(missing or VARIABLES)} is open"
+        yield undecided(workspace, ID, f"{agent.address}/env", agent.at("env"), reason)
+        return
+    if len(missing) == len(VARIABLES):
+        yield _missing(workspace, agent, "who the workspace is", VARIABLES[0])
+    else:
+        for name in missing:
+            yield _missing(workspace, agent, f"`{name}`", name)
+    for name in VARIABLES:
+        for each in maps:
+            yield from _entry(workspace, agent, name, each.get(name))
+
+
+def _missing(workspace: Workspace, agent: Resource, what: str, name: str) -> Violation:
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address=f"{agent.address}/env",
+        evidence=f"{what} missing",
+        span=line(agent.at("env")),
+        level="failure",
+        message=f"The agent's `env` does not say {what}.",
+        trail=(workspace.step(agent.at("env")),),
+        lost=f"{name} in the agent's env",
+    )
+
+
+def _entry(workspace: Workspace, agent: Resource, name: str, value: Value | None) -> Iterator[Violation]:
+    for alternative in value or ():
+        written = alternative.data.show() if isinstance(alternative.data, Text) else show(alternative.data)
+        if _SOURCES[name].search(written) or ".hostname" in written:
+            continue
+        level = _certainty(alternative, written)
+        question = " Is that meant?" if level == "warning" else ""
+        yield Violation(
+            rule=ID,
+            template=workspace.template,
+            address=f"{agent.address}/env/{name}",
+            evidence=f"{name} = {written}",
+            span=line(alternative.at),
+            level=level,
+            message=f"This gives `{name}` the value `{written}`, which is not what Coder knows it by.{question}",
+            trail=(workspace.step(alternative.at), *alternative.trail, workspace.step(agent.at("env"))),
+        )
+
+
+def _certainty(alternative: Alternative, written: str) -> Level:
+    """A fixed text and another of Coder's values are wrong for sure; what else it may be is a question."""
+    fixed = alternative.data is None or (isinstance(alternative.data, Text) and alternative.data.known is not None)
+    sure = (fixed and alternative.variable is None) or "data.coder_workspace" in written
+    return "failure" if sure else "warning"
+
+
+# The boot script
+
+
+def _boot(surface: Surface, script: Script) -> Iterator[Violation]:
+    flow = Flow(script.program)
+    set_by: dict[str, Command] = {}
+    for command in script.program.commands:
+        if command.name in _ASSIGNS:
+            for assignment in command.assignments:
+                if assignment.name in VARIABLES and not _is_own(flow, command, assignment.name, assignment.value):
+                    yield _other_value(surface, command, assignment.name, assignment.value)
+        for invocation in invocations(command) if command.name == "git" else ():
+            yield from _git(surface, flow, invocation, set_by)
+    if len(set_by) == 1 and not script.program.problems:
+        yield _half(surface, script, *set_by.items())
+
+
+def _is_own(flow: Flow, command: Command, name: str, word: Word) -> bool:
+    """Whether a value comes from the environment, stands in for a missing one, or is F-8's."""
+    if word.alternatives == ("",) or from_host_name(flow, word):
+        return True
+    if any(_is_identity(origin.name) for origin in word.origins):
+        return True
+    return any(name in guard.test.raw for guard in command.guards if guard.test is not None)
+
+
+def _is_identity(name: str) -> bool:
+    return name in VARIABLES or "coder_workspace" in name
+
+
+def _other_value(surface: Surface, command: Command, name: str, word: Word) -> Violation:
+    return _wrong(surface, command, f"{name} = {known(word)}", f"`{shown(command)}` gives `{name}` another value.")
+
+
+def _git(surface: Surface, flow: Flow, invocation: Invocation, set_by: dict[str, Command]) -> Iterator[Violation]:
+    """``git config --global user.name value``."""
+    words = [known(word) for word in invocation.args]
+    if words[:1] != ["config"]:
+        return
+    arguments = getopt(invocation.args[1:], "f", _GIT_OPTIONS)
+    operands = arguments.operands[1:] if words[1:2] == ["set"] else arguments.operands
+    key = known(operands[0]).lower() if len(operands) > 1 else ""
+    if key not in _GIT or arguments.has("local", "worktree", "file", "f", "get", "unset", "unset-all"):
+        return
+    set_by.setdefault(key, invocation.command)
+    word, variable = operands[1], _GIT[key]
+    pattern = _SOURCES[variable]
+    if any(origin.name == variable or pattern.search(origin.name) for origin in word.origins):
+        return
+    if from_host_name(flow, word) or any(
+        variable in g.test.raw for g in invocation.command.guards if g.test is not None
+    ):
+        return
+    sure = word.value is not None or any(_is_identity(origin.name) for origin in word.origins)
+    level: Level = "failure" if sure else "warning"
+    message = f"`{shown(invocation.command)}` sets git's `{key}` from something else than `{variable}`."
+    yield _wrong(surface, invocation.command, f"git {key} = {known(word)}", message, level)
+
+
+def _wrong(surface: Surface, command: Command, evidence: str, message: str, level: Level = "failure") -> Violation:
+    return Violation(
+        rule=ID,
+        template=surface.template,
+        address="identity in the boot script",
+        evidence=evidence,
+        span=line(command.position),
+        level=level,
+        message=message + (" Is that meant?" if level == "warning" else ""),
+        trail=surface.steps(passed(command)),
+    )
+
+
+def _half(surface: Surface, script: Script, only: tuple[str, Command]) -> Violation:
+    """Git knows the name without the address or the other way round."""
+    key, command = only
+    other = next(each for each in _GIT if each != key)
+    at: Position = command.position
+    return Violation(
+        rule=ID,
+        template=surface.template,
+        address=f"{script.address}/git",
+        evidence=f"git {other} missing",
+        span=line(at),
+        level="failure",
+        message=f"The boot script sets git's `{key}` and not its `{other}`.",
+        trail=surface.steps((at,)),
+        lost=f"git {other}",
+    )
+
+
 def _role(command: Command) -> str | None:
     if command.name == "git" and mentions(command, "config"):
-        if mentions(command, "user.name") or mentions(command, "user.email"):
-            return "git identity"
-        return None
+        return next((f"git {key}" for key in _GIT if mentions(command, key)), None)
     if command.name in ("hostname", "hostnamectl") or (command.name == "uname" and mentions(command, "-n")):
         return "reading of the host name"
     if any(a.name in VARIABLES for a in command.assignments):

@@ -486,7 +486,7 @@ def test_what_a_change_affects(path: str, old: str, new: str, expected: Changes)
             "      if [ ! -f /home/coder/WELCOME.txt ] && [ -f /home/coder-files/WELCOME.txt ]; then\n",
             "      if [ -f /home/coder-files/WELCOME.txt ]; then\n",
             "INV-6",
-            "writing /home/coder/WELCOME.txt",
+            "copying from /home/coder-files",
             id="guard of a copy",
         ),
         pytest.param(
@@ -518,7 +518,7 @@ def test_what_a_change_affects(path: str, old: str, new: str, expected: Changes)
             '"${CODER_WORKSPACE_OWNER_EMAIL}"',
             '"nobody@example.com"',
             "INV-9",
-            "git identity",
+            "git user.email",
             id="git identity",
         ),
     ],

@@ -1,0 +1,107 @@
+"""INV-9: a workspace knows who it is from its environment."""
+
+from tests.rules.harness import Case
+
+RULE = "INV-9"
+
+ID = "    CODER_WORKSPACE_ID          = data.coder_workspace.me.id\n"
+NAME = "    CODER_WORKSPACE_NAME        = data.coder_workspace.me.name\n"
+OWNER = "    CODER_WORKSPACE_OWNER_NAME  = data.coder_workspace_owner.me.name\n"
+EMAIL = "    CODER_WORKSPACE_OWNER_EMAIL = data.coder_workspace_owner.me.email\n"
+GIT_NAME = 'git config --global user.name "$CODER_WORKSPACE_OWNER_NAME"\n'
+GIT_EMAIL = 'git config --global user.email "$CODER_WORKSPACE_OWNER_EMAIL"\n'
+
+BAD = (
+    Case("no id", replaces={ID + NAME: NAME.rstrip() + " # !INV-9\n"}),
+    Case("no name", replaces={NAME + OWNER: OWNER.rstrip() + " # !INV-9\n"}),
+    Case("no owner", replaces={OWNER + EMAIL: EMAIL.rstrip() + " # !INV-9\n"}),
+    Case("no address", on=("minimal",), replaces={EMAIL + "  }\n": "  } # !INV-9\n"}),
+    Case("none of them", on=("minimal",), replaces={ID + NAME + OWNER + EMAIL + "  }\n": "  } # !INV-9\n"}),
+    Case(
+        "one commented out",
+        replaces={ID + NAME: "    # CODER_WORKSPACE_ID = data.coder_workspace.me.id\n" + NAME.rstrip() + " # !INV-9\n"},
+    ),
+    Case(
+        "under another name",
+        replaces={NAME + OWNER: "    WORKSPACE_NAME = data.coder_workspace.me.name\n" + OWNER.rstrip() + " # !INV-9\n"},
+    ),
+    Case("a fixed text", replaces={NAME: '    CODER_WORKSPACE_NAME = "main" # !INV-9\n'}),
+    Case("nothing", replaces={NAME: "    CODER_WORKSPACE_NAME = null # !INV-9\n"}),
+    Case("the id for the name", replaces={NAME: "    CODER_WORKSPACE_NAME = data.coder_workspace.me.id # !INV-9\n"}),
+    Case(
+        "the owner for the name",
+        replaces={NAME: "    CODER_WORKSPACE_NAME = data.coder_workspace_owner.me.name # !INV-9\n"},
+    ),
+    Case(
+        "a fixed text in a local",
+        top='locals {\n  shown_name = "main" # !INV-9\n}',
+        replaces={NAME: "    CODER_WORKSPACE_NAME = local.shown_name\n"},
+    ),
+    Case(
+        "a variable's default",
+        top='variable "shown" {\n  default = "main" # !INV-9 warning\n}',
+        replaces={NAME: "    CODER_WORKSPACE_NAME = var.shown\n"},
+    ),
+    Case("the random part of another", replaces={ID: "    CODER_WORKSPACE_ID = random_id.x.hex # !INV-9 warning\n"}),
+    Case("a value of its own in the boot script", boot="export CODER_WORKSPACE_NAME=main # !INV-9"),
+    Case("the user for the owner", boot="CODER_WORKSPACE_OWNER_NAME=$(whoami) # !INV-9"),
+    Case("a file's word for it", boot="CODER_WORKSPACE_ID=$(cat /run/id) # !INV-9"),
+    Case("git with a fixed name", replaces={GIT_NAME: 'git config --global user.name "Coder" # !INV-9\n'}),
+    Case("git with a fixed address", replaces={GIT_EMAIL: "git config --global user.email me@example.org # !INV-9\n"}),
+    Case(
+        "git with the name for the address",
+        replaces={GIT_EMAIL: 'git config --global user.email "$CODER_WORKSPACE_OWNER_NAME" # !INV-9\n'},
+    ),
+    Case("git with the user", replaces={GIT_NAME: 'git config --global user.name "$(whoami)" # !INV-9 warning\n'}),
+    Case("git again, with another name", boot='git config --global user.name "$CODER_WORKSPACE_NAME" # !INV-9'),
+    Case(
+        "git through a variable",
+        boot='who="Web Team"\ngit config --global user.name "$who" # !INV-9',
+    ),
+    Case("git without the address", replaces={"    " + GIT_EMAIL + "\n": " # !INV-9\n"}, on=("minimal",)),
+)
+
+GOOD = (
+    Case("in lower case", replaces={NAME: "    CODER_WORKSPACE_NAME = lower(data.coder_workspace.me.name)\n"}),
+    Case(
+        "through a local",
+        top="locals {\n  shown_name = data.coder_workspace.me.name\n}",
+        replaces={NAME: "    CODER_WORKSPACE_NAME = local.shown_name\n"},
+    ),
+    Case("as older Coder has it", replaces={OWNER: "    CODER_WORKSPACE_OWNER_NAME = data.coder_workspace.me.owner\n"}),
+    Case("in another order", replaces={ID + NAME: NAME + ID}),
+    Case("in quotes", replaces={NAME: '    "CODER_WORKSPACE_NAME" = "${data.coder_workspace.me.name}"\n'}),
+    Case(
+        "one more",
+        replaces={NAME: NAME + "    CODER_WORKSPACE_TEMPLATE = data.coder_workspace.me.template_name\n"},
+    ),
+    Case("passed on", boot="export CODER_WORKSPACE_NAME CODER_WORKSPACE_ID"),
+    Case("a stand-in for a missing one", boot='CODER_WORKSPACE_NAME="$${CODER_WORKSPACE_NAME:-workspace}"'),
+    Case("a stand-in behind a look", boot='if [ -z "$CODER_WORKSPACE_NAME" ]; then\n  CODER_WORKSPACE_NAME=main\nfi'),
+    Case("made from another of them", boot='CODER_WORKSPACE_NAME="$(echo "$CODER_WORKSPACE_ID" | cut -c1-8)"'),
+    Case("for one command", boot="CODER_WORKSPACE_NAME=probe ddev version"),
+    Case("a variable of the script's own", boot='WORKSPACE_LABEL="main"\nNAME=x'),
+    Case(
+        "git where there is an owner",
+        boot='[ -z "$CODER_WORKSPACE_OWNER_NAME" ] || git config --global user.name "$CODER_WORKSPACE_OWNER_NAME"',
+    ),
+    Case(
+        "git for one repository",
+        boot='git -C /tmp/x config user.name "Tests"\ngit config --local user.email t@example.org',
+    ),
+    Case("git asked", boot="git config --global user.name || true\ngit config --get user.email"),
+    Case("git for one command", boot='git -c user.name="Tests" commit -m x'),
+    Case(
+        "git's other settings",
+        boot='git config --global user.useConfigOnly true\ngit config --global alias.who "config user.name"',
+    ),
+)
+
+UNDECIDED = (
+    Case(
+        "an environment that nobody knows",
+        on=("minimal",),
+        top='data "http" "env" {}',
+        replaces={"  env = {\n    HOME ": "  env = jsondecode(data.http.env.body) # ?INV-9\n  old = {\n    HOME "},
+    ),
+)
