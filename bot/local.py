@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.git import Repository
@@ -33,6 +34,7 @@ def check(folder: Path, base: str | None = None, head: str | None = None) -> Rep
             diff=parse_diff(repository.diff(before, after)),
             revisions=Revisions(base=before, head=WORKTREE if head is None else after, contract=tip),
             repository_url=repository.web_url(),
+            today=datetime.now(UTC).date(),
         )
 
 
@@ -42,8 +44,9 @@ def audit(folder: Path, rev: str | None = None) -> Audit:
     Raises:
         GitError: the repository or the revision cannot be read.
     """
+    today = datetime.now(UTC).date()
     with Repository(folder) as repository:
         if rev is None and not repository.bare:
-            return audit_tree(repository.tree(repository.work_tree), WORKTREE, None)
+            return audit_tree(repository.tree(repository.work_tree), WORKTREE, None, today)
         commit = repository.commit(repository.default_branch() if rev is None else rev)
-        return audit_tree(repository.tree(commit), commit, repository.web_url())
+        return audit_tree(repository.tree(commit), commit, repository.web_url(), today)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from rules.contract import load_contract
@@ -60,8 +61,11 @@ class Audit:
     problems: tuple[Problem, ...] = ()
 
 
-def audit(tree: Tree, rev: str, repository_url: str | None) -> Audit:
-    """Hold the whole contract against one tree, which is revision `rev` of the repository at `repository_url`."""
+def audit(tree: Tree, rev: str, repository_url: str | None, today: date | None = None) -> Audit:
+    """Hold the whole contract against one tree, which is revision `rev` of the repository at `repository_url`.
+
+    A waiver changes no verdict. `today` decides which of them have expired; without it none has.
+    """
     examined = examine(tree)
     governed = tuple(_governed(tree, name, part, examined) for name, part in examined.templates.items())
     others = [name for name in template_folders(tree) if name.split("/")[0] in NOT_GOVERNED]
@@ -69,7 +73,7 @@ def audit(tree: Tree, rev: str, repository_url: str | None) -> Audit:
     return Audit(
         rev,
         tuple(sorted(templates, key=lambda template: template.name)),
-        standing_findings(tree, examined, load_contract(tree, rev, repository_url)),
+        standing_findings(tree, examined, load_contract(tree, rev, repository_url), today),
         problems=examined.problems,
     )
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from rules.compare import Judged
-from rules.model import Span
+from rules.model import Acknowledgement, Span
 from rules.sources.diff import Diff
 
-Cause = tuple[str, str, str, str, str, str, int]
+Cause = tuple[str, str, str, str, str, Acknowledgement | None, str, int]
 
 
 def one_per_cause(judged: Iterable[Judged], diff: Diff) -> list[Judged]:
@@ -27,7 +27,8 @@ def _cause(judged: Judged, diff: Diff) -> Cause:
     file = diff.file(judged.path, "head") if judged.status == "introduced" else None
     hunk = file.hunk_at("RIGHT", judged.line) if file is not None else None
     start = hunk.new_start if hunk is not None else 0
-    return violation.rule, violation.template, violation.address, violation.evidence, judged.status, judged.path, start
+    identity = (violation.rule, violation.template, violation.address, violation.evidence)
+    return *identity, judged.status, judged.acknowledged_by, judged.path, start
 
 
 def _joined(first: Judged, other: Judged) -> Judged:

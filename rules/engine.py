@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 
 from rules.causes import one_per_cause
 from rules.compare import Judged, Side, affected, judge
 from rules.contract import ContractText, load_contract
 from rules.model import (
+    Acknowledgement,
     Conclusion,
     Edit,
     Fact,
@@ -22,8 +24,9 @@ from rules.model import (
 from rules.registry import all_rules, rule
 from rules.sources.diff import Diff
 from rules.sources.tree import Entry, Tree, Unreadable, read_text
+from rules.waivers import Waiving, noted, read_waivers
+from rules.workspace.image import DOCKERFILE, Image, load_image
 from rules.workspace.image import NAME as IMAGE
-from rules.workspace.image import Image, load_image
 from rules.workspace.template import MAX_TEMPLATES, NOT_GOVERNED, Workspace, load_workspace, template_folders
 
 MAX_TRIED_EDITS = 20
@@ -87,16 +90,24 @@ class Examined:
 
 
 def review(
-    *, base: Tree, head: Tree, contract: Tree, diff: Diff, revisions: Revisions, repository_url: str | None
+    *,
+    base: Tree,
+    head: Tree,
+    contract: Tree,
+    diff: Diff,
+    revisions: Revisions,
+    repository_url: str | None,
+    today: date | None = None,
 ) -> Report:
     """Compare two trees under the contract that a third one holds.
 
-    `repository_url` is the repository's web address, for permalinks; None where there is none.
+    `repository_url` is the repository's web address, for permalinks; None where there is none. `today` decides which
+    waivers have expired; without it none has.
     """
     before = examine(base)
     after = examine(head, before, diff)
     text = load_contract(contract, revisions.contract, repository_url)
-    judged = one_per_cause(_one_per_line(judge(before.side, after.side, diff)), diff)
+    judged = one_per_cause(_one_per_line(_judged(base, head, contract, before, after, diff, today)), diff)
     findings = tuple(_finding(each, text, head, after) for each in judged)
     undecided = _new_undecided(before.side.undecided, after.side.undecided)
     problems = _problems(before.problems, after.problems)
@@ -112,6 +123,17 @@ def review(
         problems=problems,
         governed=tuple(after.templates),
     )
+
+
+def _judged(
+    base: Tree, head: Tree, tip: Tree, before: Examined, after: Examined, diff: Diff, today: date | None
+) -> list[Judged]:
+    """Every violation with its status, and with the waiver that lets it stand."""
+    there, here = read_waivers(base, before.files, today), read_waivers(head, after.files, today)
+    if not (there.found or here.found):
+        return judge(before.side, after.side, diff)
+    old, new = noted(before.side, there), noted(after.side, here)
+    return Waiving(there, here, tip, diff).acknowledge(judge(old, new, diff), old, new)
 
 
 def examine(tree: Tree, known: Examined | None = None, diff: Diff | None = None) -> Examined:
@@ -132,10 +154,17 @@ def examine(tree: Tree, known: Examined | None = None, diff: Diff | None = None)
     return Examined(_examine_image(image), parts, tuple(problems))
 
 
-def standing_findings(tree: Tree, examined: Examined, contract: ContractText) -> tuple[Finding, ...]:
-    """Every violation of one tree, compared with nothing."""
-    judged = _one_per_line(judge(examined.side, examined.side, Diff(())))
-    return tuple(_finding(each, contract, tree, examined) for each in judged)
+def standing_findings(
+    tree: Tree, examined: Examined, contract: ContractText, today: date | None
+) -> tuple[Finding, ...]:
+    """Every violation of one tree, compared with nothing, and what is wrong with its waivers."""
+    waivers = read_waivers(tree, examined.files, today)
+    side = noted(examined.side, waivers)
+    nothing = Diff(())
+    waiving = Waiving(waivers, waivers, tree, nothing)
+    judged = [waiving.acknowledged(each) for each in judge(side, side, nothing)]
+    merged = one_per_cause(_one_per_line(judged), nothing)
+    return tuple(_finding(each, contract, tree, examined) for each in merged)
 
 
 def _changed_surfaces(diff: Diff) -> frozenset[str]:
@@ -162,6 +191,7 @@ def _examine_image(image: Image) -> Part:
         tuple(each for each in found if isinstance(each, Undecided)),
         tuple(_image_facts(image)),
         image.problems,
+        frozenset(path for path, _ in image.staged_files) | ({DOCKERFILE} if image.dockerfile else set()),
     )
 
 
@@ -189,10 +219,11 @@ def _requirements() -> dict[str, str]:
 
 def _one_per_line(judged: list[Judged]) -> list[Judged]:
     """One finding a cause: the same line found for several templates is said once, for all of them."""
-    merged: dict[tuple[str, str, str, int, str, str], Judged] = {}
+    merged: dict[tuple[str, str, str, int, str, str, Acknowledgement | None], Judged] = {}
     for each in judged:
         violation = each.violation
-        key = (violation.rule, each.status, each.path, each.line, violation.address, violation.evidence)
+        place = (each.path, each.line)
+        key = (violation.rule, each.status, *place, violation.address, violation.evidence, each.acknowledged_by)
         first = merged.get(key)
         if first is None:
             merged[key] = each
@@ -222,7 +253,7 @@ def _finding(judged: Judged, contract: ContractText, head: Tree, after: Examined
         suggestion=suggestion,
         trail=judged.trail,
         citation=contract.cite(violation.rule, found.requirement),
-        acknowledged_by=None,
+        acknowledged_by=judged.acknowledged_by,
         fingerprint=judged.fingerprint,
         anchor=judged.anchor,
     )
@@ -302,9 +333,11 @@ def _touched(diff: Diff, before: Examined, after: Examined) -> bool:
 def _conclusion(
     findings: tuple[Finding, ...], undecided: tuple[Undecided, ...], problems: tuple[Problem, ...]
 ) -> Conclusion:
-    introduced = [finding for finding in findings if finding.status == "introduced"]
+    introduced = [each for each in findings if each.status == "introduced" and each.acknowledged_by is None]
     if any(finding.level == "failure" for finding in introduced):
         return "failure"
+    if any(finding.acknowledged_by and not finding.acknowledged_by.accepted for finding in findings):
+        return "action_required"
     open_questions = undecided or any(problem.introduced for problem in problems)
     if open_questions or any(finding.level == "warning" for finding in introduced):
         return "neutral"

@@ -126,9 +126,12 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
+    """What says that a violation is meant. `accepted`: the base branch says so already, and nobody has to decide."""
+
     kind: Literal["delta", "waiver"]
     path: str
     line: int
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

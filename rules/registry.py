@@ -2,7 +2,7 @@
 
 A module has ``ID``, ``REQUIREMENT`` (the requirement's verbatim name in the contract) and at least one of ``check``
 (violations of a template), ``image_check`` (of the image), ``facts`` (what enforces the requirement in a template) and
-``image_facts`` (in the image).
+``image_facts`` (in the image). W-3 has none: waivers are about findings, so the engine looks at them last.
 """
 
 from __future__ import annotations

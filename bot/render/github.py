@@ -26,8 +26,9 @@ def render_audit(audit: Audit) -> str:
 
 def _finding(finding: Finding) -> str:
     level = {"failure": "error", "warning": "warning", "notice": "notice"}[finding.level]
-    if finding.acknowledged_by and level == "error":
-        level = "warning"
+    by = finding.acknowledged_by
+    if by is not None:
+        level = "notice" if by.accepted else "warning"
     cited = f"Contract: {finding.rule} {finding.requirement}"
     if finding.citation:
         cited += f", {finding.citation.url or f'{finding.citation.path}:{finding.citation.start}'}"

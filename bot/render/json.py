@@ -67,4 +67,8 @@ def _finding(finding: Finding) -> dict[str, object]:
     edit = finding.suggestion
     values = asdict(finding)
     del values["anchor"]
-    return values | {"suggestion": edit and {"start": edit.start, "end": edit.end, "text": edit.text}}
+    by = finding.acknowledged_by
+    return values | {
+        "suggestion": edit and {"start": edit.start, "end": edit.end, "text": edit.text},
+        "acknowledged_by": by and {"kind": by.kind, "path": by.path, "line": by.line},
+    }

@@ -83,7 +83,8 @@ def summary(report: Report) -> str:
     table = ["| Requirement | What changed (before → after) | Verdict |", "| --- | --- | --- |", *_rows(report)]
     sections = [
         "\n".join(table) if len(table) > 2 else "No requirement of the contract is touched.",
-        _section("What to do", [_told(finding) for finding in report.findings if finding.status == "introduced"]),
+        _section("What to do", [_told(finding) for finding in report.findings if _is_open(finding)]),
+        _section("Waived on the base branch", [_told(finding) for finding in report.findings if _is_waived(finding)]),
         _section("Repaired by this pull request, thank you", _named(report, "fixed")),
         _section("There before this pull request", _named(report, "preexisting")),
         _section("Known drift", [_drift(drift.id, drift.change) for drift in report.drift if drift.change != "none"]),
@@ -172,10 +173,10 @@ def _sentence(text: str) -> str:
 def _verdict(finding: Finding) -> str:
     if finding.status == "fixed":
         return "repaired"
-    if finding.status == "preexisting":
-        return "broken before"
     if finding.acknowledged_by:
         return "explicitly modified" if finding.acknowledged_by.kind == "delta" else "waived"
+    if finding.status == "preexisting":
+        return "broken before"
     return {"failure": "broken", "warning": "in question", "notice": "noted"}[finding.level]
 
 
@@ -202,11 +203,22 @@ def _told(finding: Finding) -> str:
     return " ".join([f"**{finding.rule}**", *words, *_acknowledgement(finding)])
 
 
+def _is_open(finding: Finding) -> bool:
+    """Whether somebody has something to do or to decide."""
+    by = finding.acknowledged_by
+    return (finding.status == "introduced" and by is None) or (by is not None and not by.accepted)
+
+
+def _is_waived(finding: Finding) -> bool:
+    by = finding.acknowledged_by
+    return finding.status == "introduced" and by is not None and by.accepted
+
+
 def _named(report: Report, status: str) -> list[str]:
     return [
         f"**{finding.rule}** {_sentence(finding.title)}, {_place(finding.path, finding.line)}"
         for finding in report.findings
-        if finding.status == status
+        if finding.status == status and not _is_open(finding)
     ]
 
 
@@ -228,7 +240,7 @@ def _acknowledgement(finding: Finding) -> list[str]:
     if by is None:
         return []
     how = "Explicitly modified by the delta in" if by.kind == "delta" else "Waived in"
-    return [f"{how} {_place(by.path, by.line)}: a maintainer decides."]
+    return [f"{how} {_place(by.path, by.line)}{', on the base branch' if by.accepted else ': a maintainer decides'}."]
 
 
 def _trail(finding: Finding) -> str:

@@ -92,7 +92,9 @@ def _result(finding: Finding) -> Json:
 
 
 def _suppression(by: Acknowledgement) -> Json:
-    return {"kind": "external", "justification": f"{by.kind} in {by.path}:{by.line}"}
+    kind = "inSource" if by.kind == "waiver" else "external"
+    status = "accepted" if by.accepted else "underReview"
+    return {"kind": kind, "status": status, "justification": f"{by.kind} in {by.path}:{by.line}"}
 
 
 def _location(path: str, line: int, end: int) -> Json:

@@ -38,8 +38,9 @@ def render(report: Report, *, width: int = 80, colour: bool = False) -> str:
     out = StringIO()
     console = _console(out, width, colour)
     _head(console, report)
-    for finding in _with(report, "introduced"):
-        _finding(console, finding)
+    for finding in report.findings:
+        if finding.status == "introduced" or _awaits_decision(finding):
+            _finding(console, finding)
     _affected(console, report.affected)
     _list(console, "Drift", [f"{_drift(drift)} ({drift.change})" for drift in report.drift])
     at = {"base": "(at the base) ", "head": ""}
@@ -47,7 +48,8 @@ def render(report: Report, *, width: int = 80, colour: bool = False) -> str:
     _list(console, "Could not be decided", undecided)
     _list(console, "Not analysed in full", [f"{p.path}:{p.line} {at[p.side]}{p.message}" for p in report.problems])
     _list(console, "Repaired by this change", map(_line, _with(report, "fixed")), "green")
-    _list(console, "There before this change", map(_line, _with(report, "preexisting")), "dim")
+    before = [finding for finding in _with(report, "preexisting") if not _awaits_decision(finding)]
+    _list(console, "There before this change", map(_line, before), "dim")
     return out.getvalue()
 
 
@@ -111,6 +113,10 @@ def _console(out: StringIO, width: int, colour: bool) -> Console:  # noqa: FBT00
     )
 
 
+def _awaits_decision(finding: Finding) -> bool:
+    return finding.acknowledged_by is not None and not finding.acknowledged_by.accepted
+
+
 def _with(report: Report, status: str) -> list[Finding]:
     return [finding for finding in report.findings if finding.status == status]
 
@@ -139,7 +145,9 @@ def _finding(console: Console, finding: Finding) -> None:
         console.print(Text(f"    {plain(step.path)}:{step.line}  {plain(step.text)}", style="dim"), soft_wrap=True)
     if finding.acknowledged_by:
         by = finding.acknowledged_by
-        console.print(Text(f"  Acknowledged by the {by.kind} in {plain(by.path)}:{by.line}"), soft_wrap=True)
+        decided = "on the base branch" if by.accepted else "a maintainer decides"
+        told = f"  Acknowledged by the {by.kind} in {plain(by.path)}:{by.line}, {decided}"
+        console.print(Text(told), soft_wrap=True)
     console.print(Text(f"  Contract: {_cited(finding)}", style="dim"), soft_wrap=True)
 
 

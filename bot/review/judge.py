@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from bot.review.material import Material
 from rules.engine import Revisions, review
 from rules.model import Report
@@ -16,4 +18,5 @@ def judge(material: Material) -> Report:
         diff=material.diff,
         revisions=Revisions(base=material.merge_base, head=material.head, contract=material.tip),
         repository_url=material.repository_url,
+        today=datetime.now(UTC).date(),
     )

@@ -36,7 +36,7 @@ def post_new_findings(repository: Repository, material: Material, report: Report
 
     Returns how many were told; with none there is no review.
     """
-    introduced = [finding for finding in report.findings if finding.status == "introduced"]
+    introduced = [finding for finding in report.findings if finding.status == "introduced" and not _waived(finding)]
     introduced += [_as_finding(problem, material) for problem in _introduced_problems(report)]
     introduced = [_anchored(finding, material) for finding in introduced]
 
@@ -85,7 +85,8 @@ def _anchored(finding: Finding, material: Material) -> Finding:
 
 def _annotations(report: Report) -> tuple[Annotation, ...]:
     order = {"failure": 0, "warning": 1, "notice": 2}
-    findings = [finding for finding in report.findings if finding.status == "introduced" and not _on_base(finding)]
+    introduced = [finding for finding in report.findings if finding.status == "introduced" and not _waived(finding)]
+    findings = [finding for finding in introduced if not _on_base(finding)]
     findings.sort(key=lambda finding: order[finding.level])
     return (*map(_finding_annotation, findings), *map(_problem_annotation, _introduced_problems(report)))
 
@@ -119,6 +120,11 @@ def _as_finding(problem: Problem, material: Material) -> Finding:
         fingerprint=hashlib.sha256(f"INPUT\0{problem.path}\0{problem.message}".encode()).hexdigest()[:16],
         anchor=Anchor(problem.path, "RIGHT", problem.line, problem.line) if shown else None,
     )
+
+
+def _waived(finding: Finding) -> bool:
+    """Whether the base branch lets it stand: the check run tells it, no comment does."""
+    return finding.acknowledged_by is not None and finding.acknowledged_by.accepted
 
 
 def _on_base(finding: Finding) -> bool:

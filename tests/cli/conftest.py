@@ -11,39 +11,20 @@ import pytest
 from bot.cli import run
 from tests.gitrepo import Repo
 
-TEMPLATE = """\
-resource "coder_agent" "main" {
-  os   = "linux"
-  arch = "amd64"
-  startup_script = <<-EOT
-    set +e
-    echo ready
-    exit 0
-  EOT
-}
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+TEMPLATE = (FIXTURES / "minimal" / "user-defined-web" / "template.tf").read_text(encoding="utf-8")
+"""A template that breaks nothing."""
 
-resource "docker_container" "workspace" {
-  name          = "workspace"
-  image         = "example/workspace"
-  runtime       = "sysbox-runc"
-  privileged    = false
-  security_opts = ["apparmor:unconfined", "seccomp:unconfined"]
-  volumes {
-    container_path = "/home/coder"
-    host_path      = "/srv/homes/example"
-  }
-}
-"""
-
+HOME = '  volumes {\n    container_path = "/home/coder"\n'
 SOCKET = """\
   volumes {
     container_path = "/var/run/docker.sock"
     host_path      = "/var/run/docker.sock"
   }
-}
+
 """
 
-BROKEN_RULE = TEMPLATE.removesuffix("}\n") + SOCKET
+BROKEN_RULE = TEMPLATE.replace(HOME, SOCKET + HOME)
 SOCKET_LINE = BROKEN_RULE.splitlines().index('    host_path      = "/var/run/docker.sock"') + 1
 FILE = "user-defined-web/template.tf"
 

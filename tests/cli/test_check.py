@@ -207,7 +207,7 @@ def test_repositories_that_cannot_be_compared(repo: Repo, wrc: WrcCheck, tmp_pat
     assert wrc("check", "--repo", bare.path).error.startswith("wrc: The repository has no work tree; say with --head")
 
 
-@pytest.mark.parametrize("args", [[], ["audit"], ["check", "--base"]])
+@pytest.mark.parametrize("args", [[], ["judge"], ["check", "--base"]])
 def test_incomplete_commands_are_one_line(wrc: WrcCheck, args: list[str]) -> None:
     outcome = wrc(*args)
     assert (outcome.status, outcome.out, outcome.error.count("\n")) == (2, "", 1)

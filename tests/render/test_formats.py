@@ -14,7 +14,7 @@ import pytest
 import bot
 from bot.render import github, sarif, text
 from bot.render import json as as_json
-from rules.model import Problem, Report
+from rules.model import Acknowledgement, Finding, Problem, Report
 from tests.render.samples import EMPTY, FULL, HOSTILE_TEXT, PRIVILEGED, SOCKET, hostile
 
 SCHEMA = json.loads((Path(bot.__file__).parent / "schema" / "check-v1.schema.json").read_text(encoding="utf-8"))
@@ -104,7 +104,7 @@ def test_text_reads_from_the_summary_to_the_details() -> None:
     ]
     for line in (
         '    user-defined-web/variables.tf:14  default = "/var/run/docker.sock"',
-        "  Acknowledged by the delta in openspec/changes/privileged/specs/contract/spec.md:5",
+        "  Acknowledged by the delta in openspec/changes/privileged/specs/contract/spec.md:5, a maintainer decides",
         "    stop_timeout: 180 → 60",
         "    cleanup provisioner: docker volume rm → not there",
         "  user-defined-web/template.tf:130 F-1: `for_each` is unknown.",
@@ -168,9 +168,34 @@ def test_sarif_has_the_shape_of_2_1_0(report: Report) -> None:
     assert len(told) == len(report.undecided) + len(report.problems)
 
 
-def test_sarif_suppresses_what_is_acknowledged() -> None:
-    [result] = json.loads(sarif.render(replace(FULL, findings=(PRIVILEGED,))))["runs"][0]["results"]
-    assert result["suppressions"][0]["kind"] == "external"
+WAIVED = replace(
+    PRIVILEGED, acknowledged_by=Acknowledgement("waiver", "user-defined-web/template.tf", 69, accepted=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("finding", "suppression"), [(PRIVILEGED, ("external", "underReview")), (WAIVED, ("inSource", "accepted"))]
+)
+def test_sarif_suppresses_what_is_acknowledged(finding: Finding, suppression: tuple[str, str]) -> None:
+    [result] = json.loads(sarif.render(replace(FULL, findings=(finding,))))["runs"][0]["results"]
+    assert (result["suppressions"][0]["kind"], result["suppressions"][0]["status"]) == suppression
+
+
+def test_json_says_who_acknowledged_and_no_more() -> None:
+    [found] = json.loads(as_json.render(replace(FULL, findings=(WAIVED,))))["findings"]
+    assert found["acknowledged_by"] == {"kind": "waiver", "path": "user-defined-web/template.tf", "line": 69}
+
+
+def test_workflow_commands_are_calm_about_what_is_acknowledged() -> None:
+    rendered = [github.render(replace(EMPTY, findings=(finding,))).split(" ")[0] for finding in (PRIVILEGED, WAIVED)]
+    assert rendered == ["::warning", "::notice"]
+
+
+def test_a_decision_that_is_due_is_told_in_full_also_for_what_was_there() -> None:
+    pending = replace(PRIVILEGED, status="preexisting", level="failure")
+    lines = text.render(replace(EMPTY, findings=(pending,))).splitlines()
+    assert any("a maintainer decides" in line for line in lines)
+    assert "There before this change" not in lines
 
 
 def test_hostile_sample_is_hostile() -> None:

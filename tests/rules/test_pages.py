@@ -17,7 +17,7 @@ from rules.sources.tree import MemoryTree
 from tests.rules.harness import DOCKERFILE, TEMPLATE, HostName, compare, host
 
 ROOT = Path(__file__).parents[2]
-CHECKED = [rule for rule in all_rules() if rule.check is not None or rule.image_check is not None]
+CHECKED = [rule for rule in all_rules() if rule.check or rule.image_check or rule.id == "W-3"]
 
 NOT_PLANTED: dict[tuple[str, str], str] = {}
 """Examples (rule, heading) that this test cannot hold against the rule, each with the reason."""
