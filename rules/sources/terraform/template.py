@@ -97,7 +97,7 @@ def unescape(raw: str, start: Position) -> list[Piece]:
             pieces.append(whole.slice(cursor, escape.start()))
         written = escape.group()
         text = _SIMPLE.get(written) or chr(int(written[2:], 16))
-        pieces.append(Piece(text, whole.at(escape.start())))
+        pieces.append(Piece(text, whole.at(escape.start() + len(text) - 1)))
         cursor = escape.end()
     if cursor < len(raw):
         pieces.append(whole.slice(cursor, len(raw)))
@@ -111,7 +111,7 @@ def _scan(text: str, start: Position, indent: int) -> list[Piece | Sequence]:
     while (mark := _MARK.search(text, cursor)) is not None:
         found.extend(_literal(whole, cursor, mark.start(), indent))
         if len(mark.group()) == 3:
-            found.append(Piece(mark.group()[1:], whole.at(mark.start())))
+            found.append(Piece(mark.group()[1:], whole.at(mark.start() + 1)))
             cursor = mark.end()
             continue
         end = _sequence_end(text, mark.end())
@@ -199,19 +199,22 @@ def _resolve(found: list[Piece | Sequence], parse: ParseExpression) -> list[Toke
 
 
 def stripped(found: Iterable[Piece | Stripping]) -> list[Token]:
-    """The tokens, with the white space that ``~`` strips taken away."""
+    """The tokens, with the white space that ``~`` strips taken away.
+
+    Whatever the documentation says, HCL strips no further than one line: literal text reaches it line by line.
+    """
     tokens: list[Token] = []
     strip_next = False
     for item in found:
         if isinstance(item, Piece):
             piece = _strip_left(item) if strip_next else item
+            strip_next = False
             if piece.text:
                 tokens.append(piece)
-                strip_next = False
             continue
         last = tokens[-1] if tokens else None
         if item.before and isinstance(last, Piece):
-            kept = last.slice(0, len(last.text.rstrip()))
+            kept = _strip_right(last)
             tokens[-1:] = [kept] if kept.text else []
         strip_next = item.after
         tokens.append(item.token)
@@ -219,7 +222,13 @@ def stripped(found: Iterable[Piece | Stripping]) -> list[Token]:
 
 
 def _strip_left(piece: Piece) -> Piece:
-    return piece.slice(len(piece.text) - len(piece.text.lstrip()), len(piece.text))
+    line = piece.text[: piece.text.find("\n") + 1] or piece.text
+    return piece.slice(len(line) - len(line.lstrip()), len(piece.text))
+
+
+def _strip_right(piece: Piece) -> Piece:
+    line = piece.text[piece.text.rfind("\n", 0, len(piece.text) - 1) + 1 :]
+    return piece.slice(0, len(piece.text) - len(line) + len(line.rstrip()))
 
 
 def _token(sequence: Sequence, parse: ParseExpression) -> Token:
