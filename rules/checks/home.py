@@ -16,13 +16,14 @@ from rules.sources.text import Position
 
 OWNED = {
     "/home/coder/SETUP_STATUS.txt": "a report of the set-up, written anew at every start",
+    "/home/coder/.ddev/traefik/custom-global-config/coder-routes.yaml": "routes, computed from the running project",
 }
 """Files in the home that the templates make for themselves: nobody edits them."""
 
 SCRATCH = (".cache", ".npm", ".local/state", ".local/share/Trash", "tmp", ".tmp")
 """Folders of the home in which nothing is kept."""
 
-HOST_COMMANDS = "/home/coder/.ddev/commands/"
+HOST_COMMANDS = "/home/coder/.ddev/commands"
 """Commands that the template brings; a user may have changed them."""
 
 _SCRATCH_NAME = re.compile(r".*(?:\.(?:log|pid|lock|tmp|swp|sock|part)|~)|(?:.*[._-])?log", re.IGNORECASE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -100,7 +101,18 @@ def _script(node: Node, source: bytes, path: str) -> Iterator[Part]:
         elif child.type == "line_continuation":
             yield Piece(" ", Position(path, child.start_point.row + 1, child.start_point.column + 1))
         elif child.type == "json_string_array":
-            yield Piece(_text(child, source), Position(path, child.start_point.row + 1, child.start_point.column + 1))
+            yield Piece(
+                _command(_text(child, source)), Position(path, child.start_point.row + 1, child.start_point.column + 1)
+            )
+
+
+def _command(array: str) -> str:
+    """``["a", "b c"]`` as a shell would be given it."""
+    try:
+        words = json.loads(array)
+    except ValueError:
+        return array
+    return shlex.join(map(str, words)) if isinstance(words, list) else array
 
 
 def _broken(node: Node) -> Iterator[Node]:

@@ -92,16 +92,31 @@ class Image:
 
     @cached_property
     def runs(self) -> tuple[Program, ...]:
-        """The shell of every ``RUN``, in order."""
-        return tuple(
-            parse_program(instruction.script, directory=NAME, resolve_source=lambda _: None)
-            for instruction in self.instructions("RUN")
-            if instruction.script is not None
-        )
+        """The shell of every ``RUN``, in order, with what ``ARG`` and ``ENV`` before it set."""
+        environment: dict[str, list[Text]] = {}
+        programs = []
+        for instruction in self.instructions("ARG", "ENV", "RUN"):
+            if instruction.script is not None:
+                program = parse_program(
+                    instruction.script, directory=NAME, resolve_source=lambda _: None, environment=environment
+                )
+                programs.append(program)
+            for name, value in _set_by(instruction):
+                environment[name] = [Text.literal(value, Position(instruction.path, instruction.start, 1))]
+        return tuple(programs)
 
     @property
     def commands(self) -> Iterator[Command]:
         return (command for program in self.runs for command in program.commands)
+
+
+def _set_by(instruction: Instruction) -> Iterator[tuple[str, str]]:
+    """The variables that an ``ARG`` or ``ENV`` sets to a fixed text."""
+    words = [" ".join(instruction.words).replace(" = ", "=")] if instruction.keyword == "ARG" else instruction.words
+    for word in words if instruction.script is None else ():
+        name, equals, value = word.partition("=") if "=" in word else word.partition(" ")
+        if equals and "$" not in value:
+            yield name, value.strip("'\"")
 
 
 def load_image(tree: Tree) -> Image:

@@ -15,7 +15,7 @@ from rules.sources.shell.program import Command, Frame, Guard, Origin, Scope, Un
 from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.state import Context, Function, State, Trap
 from rules.sources.shell.values import Value, bounded, concat, literal, merged, unknown
-from rules.sources.shell.wrappers import IN_PROCESS, command_text
+from rules.sources.shell.wrappers import IN_PROCESS, SHELLS, command_text
 from rules.sources.text import Piece, Position, Text
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ class Builtins:
         text = command_text(command.argv)
         if text is not None:
             self._script(text, command, nodes, context, state)
+        elif command.name in SHELLS and all((word.value or "")[:1] == "-" for word in command.args):
+            self._fed(command, context, state)
         return "exit" if "exec" in command.wrappers else None
 
     # Variables
@@ -301,6 +303,16 @@ class Builtins:
                 self._nested(text, inner, branch, frame)
             else:
                 self._unseen("unknown", f"what '{command.raw}' runs is not known", command, inner)
+
+    def _fed(self, command: Command, context: Context, state: State) -> None:
+        """``bash <<EOF``: a process of its own, that reads its script from the heredoc."""
+        frame = Frame("script", command.name, command.position, command.raw)
+        inner = context.within(Scope("script", command.position, name=command.name))._replace(loops=())
+        for redirect in command.redirects:
+            if redirect.here is not None:
+                branch = state.copy()
+                branch.functions, branch.positional = {}, None
+                self._nested(redirect.here.text, inner, branch, frame)
 
     def _texts(self, word: Word, nodes: Sequence[Node], context: Context) -> list[Text | None]:
         """The alternatives of a word as code, standing where a person wrote it; None for what is not known."""

@@ -67,6 +67,15 @@ BAD = (
         """,
     ),
     Case("in another shell", boot="sudo bash -c 'chown 1000:1000 /home/coder/projects' # !F-3"),
+    Case(
+        "in another shell's heredoc",
+        on=("minimal",),
+        boot="""
+            sudo bash <<'AS_ROOT'
+            chown 1000:1000 /home/coder/projects # !F-3
+            AS_ROOT
+        """,
+    ),
     Case("install", boot="sudo install -o 1000 -g 1000 -m 0755 /tmp/tool /usr/local/bin/tool # !F-3"),
     Case("install with the number in the same word", boot="sudo install -o1000 -d /home/coder/projects # !F-3"),
     Case("install in long words", boot="sudo install --owner=1000 --mode=0755 /tmp/a /usr/local/bin/a # !F-3"),
@@ -162,6 +171,8 @@ BAD = (
         fixed="COPY --chown=coder:coder scripts /opt/scripts",
     ),
     Case("the user of the image", on=("full",), image="USER 1000 # !F-3", fixed="USER coder"),
+    Case("in a list of words", on=("full",), image='RUN ["chown", "1000:1000", "/opt"] # !F-3'),
+    Case("through an argument of the build", on=("full",), image="ARG OWNER=1000\nRUN chown $OWNER /opt # !F-3"),
     Case("the docker group in the image", on=("full",), image="RUN groupadd -g 988 docker # !F-3"),
     Case("another user in the image", on=("full",), image="RUN useradd -u 1500 helper # !F-3 warning"),
     Case(
