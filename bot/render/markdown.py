@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from bot.render.drift import told
 from bot.render.escape import block, cell, code, contrast, inline, link, shorten
 from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
 from rules.audit import Audit, Verdict
-from rules.model import Affected, Change, Finding, Problem, Report, Step, Undecided
+from rules.model import Affected, Change, Drift, Finding, Problem, Report, Step, Undecided
 from rules.registry import all_rules
 
 MAX_COMMENT_LINES = 10
@@ -87,7 +88,7 @@ def summary(report: Report) -> str:
         _section("Waived on the base branch", [_told(finding) for finding in report.findings if _is_waived(finding)]),
         _section("Repaired by this pull request, thank you", _named(report, "fixed")),
         _section("There before this pull request", _named(report, "preexisting")),
-        _section("Known drift", [_drift(drift.id, drift.change) for drift in report.drift if drift.change != "none"]),
+        _section("Known drift", [_drift(drift) for drift in report.drift if drift.change != "none"]),
         _section("Could not be decided", [_undecided(undecided) for undecided in report.undecided]),
         _section("Not analysed in full", [_problem(problem) for problem in report.problems]),
         _footer(report),
@@ -122,7 +123,7 @@ def _audit(audit: Audit) -> str:
         legend,
         *(_detail(verdict, templates) for verdict, templates in details(audit)),
         _section("Besides", [f"**{f.rule}** {_place(f.path, f.line)} {_sentence(f.message)}" for f in own]),
-        _section("Known drift", [f"**{d.id}** is {d.state}, {_place(d.path, d.line)}" for d in audit.drift]),
+        _section("Known drift", [_drift(drift) for drift in audit.drift]),
         _section("Not analysed in full", [_problem(problem) for problem in audit.problems]),
     ]
     return _fit([section for section in sections if section], "\n\n")
@@ -222,8 +223,8 @@ def _named(report: Report, status: str) -> list[str]:
     ]
 
 
-def _drift(drift: str, change: str) -> str:
-    return f"**{drift}** is fixed by this pull request, thank you." if change == "fixed" else f"**{drift}** is back."
+def _drift(drift: Drift) -> str:
+    return f"**{drift.id}** {_sentence(told(drift))} {_place(drift.path, drift.line)}"
 
 
 def _undecided(undecided: Undecided) -> str:

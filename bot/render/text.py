@@ -9,6 +9,7 @@ from textwrap import fill
 from rich.console import Console
 from rich.text import Text
 
+from bot.render.drift import told
 from bot.render.escape import contrast, plain, shorten
 from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
 from rules.audit import Audit
@@ -42,7 +43,7 @@ def render(report: Report, *, width: int = 80, colour: bool = False) -> str:
         if finding.status == "introduced" or _awaits_decision(finding):
             _finding(console, finding)
     _affected(console, report.affected)
-    _list(console, "Drift", [f"{_drift(drift)} ({drift.change})" for drift in report.drift])
+    _list(console, "Known drift", map(_drift, report.drift))
     at = {"base": "(at the base) ", "head": ""}
     undecided = [f"{u.span.path}:{u.span.start} {u.rule}: {u.reason}" for u in report.undecided]
     _list(console, "Could not be decided", undecided)
@@ -71,7 +72,7 @@ def render_audit(audit: Audit, *, width: int = 80, colour: bool = False) -> str:
             console.print(f"  and {len(verdict.evidence) - MAX_EVIDENCE} more (see --format json)")
     own = [finding for finding in audit.findings if finding.rule.startswith("W-")]
     _list(console, "Besides", [f"{finding.path}:{finding.line} {finding.rule} {finding.message}" for finding in own])
-    _list(console, "Drift", map(_drift, audit.drift))
+    _list(console, "Known drift", map(_drift, audit.drift))
     _list(console, "Not analysed in full", [f"{p.path}:{p.line} {p.message}" for p in audit.problems])
     return out.getvalue()
 
@@ -97,7 +98,7 @@ def _matrix(console: Console, audit: Audit) -> None:
 
 
 def _drift(drift: Drift) -> str:
-    return f"{drift.id} is {drift.state} {drift.path}:{drift.line}"
+    return f"{drift.path}:{drift.line} {drift.id} {told(drift)}"
 
 
 def _console(out: StringIO, width: int, colour: bool) -> Console:  # noqa: FBT001

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rules.audit import Audit, AuditedTemplate, Verdict
 from rules.model import (
     Acknowledgement,
     Affected,
@@ -160,6 +161,41 @@ HOSTILE_TEXT = (
     "\x1b[2J\x1b]0;owned\x07`/tmp/x` `` ``` @owner/team #12 <img src=x onerror=alert(1)> <!-- | **b** [link](https://e.example)"
     "\r\n\n# head\n- https://e.example www.e.example \u202efdp\u2066 a|b \\| $x$ ~~s~~ _i_ &lt; \udce9"
 )
+
+
+def _audited(name: str, *verdicts: Verdict) -> AuditedTemplate:
+    return AuditedTemplate(name, any(verdict.verdict != "not-applicable" for verdict in verdicts), verdicts)
+
+
+_SYSBOX, _FORBIDDEN = "Sysbox Container Runtime", "Forbidden Runtime Behaviors"
+
+AUDIT = Audit(
+    HEAD,
+    (
+        _audited(
+            "drupal-core",
+            Verdict("INV-1", _SYSBOX, "undecided", (Step(TEMPLATE, 12, "`runtime` comes from a variable"),)),
+            Verdict("F-1", _FORBIDDEN, "holds"),
+        ),
+        _audited("freeform", Verdict("INV-1", _SYSBOX, "not-applicable"), Verdict("F-1", _FORBIDDEN, "not-applicable")),
+        _audited(
+            "user-defined-web",
+            Verdict("INV-1", _SYSBOX, "holds", (Step(TEMPLATE, 80, 'runtime: "sysbox-runc"'),)),
+            Verdict("F-1", _FORBIDDEN, "broken", (Step(TEMPLATE, 120, "This mounts `/var/run/docker.sock`."),)),
+        ),
+    ),
+    (replace(SOCKET, status="preexisting"),),
+    (Drift("D-5", "present", "none", "scripts/startup.sh", 12),),
+    (Problem("drupal-core/template.tf", 7, "A block is not closed."),),
+)
+
+
+def hostile_audit() -> Audit:
+    text = HOSTILE_TEXT
+    steps = (Step(text, 1, text),) * 20
+    verdicts = (Verdict("INV-1", _SYSBOX, "broken", steps), Verdict("F-1", _FORBIDDEN, "undecided", steps))
+    template = AuditedTemplate(text, governed=True, requirements=verdicts)
+    return Audit("WORKTREE", (template,) * 2, hostile().findings, AUDIT.drift, hostile().problems)
 
 
 def hostile() -> Report:

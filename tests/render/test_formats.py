@@ -10,14 +10,21 @@ from urllib.parse import unquote
 
 import jsonschema
 import pytest
+from pydantic import ValidationError
+from sarif_pydantic import Sarif
+from sarif_pydantic.sarif import SarifBaseModel
 
 import bot
 from bot.render import github, sarif, text
 from bot.render import json as as_json
+from rules.audit import Audit
 from rules.model import Acknowledgement, Finding, Problem, Report
-from tests.render.samples import EMPTY, FULL, HOSTILE_TEXT, PRIVILEGED, SOCKET, hostile
+from rules.pages import page
+from rules.registry import rule
+from tests.render.samples import AUDIT, EMPTY, FULL, HOSTILE_TEXT, PRIVILEGED, SOCKET, hostile, hostile_audit
 
 SCHEMA = json.loads((Path(bot.__file__).parent / "schema" / "check-v1.schema.json").read_text(encoding="utf-8"))
+AUDIT_SCHEMA = json.loads((Path(bot.__file__).parent / "schema" / "audit-v1.schema.json").read_text(encoding="utf-8"))
 REPORTS = [pytest.param(FULL, id="full"), pytest.param(EMPTY, id="empty"), pytest.param(hostile(), id="hostile")]
 
 
@@ -166,6 +173,64 @@ def test_sarif_has_the_shape_of_2_1_0(report: Report) -> None:
         assert [related["id"] for related in result["relatedLocations"]] == list(range(len(finding.trail)))
     told = run["invocations"][0]["toolExecutionNotifications"]
     assert len(told) == len(report.undecided) + len(report.problems)
+
+
+NOT_IN_THE_LIBRARY = {"Invocation.toolExecutionNotifications", "Result.baselineState", "Result.suppressions"}
+"""Fields of SARIF 2.1.0 that the library does not know yet."""
+
+
+def unknown_fields(node: object) -> set[str]:
+    """Fields that the library keeps apart because it does not know them."""
+    if isinstance(node, list):
+        return {name for item in node for name in unknown_fields(item)}
+    if not isinstance(node, SarifBaseModel):
+        return set()
+    extra = {f"{type(node).__name__}.{name}" for name in node.model_extra or {}}
+    return extra | {name for value in dict(node).values() for name in unknown_fields(value)}
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_sarif_is_what_a_sarif_library_reads(report: Report) -> None:
+    rendered = json.loads(sarif.render(report))
+    log = Sarif.model_validate(rendered)
+    assert unknown_fields(log) <= NOT_IN_THE_LIBRARY
+    assert log.model_dump(mode="json", by_alias=True, exclude_unset=True) == rendered
+
+
+@pytest.mark.parametrize("spoil", [{"version": 2}, {"runs": [{"tool": {}, "results": [{"level": "loud"}]}]}])
+def test_the_sarif_library_refuses_what_is_wrong(spoil: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Sarif.model_validate(json.loads(sarif.render(FULL)) | spoil)
+
+
+def test_sarif_explains_every_rule_with_its_page() -> None:
+    driver = json.loads(sarif.render(FULL))["runs"][0]["tool"]["driver"]
+    helps = {found["id"]: found["help"]["markdown"] for found in driver["rules"]}
+    assert set(helps) == {finding.rule for finding in FULL.findings}
+    assert helps["F-1"] == page(rule("F-1"))
+
+
+@pytest.mark.parametrize("found", [AUDIT, hostile_audit()], ids=["plain", "hostile"])
+def test_an_audit_in_every_format(found: Audit) -> None:
+    jsonschema.Draft202012Validator(AUDIT_SCHEMA).validate(json.loads(as_json.render_audit(found)))
+    log = json.loads(sarif.render_audit(found))
+    assert unknown_fields(Sarif.model_validate(log)) <= NOT_IN_THE_LIBRARY
+    assert not any("baselineState" in result for result in log["runs"][0]["results"])
+    told = text.render_audit(found, width=80)
+    assert "\x1b" not in told
+    assert "\u202e" not in told
+    lines = github.render_audit(found).splitlines()
+    assert len(lines) == len(found.findings) + len(found.problems)
+    assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in lines)
+
+
+def test_an_audit_as_text() -> None:
+    assert text.render_audit(AUDIT, width=90).splitlines()[:4] == [
+        "                                               drupal-core  freeform  user-defined-web",
+        "INV-1  Sysbox Container Runtime                ?            –         ✓",
+        "F-1    No host Docker socket in the workspace  ✓            –         ✗",
+        "✓ holds  ✗ broken  ? could not be decided  – not governed",
+    ]
 
 
 WAIVED = replace(

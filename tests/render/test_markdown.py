@@ -13,10 +13,32 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from bot.render.drift import told
 from bot.render.escape import block, cell, code, contrast, inline, link
-from bot.render.markdown import MAX_CHARS, MAX_TITLE, comment, render, review_body, summary, title
-from rules.model import Anchor, Edit, Finding
-from tests.render.samples import EMPTY, FULL, NETWORK, PRIVILEGED, RUNTIME, SOCKET, TEMPLATE, hostile
+from bot.render.markdown import (
+    MAX_CHARS,
+    MAX_TITLE,
+    comment,
+    folded_audit,
+    render,
+    render_audit,
+    review_body,
+    summary,
+    title,
+)
+from rules.model import Anchor, Drift, Edit, Finding
+from tests.render.samples import (
+    AUDIT,
+    EMPTY,
+    FULL,
+    NETWORK,
+    PRIVILEGED,
+    RUNTIME,
+    SOCKET,
+    TEMPLATE,
+    hostile,
+    hostile_audit,
+)
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 GITHUB = MarkdownIt("gfm-like", {"linkify": False, "html": True})
@@ -55,6 +77,8 @@ def cells(markdown: str) -> list[int]:
         ("summary", summary(FULL)),
         ("summary-nothing", summary(EMPTY)),
         ("cli", render(FULL)),
+        ("audit", render_audit(AUDIT)),
+        ("audit-folded", folded_audit(AUDIT)),
     ],
 )
 def test_snapshot(name: str, text: str) -> None:
@@ -103,6 +127,42 @@ def test_finding_without_a_line_in_the_diff_is_in_the_review_body() -> None:
     body = review_body(FULL)
     assert "`user-defined-web/template.tf:120`" in body
     assert RUNTIME.fix not in body
+
+
+@pytest.mark.parametrize(
+    ("drift", "words"),
+    [
+        (
+            Drift("D-3", "absent", "fixed", "a", 1),
+            "is fixed by this change, thank you. That was planned as `chmod-",
+        ),
+        (Drift("D-6", "absent", "fixed", "a", 1), "is fixed by this change, thank you."),
+        (Drift("D-5", "present", "reintroduced", "a", 1), "is back. The change that was to end it is `tighten-docker-"),
+        (Drift("D-1", "present", "none", "a", 1), "is there. Planned as `remediate-ddev-global-config`."),
+        (Drift("D-4", "absent", "none", "a", 1), "is not there."),
+    ],
+)
+def test_drift_names_the_change_that_was_planned(drift: Drift, words: str) -> None:
+    assert told(drift).startswith(words)
+    told_of = [item for item in summary(replace(EMPTY, drift=(drift,))).splitlines() if drift.id in item]
+    assert bool(told_of) is (drift.change != "none")
+
+
+def test_a_hostile_audit_is_text_and_fits() -> None:
+    for text in (render_audit(hostile_audit()), folded_audit(hostile_audit())):
+        assert len(text) <= MAX_CHARS + 1000
+        assert set(cells(text)) == {3}
+        assert "@owner" not in shown(text)
+        kinds = {token.type for token in tokens(text)}
+        assert "link_open" not in kinds
+        assert "image" not in kinds
+
+
+def test_a_folded_audit_is_one_line_until_it_is_opened() -> None:
+    text = folded_audit(AUDIT)
+    assert text.startswith("<details><summary>")
+    assert text.splitlines()[0].endswith("2 × holds, 1 × broken, 1 × could not be decided, 2 × not governed</summary>")
+    assert text.rstrip().endswith("</details>")
 
 
 def test_title_names_what_is_broken() -> None:
