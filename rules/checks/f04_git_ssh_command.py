@@ -186,6 +186,15 @@ def sets_transport(text: str) -> bool:
     )
 
 
+def writes_transport(flow: Flow, command: Command) -> bool:
+    """Whether a command writes the setting to a file, which is all that needs to be said of it."""
+    texts = [text for write in flow.writes(command) for text in write.texts]
+    for invocation in invocations(command) if command.name == "sed" else ():
+        edit = in_place(invocation.args)
+        texts += [action.text for action in edit.actions if action.kind != "delete"] if edit is not None else []
+    return any(sets_transport(text) for text in texts)
+
+
 def _carries(write: Write, notes: dict[str, Command]) -> tuple[Command, Level] | None:
     """The command by which what is written holds the setting, and how sure that is."""
     for source in write.sources:

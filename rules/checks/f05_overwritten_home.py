@@ -40,6 +40,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from rules.checks.commands import Flow, Surface, getopt, of_workspace, passed, replaced, shown
+from rules.checks.f04_git_ssh_command import writes_transport
 from rules.checks.guards import Guards
 from rules.checks.home import HOST_COMMANDS, Change, Home
 from rules.checks.support import line
@@ -81,14 +82,15 @@ def check(workspace: Workspace) -> Iterator[Violation]:
 
 
 def _overwrites(program: Program) -> Iterator[Change]:
-    """The changes of a program that nothing keeps from the user's files."""
+    """The changes of a program that nothing keeps from the user's files. What F-4 forbids needs no second word."""
     flow = Flow(program)
     home, guards = Home(flow), Guards(flow)
     for change in home.changes:
         paths = tuple(path for path in change.paths if home.is_users(path))
         if not paths or guards.protect(change.command, paths, tree=change.tree, link=change.verb == "ln"):
             continue
-        if not (change.verb not in ("rm", "find -delete", "mv away") and guards.looked_for_in(change.command, paths)):
+        removes = change.verb in ("rm", "find -delete", "mv away")
+        if (removes or not guards.looked_for_in(change.command, paths)) and not writes_transport(flow, change.command):
             yield change._replace(paths=paths, doubtful=change.doubtful or home.transforms(change))
 
 
@@ -125,6 +127,8 @@ def _spared(surface: Surface, change: Change) -> Edit | None:
         text = option.word.alternatives[0]
         if option.name == "f" and text.startswith("-f"):
             return replaced(surface, option.word, text.replace("f", "n", 1))
-        if option.name in ("f", "force", "u", "update", "b", "backup"):
+        if text == "--force":
+            return replaced(surface, option.word, "--no-clobber")
+        if option.name in ("f", "u", "update", "b", "backup"):
             return None
     return replaced(surface, change.word, "cp -n")

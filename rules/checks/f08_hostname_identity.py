@@ -60,6 +60,9 @@ _IDENTITY = re.compile(
     re.IGNORECASE,
 )
 _SETS = re.compile(rf"^\s*-?\s*(?:export\s+)?({_IDENTITY.pattern})=(.*)$", re.MULTILINE | re.IGNORECASE)
+_DEFAULT = re.compile(rf"\$\{{({_IDENTITY.pattern}):?=", re.IGNORECASE)
+"""``${NAME:=…}``, which sets the variable."""
+
 _YAML_NAME = re.compile(r"^name:", re.MULTILINE)
 _LITERAL_READ = re.compile(r"\$\(\s*(?:hostname|uname -n|cat /etc/hostname)|\$\{?HOSTNAME\b|`hostname")
 _FILES = ("/etc/hostname", "/proc/sys/kernel/hostname")
@@ -131,6 +134,9 @@ def _sinks(flow: Flow, command: Command) -> Iterator[_Sink]:
     for assignment in command.assignments:
         if _IDENTITY.fullmatch(assignment.name):
             yield from _sink(flow, command, assignment.name, (assignment.value,))
+    for word in command.args:
+        for match in _DEFAULT.finditer(word.raw):
+            yield from _sink(flow, command, match[1], (word,))
     if command.name in _DECLARES and command.args:
         yield from _declared(flow, command)
     elif command.name in _FILLS:

@@ -26,7 +26,13 @@ SCRATCH = (".cache", ".npm", ".local/state", ".local/share/Trash", "tmp", ".tmp"
 HOST_COMMANDS = "/home/coder/.ddev/commands"
 """Commands that the template brings; a user may have changed them."""
 
-_SCRATCH_NAME = re.compile(r".*(?:\.(?:log|pid|lock|tmp|swp|sock|part)|~)|(?:.*[._-])?log", re.IGNORECASE)
+_SCRATCH_NAME = re.compile(
+    r".*(?:\.(?:log|pid|lock|tmp|swp|sock|part)|~)"
+    r"|(?:.*[._-])?(?:log|last[._-].*|stamp|timestamp|status|marker|done|ready|initialized|version)(?:\.txt)?",
+    re.IGNORECASE,
+)
+"""Logs, locks, and what a script notes for itself."""
+
 _SHARED_FOLDERS = frozenset({"projects", "workspace", "workspaces", "src", "code", "sites"})
 _SETS_UP = frozenset({"ddev", "composer", "drush"})
 

@@ -40,7 +40,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rules.checks.commands import Flow, Surface, Write, getopt, invocations, known, located, of_workspace, passed, shown
-from rules.checks.f04_git_ssh_command import sets_transport
+from rules.checks.f04_git_ssh_command import writes_transport
 from rules.checks.guards import Guards
 from rules.checks.home import Home
 from rules.checks.sed import in_place
@@ -118,6 +118,8 @@ def _appends(program: Program) -> Iterator[_Append]:
     home, guards = Home(flow), Guards(flow)
     started: dict[str, list[tuple[Guard, ...]]] = {}
     swept: dict[str, list[list[str]]] = {}
+    # What F-4 forbids altogether needs no second word.
+    told = {w.at for command in program.commands if writes_transport(flow, command) for w in flow.writes(command)}
     for command in program.commands:
         for path, words in _sweeps(command):
             swept.setdefault(path, []).append(words)
@@ -133,19 +135,19 @@ def _appends(program: Program) -> Iterator[_Append]:
                 and not _continues(path, command, started)
                 and not _replaces(append, swept.get(path, []))
             )
+            if append.at in told or writes_transport(flow, command):
+                continue
             if paths and not guards.protect(command, paths) and not guards.looked_for(command, paths):
                 yield append._replace(paths=paths)
 
 
 def _own_appends(flow: Flow, command: Command) -> Iterator[_Append]:
     for write in flow.writes(command):
-        # What F-4 forbids altogether needs no second word.
-        if write.mode == "append" and not any(sets_transport(text) for text in write.texts):
+        if write.mode == "append":
             yield _Append(write.paths, command, write.at, write)
     for invocation in invocations(command):
         if invocation.name == "sed" and (edit := in_place(invocation.args)) is not None:
-            inserts = [action.text for action in edit.actions if action.kind == "insert"]
-            if inserts and not any(sets_transport(text) for text in inserts):
+            if any(action.kind == "insert" for action in edit.actions):
                 for word in edit.files:
                     yield _Append(located(word, command), command, command.position)
         elif invocation.name == "git":

@@ -114,6 +114,8 @@ BAD = (
             } >> ~/.bashrc
         """,
     ),
+    Case("in a group with nothing around it", boot="{ echo; echo 'export GIT_SSH_COMMAND=x'; } >> ~/.bashrc # !F-4"),
+    Case("over a whole file", boot="echo GIT_SSH_COMMAND=ssh > ~/.ssh/environment # !F-4"),
     Case(
         "in a loop over files",
         boot="""

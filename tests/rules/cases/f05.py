@@ -9,6 +9,7 @@ SETTINGS = "/home/coder-files/.vscode/settings.json ~/.vscode/settings.json"
 BAD = (
     Case("cp", boot=f"cp {SETTINGS} # !F-5", fixed=f"cp -n {SETTINGS}"),
     Case("cp -f", boot=f"cp -f {SETTINGS} # !F-5", fixed=f"cp -n {SETTINGS}"),
+    Case("cp --force", boot=f"cp --force {SETTINGS} # !F-5", fixed=f"cp --no-clobber {SETTINGS}"),
     Case("cp -rf", boot="cp -rf /home/coder-files/.config ~/.config # !F-5"),
     Case("cp into the home", boot="cp /home/coder-files/.gitconfig /home/coder/ # !F-5"),
     Case("cp of all there is", boot="cp -a /home/coder-files/. ~ # !F-5", fixed="cp -n -a /home/coder-files/. ~"),
@@ -241,6 +242,7 @@ GOOD = (
         "a file of the script's own, for a while",
         boot="curl -fsSL -o ~/installer.sh https://example.org/x\nbash -n ~/installer.sh\nrm -f ~/installer.sh",
     ),
+    Case("a note of the script's own", boot='date > ~/.last-start\necho 3 > "$HOME/.coder-version"'),
     Case("a report that is written anew", boot='echo "Set-up" > "$HOME/SETUP_STATUS.txt"'),
     Case("old lines taken away", boot="sed -i '/GIT_SSH_COMMAND/d' ~/.bashrc\nsed -i '/a/,/^fi$/d' ~/.bashrc"),
     Case("settings by their tool", boot="git config --global core.pager less\nnpm config set prefix ~/.npm-global"),
