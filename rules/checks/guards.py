@@ -142,7 +142,7 @@ class Guards:
         if guard.test is None:
             return all(any(self._not_found(each, paths, depth) for each in conjunction) for conjunction in guard.any_of)
         test = guard.test
-        if test.name in _GREPS or test.name in ("awk", "sed"):
+        if test.name in _GREPS or test.name in ("awk", "sed", "ssh-keygen", "git"):
             return not guard.holds
         if test.name in ("test", "case"):
             names = ("PATH", *(posixpath.basename(path) for path in paths))

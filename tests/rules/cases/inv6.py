@@ -134,6 +134,7 @@ GOOD = (
         "a file that was begun under the same look",
         boot="if [ ! -f ~/.hello ]; then\n  echo one > ~/.hello\n  echo two >> ~/.hello\nfi",
     ),
+    Case("a key that is not known", boot="ssh-keygen -F git.org || ssh-keyscan git.org >> ~/.ssh/known_hosts"),
     Case("logs", boot='echo started >> ~/boot.log\necho x >> "$HOME/.cache/boot"\ntrue 2>> ~/.errors'),
     Case("elsewhere", boot="echo x >> /tmp/y\necho 127.0.0.1 | sudo tee -a /etc/hosts"),
     Case("a first start", boot="if [ ! -e ~/.set-up ]; then\n  echo X=1 >> ~/.bashrc\n  touch ~/.set-up\nfi"),
