@@ -1,0 +1,93 @@
+"""The whole history of the real repository, for its keepers: set WRC_HISTORY to a bare clone with its pull requests.
+
+Not for CI: it needs that clone. What is introduced there must be on the list below, pull request by pull request.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.git import Repository
+from rules.engine import Revisions, review
+from rules.model import Report
+from rules.sources.diff import parse_diff
+from rules.sources.terraform.parse import parse
+
+HISTORY = os.environ.get("WRC_HISTORY", "")
+pytestmark = pytest.mark.skipif(not HISTORY, reason="WRC_HISTORY names no clone")
+
+RULES = frozenset({"F-1", "F-2", "F-6", "F-10", "INV-1"})
+"""Rules whose verdict on every pull request was looked at by a person."""
+
+INTRODUCED: dict[int, set[str]] = {
+    1: {"F-10"},  # the first template's boot script began with `set -e`
+    2: {"F-10"},
+}
+"""What pull requests truly introduce: number to rule ids."""
+
+
+def git(*args: str) -> str:
+    return subprocess.run(["git", "-C", HISTORY, *args], capture_output=True, check=True, text=True).stdout.strip()
+
+
+def _pulls() -> list[int]:
+    if not HISTORY:
+        return []
+    refs = git("for-each-ref", "--format=%(refname)", "refs/pull/*/head")
+    return sorted(int(ref.split("/")[2]) for ref in refs.split("\n"))
+
+
+def _fork_point(head: str) -> str:
+    """Where a pull request began: its merge base with the default branch as it was before the merge."""
+    merges = git("rev-list", "--first-parent", "--ancestry-path", "--reverse", f"{head}..HEAD").split("\n")
+    before = f"{merges[0]}^1" if merges[0] else "HEAD"
+    return git("merge-base", before, head)
+
+
+def _report(repository: Repository, number: int) -> Report:
+    head = git("rev-parse", f"refs/pull/{number}/head")
+    base = _fork_point(head)
+    return review(
+        base=repository.tree(base),
+        head=repository.tree(head),
+        contract=repository.tree(base),
+        diff=parse_diff(repository.diff(base, head)),
+        revisions=Revisions(base=base, head=head, contract=base),
+        repository_url=None,
+        today=date(2026, 1, 1),
+    )
+
+
+@pytest.mark.parametrize("number", _pulls())
+def test_a_pull_request_is_blamed_for_what_it_does_and_no_more(number: int) -> None:
+    with Repository(Path(HISTORY)) as repository:
+        report = _report(repository, number)
+    introduced = {finding.rule for finding in report.findings if finding.status == "introduced"}
+    assert introduced & RULES == INTRODUCED.get(number, set()), [
+        f"{f.rule} {f.path}:{f.line} {f.message}" for f in report.findings if f.status == "introduced"
+    ]
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    """Every version of every Terraform file that any ref leads to: blob id and path."""
+    seen = set()
+    for line in git("rev-list", "--objects", "--all").split("\n"):
+        blob, _, path = line.partition(" ")
+        if path.endswith(".tf") and blob not in seen:
+            seen.add(blob)
+            yield blob, path
+
+
+def test_every_version_of_every_template_parses() -> None:
+    broken = {}
+    for blob, path in _versions():
+        problems = parse(git("cat-file", "blob", blob), path).problems
+        if problems:
+            broken[blob] = [f"{path}:{problem.line} {problem.message}" for problem in problems]
+    assert broken == {}
