@@ -16,7 +16,7 @@ from bot.review.fingerprints import mark, untold
 from bot.review.material import Judge, Material
 from bot.review.publish import MAX_INLINE_COMMENTS
 from bot.sandbox.state import PullRequest
-from rules.model import Anchor, Conclusion, Contract, Finding, Problem, Report, Status
+from rules.model import Acknowledgement, Anchor, Conclusion, Contract, Finding, Problem, Report, Status
 from tests.service.github import PATH, TEMPLATE, GitHub
 from tests.service.running import RunningService
 
@@ -120,6 +120,15 @@ def test_what_was_removed_is_told_on_the_left_side(start: Start) -> None:
         assert comment.anchor is not None
         assert (comment.anchor.side, comment.anchor.line) == ("LEFT", REMOVED)
         assert run.annotations == []
+
+
+def test_what_the_base_branch_waives_is_told_in_the_check_run_alone(start: Start) -> None:
+    by = Acknowledgement("waiver", PATH, ADDED, accepted=True)
+    with start(lambda material: report(material, (replace(FINDING, acknowledged_by=by),), "success")) as (github, pull):
+        run = github.concluded(pull.head_sha)
+        assert f"{PATH}:{ADDED}" in (run.summary or "")
+        assert run.annotations == []
+        assert github.reviews(pull) == []
 
 
 def test_a_comment_may_stand_on_several_lines(start: Start) -> None:
