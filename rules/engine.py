@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from rules.causes import one_per_cause
 from rules.compare import Judged, Side, affected, judge
@@ -29,6 +29,9 @@ from rules.workspace.image import DOCKERFILE, Image, load_image
 from rules.workspace.image import NAME as IMAGE
 from rules.workspace.template import MAX_TEMPLATES, NOT_GOVERNED, Workspace, load_workspace, template_folders
 
+MAX_REMEMBERED = 8
+"""Trees whose findings are kept for the next review."""
+
 MAX_TRIED_EDITS = 20
 """Suggestions that are tried out in one report; further findings come without one."""
 
@@ -44,18 +47,22 @@ class Revisions:
 
 @dataclass(frozen=True)
 class Part:
-    """What the rules saw in one template, or in the image. `files` are those it was made of."""
+    """What the rules saw in one template, or in the image.
+
+    `files` are those it was made of, `asked` also those that were looked for in vain.
+    """
 
     violations: tuple[Violation, ...] = ()
     undecided: tuple[Undecided, ...] = ()
     facts: tuple[Fact, ...] = ()
     problems: tuple[Problem, ...] = ()
     files: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
 
     @property
     def surfaces(self) -> frozenset[str]:
-        """The top-level names of the repository that it was made of."""
-        return frozenset(path.split("/")[0] for path in self.files)
+        """The top-level names of the repository that it depends on."""
+        return frozenset(path.split("/")[0] for path in self.asked)
 
 
 @dataclass(frozen=True)
@@ -139,8 +146,25 @@ def _judged(
 def examine(tree: Tree, known: Examined | None = None, diff: Diff | None = None) -> Examined:
     """Every rule on every governed template of one tree, and on the image.
 
-    A template of `known`, another tree, is taken over where `diff` changes nothing near the files it was made of.
+    A template of `known`, another tree, is taken over where `diff` changes nothing near the files it was made of. The
+    last trees are remembered: the base is the same for many pull requests.
     """
+    return _examine(_Content(frozenset(tree.entries.items()), tree, known, diff))
+
+
+@dataclass(frozen=True)
+class _Content:
+    """A tree as the key of what was found in it: equal entries are equal content."""
+
+    entries: frozenset[tuple[str, Entry]]
+    tree: Tree = field(compare=False)
+    known: Examined | None = field(compare=False)
+    diff: Diff | None = field(compare=False)
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _examine(content: _Content) -> Examined:
+    tree, known, diff = content.tree, content.known, content.diff
     image = load_image(tree)
     folders = [name for name in template_folders(tree) if name.split("/")[0] not in NOT_GOVERNED]
     excess = folders[MAX_TEMPLATES:]
@@ -181,6 +205,7 @@ def _examine_template(tree: Tree, folder: str, image: Image) -> Part:
         tuple(_template_facts(workspace)),
         workspace.problems,
         workspace.files,
+        workspace.asked,
     )
 
 
@@ -269,7 +294,7 @@ class EditedTree:
 
     @property
     def entries(self) -> Mapping[str, Entry]:
-        return {**self.tree.entries, self.path: Entry("file", f"edited:{hash(self.text)}")}
+        return {**self.tree.entries, self.path: Entry("file", f"edited:{self.text}")}
 
     def read(self, path: str) -> bytes:
         return self.text.encode() if path == self.path else self.tree.read(path)

@@ -173,6 +173,7 @@ class Workspace:
     def glob(self, pattern: str) -> list[str]:
         """The files that a shell pattern means: by repository path, or by path in the image for an absolute one."""
         entries = self.evaluator.source.tree.entries
+        self.evaluator.source.asked.add(pattern.lstrip("/"))
         if pattern.startswith("/"):
             paths: Iterable[str] = (path for source in entries for path in self.image.paths_of(source))
         else:
@@ -184,6 +185,7 @@ class Workspace:
     def source(self, path: str) -> Text | None:
         """The text of a script that is sourced: by repository path, or by its path in the image."""
         tree = self.evaluator.source.tree
+        self.evaluator.source.asked.add(path.lstrip("/"))
         wanted = self.image.staged(path) if path.startswith("/") else resolve(tree, path)
         if wanted is None or wanted not in tree.entries:
             return None
@@ -200,6 +202,11 @@ class Workspace:
     def files(self) -> frozenset[str]:
         """The files that were read to evaluate this template so far."""
         return frozenset(self.evaluator.source.lines)
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The files that were read, and those that were looked for."""
+        return frozenset(self.evaluator.source.asked)
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -102,6 +102,7 @@ class Evaluator:
         path = where.data.known if where is not None and isinstance(where.data, Text) else None
         if path is None or not path.startswith(("./", "../")) or parent.address.count("module.") >= MAX_MODULE_DEPTH:
             return None
+        self.source.asked.add(posixpath.normpath(posixpath.join(parent.path, path)))
         real = resolve(self.source.tree, posixpath.join(parent.path, path))
         if real is None or not any(folder(self.source.tree, real)):
             self.source.problem(block.at.path, block.at.line, f"calls a module folder that does not exist: {path}")
@@ -650,6 +651,7 @@ class Evaluator:
         path = posixpath.normpath(written if under_root else posixpath.join(self.root_path, written))
         if path.startswith("../"):
             return None, f"reads {written}, which is outside the repository"
+        self.source.asked.add(path)
         return resolve(tree, path) or path, ""
 
 

@@ -49,8 +49,10 @@ class Source:
     problems: list[Problem] = field(default_factory=list)
     evaluations: int = 0
     lines: dict[str, list[str]] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
 
     def text(self, path: str) -> str:
+        self.asked.add(path)
         text = read_text(self.tree, path)
         self.lines.setdefault(path, text.split("\n"))
         return text
