@@ -50,13 +50,14 @@ def _tables() -> list[Table]:
 TABLES = _tables()
 
 
-def _planted(*kinds: str) -> list[object]:
+def _planted(*kinds: str, everywhere: bool = True) -> list[object]:
+    """The cases of all tables in their hosts; only in the first where the size of the host says nothing new."""
     return [
         pytest.param(case, where, id=f"{table.rule}-{case.name}-{where}")
         for table in TABLES
         for kind in kinds
         for case in getattr(table, kind)
-        for where in case.on
+        for where in (case.on if everywhere else case.on[:1])
     ]
 
 
@@ -65,12 +66,12 @@ def test_the_review_says_what_the_case_marks(case: Case, where: HostName) -> Non
     check_introduced(case, where)
 
 
-@pytest.mark.parametrize(("case", "where"), _planted("bad", "undecided"))
+@pytest.mark.parametrize(("case", "where"), _planted("bad", "undecided", everywhere=False))
 def test_nobody_is_blamed_for_what_was_there(case: Case, where: HostName) -> None:
     check_not_blamed(case, where)
 
 
-@pytest.mark.parametrize(("case", "where"), _planted("bad"))
+@pytest.mark.parametrize(("case", "where"), _planted("bad", everywhere=False))
 def test_a_suggestion_helps(case: Case, where: HostName) -> None:
     check_suggestions(case, where)
 
