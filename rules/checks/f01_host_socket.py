@@ -61,15 +61,15 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
     for container in workspace.containers:
         for kind in ("volumes", "mounts"):
             for block in container.instance.blocks(kind):
-                yield from _block(workspace, container, block)
+                yield from of_block(workspace, container, block)
     for volume in workspace.resources("docker_volume"):
-        yield from _bind_volume(workspace, volume)
+        yield from of_volume(workspace, volume)
     for script in workspace.provisioners:
         for command in script.program.commands:
             yield from _docker_run(workspace, script.address, command)
 
 
-def _block(workspace: Workspace, container: Resource, block: BlockInstance) -> Iterator[Violation | Undecided]:
+def of_block(workspace: Workspace, container: Resource, block: BlockInstance) -> Iterator[Violation | Undecided]:
     """One `volumes` or `mounts` block: what it mounts, else where it mounts it."""
     address = f"{container.address}/{block.block.type}"
     for name, meaning in _MEANINGS[block.block.type]:
@@ -172,7 +172,7 @@ def _could_be_socket(path: Text) -> bool:
     return any(re.fullmatch(pattern, candidate) for candidate in (*SOCKETS, *FOLDERS))
 
 
-def _bind_volume(workspace: Workspace, volume: Resource) -> Iterator[Violation]:
+def of_volume(workspace: Workspace, volume: Resource) -> Iterator[Violation]:
     """A named volume that is a bind mount in disguise: ``driver_opts = { o = "bind", device = … }``."""
     options = volume.value("driver_opts")
     for alternative in options or ():

@@ -32,14 +32,34 @@ Keep one `volumes` block (the home) and one `mounts` block (the Docker storage).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
-from rules.checks.support import attribute_facts, block_fact
-from rules.model import Fact
-from rules.workspace.template import Workspace
+from rules.checks.support import attribute_facts, block_fact, line, set_to, truths, undecided, way
+from rules.model import Edit, Fact, Level, Step, Undecided, Violation
+from rules.sources.terraform.module import BlockInstance
+from rules.sources.terraform.references import references
+from rules.sources.terraform.values import Alternative, Unknown
+from rules.sources.text import Position, Text
+from rules.workspace.storage import (
+    DOCKER_STORAGE,
+    HOME,
+    HOST_ROOT,
+    Mount,
+    Path,
+    is_home_folder,
+    mounts,
+    path_of,
+    unknown_reason,
+)
+from rules.workspace.template import Resource, Workspace
 
 ID = "INV-5"
 REQUIREMENT = "Two-Volume Persistence Model"
+
+_NAME = re.compile(r"coder-.*-dind-cache$")
+_MORTAL = (".start_count", ".transition")
+"""What changes when a workspace stops or starts."""
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
@@ -50,4 +70,291 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
         for block in container.instance.blocks("mounts"):
             yield block_fact(ID, workspace, "`mounts` block", block, ("target", "source", "type", "read_only"))
     for volume in workspace.resources("docker_volume"):
-        yield from attribute_facts(ID, workspace, volume, ("name", "driver", "driver_opts"))
+        yield from attribute_facts(ID, workspace, volume, ("name", "driver", "driver_opts", "count"))
+
+
+def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    for container in workspace.containers:
+        found = mounts(container)
+        yield from _home(workspace, container, found)
+        yield from _docker_storage(workspace, container, found)
+
+
+def home_mount(found: Iterable[Mount]) -> Mount | None:
+    """The mount that is the home; of several, the one of the contract's folder."""
+    there = [mount for mount in found if mount.is_at(HOME)]
+    right = (mount for mount in there if mount.path is not None and is_home_folder(mount.path))
+    return next(right, there[0] if there else None)
+
+
+def docker_mount(found: Iterable[Mount]) -> Mount | None:
+    return next((mount for mount in found if mount.is_at(DOCKER_STORAGE)), None)
+
+
+# The home
+
+
+def _home(workspace: Workspace, container: Resource, found: tuple[Mount, ...]) -> Iterator[Violation | Undecided]:
+    home = home_mount(found)
+    if home is None:
+        yield from _not_mounted(
+            workspace, container, found, HOME, "volumes", "the user's work is lost at the next stop"
+        )
+        return
+    yield from _existence(workspace, home, "the home")
+    yield from _read_only(workspace, home, "The user cannot write in the home any more")
+    if home.kind != "bind":
+        message = (
+            "The home is not a folder of the host here, which is what deleting a workspace removes and a backup saves."
+        )
+        yield _wrong(workspace, home, home.source_attribute, "home is no bind mount", message)
+        return
+    if home.block.block.type == "mounts":
+        message = "This binds the home by `mounts`, where the contract has a `volumes` block. Is that meant?"
+        yield _wrong(workspace, home, "type", "home by mounts", message, "warning")
+    yield from _host_path(workspace, home)
+
+
+def _host_path(workspace: Workspace, home: Mount) -> Iterator[Violation | Undecided]:
+    path, source = home.path, home.source
+    if path is None or source is None:
+        return
+    name = home.source_attribute
+    root = path.shape.partition("*")[0]
+    if root != f"{HOST_ROOT}/" and not path.shape.startswith(f"{HOST_ROOT}/"):
+        if path.shape == "*" and (reason := unknown_reason(source)) is not None:
+            address = f"{home.container.address}/{name}"
+            yield undecided(workspace, ID, address, _at(home.block, name), f"the home's folder is not known: {reason}")
+            return
+        shown = f"{root.rstrip('/') or '/'}"
+        message = f"The home is kept in `{shown}` on the host; the contract, and what deletes it, say `{HOST_ROOT}`."
+        yield _wrong(workspace, home, name, f"host_path in {shown}", message)
+    yield from _names(workspace, home, path)
+
+
+def _names(workspace: Workspace, home: Mount, path: Path) -> Iterator[Violation]:
+    for what, named in (("owner", path.names_owner), ("workspace", path.names_workspace)):
+        if not named and not any(name.startswith("var.") for name in path.data):
+            message = f"The home's folder on the host does not name the {what}, so workspaces share one folder."
+            yield _wrong(workspace, home, home.source_attribute, f"host_path lacks the {what}", message)
+
+
+# Docker's storage
+
+
+def _docker_storage(
+    workspace: Workspace, container: Resource, found: tuple[Mount, ...]
+) -> Iterator[Violation | Undecided]:
+    storage = docker_mount(found)
+    if storage is None:
+        loss = "every image and database of the user is gone after a stop"
+        yield from _not_mounted(workspace, container, found, DOCKER_STORAGE, "mounts", loss)
+        return
+    yield from _existence(workspace, storage, "Docker's storage")
+    yield from _read_only(workspace, storage, "Docker cannot write its storage any more")
+    kind = storage.kind
+    if kind == "unknown":
+        value = storage.block.value("type")
+        reason = unknown_reason(value) if value is not None else None
+        if reason is not None:
+            at = _at(storage.block, "type")
+            yield undecided(
+                workspace, ID, f"{container.address}/mounts", at, f"the type of the mount is not known: {reason}"
+            )
+            return
+    if kind != "volume":
+        message = "Docker's storage is no named volume here, as it must be to survive a new container."
+        yield _wrong(
+            workspace, storage, "type" if storage.block.block.type == "mounts" else "host_path", f"type={kind}", message
+        )
+        return
+    if storage.block.block.type == "volumes":
+        message = "This mounts Docker's storage by `volumes`, where the contract has a `mounts` block. Is that meant?"
+        yield _wrong(workspace, storage, "volume_name", "docker storage by volumes", message, "warning")
+    yield from _volume_name(workspace, storage)
+    for volume in workspace.resources("docker_volume"):
+        if volume.name in storage.volume_names:
+            yield from _lifetime(workspace, volume)
+
+
+def _volume_name(workspace: Workspace, storage: Mount) -> Iterator[Violation]:
+    """The name says whose it is: a name without owner and workspace is shared, or new with every container."""
+    volume = next((v for v in workspace.resources("docker_volume") if v.name in storage.volume_names), None)
+    name = storage.source_attribute
+    if volume is not None:
+        attribute = volume.instance.attribute("name")
+        path = path_of(volume.value("name"), attribute.expr if attribute else None, volume.instance)
+        name, block = "name", volume.instance
+    else:
+        path, block = storage.path, storage.block
+    value = block.value(name)
+    at = value.alternatives[0].at if value is not None else _at(block, name)
+    if path is None:
+        if block.attribute(name) is None:
+            message = "The volume of Docker's storage has no name of its own, so nobody can tell whose it is."
+            yield _fault(workspace, storage, "name lacks owner and workspace", at, message)
+        return
+    absent = [w for w, named in (("owner", path.names_owner), ("workspace", path.names_workspace)) if not named]
+    if absent and not any(each.startswith("var.") for each in path.data) and path.shape != "*":
+        what = " and the ".join(absent)
+        message = (
+            f"The name of the volume with Docker's storage, `{path.shape}`, does not say the {what} it belongs to."
+        )
+        yield _fault(
+            workspace, storage, f"name lacks {' and '.join(absent)}", at, message, trail=_way(workspace, block, name)
+        )
+    elif not absent and not _NAME.match(path.shape):
+        message = (
+            f"This calls the volume `{path.shape}` where the contract says `coder-<owner>-<workspace>-dind-cache`; "
+            "workspaces that exist start with an empty one. Is that meant?"
+        )
+        evidence = f"name {path.shape}"
+        yield _fault(workspace, storage, evidence, at, message, "warning", trail=_way(workspace, block, name))
+
+
+def _lifetime(workspace: Workspace, volume: Resource) -> Iterator[Violation]:
+    """A volume that goes with the container loses what it is there to keep."""
+    module = volume.instance.scope.module
+    for name in ("count", "for_each", "name"):
+        attribute = volume.instance.attribute(name)
+        made_of = references(attribute.expr, module) if attribute is not None and module is not None else frozenset()
+        changing = next((each for each in sorted(made_of) if _changes(each)), None)
+        if changing is not None:
+            message = (
+                f"The volume with Docker's storage depends on `{changing}`, so it does not survive a stop or an update."
+            )
+            address = f"{volume.address}/{name}"
+            yield _violation(workspace, address, f"depends on {changing}", volume.at(name), message)
+    for lifecycle in volume.instance.blocks("lifecycle"):
+        attribute = lifecycle.attribute("replace_triggered_by")
+        if attribute is not None:
+            message = "This replaces the volume with Docker's storage when something else changes."
+            yield _violation(workspace, f"{volume.address}/lifecycle", "replace_triggered_by", attribute.at, message)
+
+
+def _changes(name: str) -> bool:
+    return name in ("timestamp()", "uuid()") or name.endswith(_MORTAL) or name.startswith("docker_image.")
+
+
+# What both can lack
+
+
+def _not_mounted(
+    workspace: Workspace, container: Resource, found: tuple[Mount, ...], target: str, kind: str, loss: str
+) -> Iterator[Violation | Undecided]:
+    """Nothing is sure to be mounted at `target`."""
+    open_ones = [mount for mount in found if None in mount.targets or mount.block.presence == "unknown"]
+    may = next((mount for mount in found if target in mount.targets), None)
+    if may is None and open_ones:
+        first = open_ones[0]
+        reason = f"where this is mounted is not known, and nothing else is mounted at {target}"
+        yield undecided(
+            workspace, ID, f"{container.address}/{target}", _at(first.block, first.target_attribute), reason
+        )
+        return
+    moved = next((mount for mount in found if mount.block.block.type == kind and _is_elsewhere(mount, kind)), None)
+    told = may or moved
+    if told is not None:
+        at = _target_position(told, target)
+        message = f"This is not sure to be mounted at `{target}`: {loss}."
+        trail = _way(workspace, told.block, told.target_attribute)
+    else:
+        at, trail = container.instance.at, ()
+        message = f"Nothing is mounted at `{target}` any more: {loss}."
+    address = f"{container.address}/{target}"
+    yield _violation(workspace, address, "not mounted", at, message, trail=trail, lost=f"`{kind}` block")
+
+
+def _is_elsewhere(mount: Mount, kind: str) -> bool:
+    """Whether it looks like the one that belongs elsewhere: the home's folder, or Docker's volume."""
+    path = mount.path
+    other = DOCKER_STORAGE if kind == "volumes" else HOME
+    return path is not None and path.names_owner and path.names_workspace and not mount.is_at(other)
+
+
+def _target_position(mount: Mount, target: str) -> Position:
+    value = mount.block.value(mount.target_attribute)
+    wrong = (a.at for a in value or () if not (isinstance(a.data, Text) and a.data.known == target))
+    return next(wrong, _at(mount.block, mount.target_attribute))
+
+
+def _existence(workspace: Workspace, mount: Mount, what: str) -> Iterator[Violation | Undecided]:
+    presence = mount.block.presence
+    address = f"{mount.container.address}/{mount.targets[0]}"
+    if presence == "unknown":
+        yield undecided(workspace, ID, address, mount.block.at, f"whether {what} is mounted cannot be known")
+    elif presence == "conditional":
+        message = f"Whether {what} is mounted depends on a condition here, and both ways are possible."
+        yield _violation(workspace, address, "mounted on a condition", mount.block.at, message, trail=mount.block.trail)
+
+
+def _read_only(workspace: Workspace, mount: Mount, effect: str) -> Iterator[Violation | Undecided]:
+    value = mount.block.value("read_only")
+    address = f"{mount.container.address}/{mount.targets[0]}"
+    at = _at(mount.block, "read_only")
+    for alternative, truth in truths(value) if value is not None else ():
+        if truth == "unknown" and isinstance(alternative.data, Unknown):
+            reason = f"read_only is {alternative.data.expression}, which {alternative.data.reason}"
+            yield undecided(workspace, ID, address, at, reason)
+        elif truth == "true":
+            trail = way(workspace, alternative, at)
+            edit = set_to(workspace, mount.block, "read_only", "false")
+            yield _violation(workspace, address, "read_only=true", alternative.at, f"{effect}.", trail=trail, edit=edit)
+
+
+def _at(block: BlockInstance, name: str) -> Position:
+    attribute = block.attribute(name)
+    return attribute.at if attribute is not None else block.at
+
+
+def _way(workspace: Workspace, block: BlockInstance, name: str) -> tuple[Step, ...]:
+    value = block.value(name)
+    first: Alternative | None = value.alternatives[0] if value is not None else None
+    return way(workspace, first, _at(block, name)) if first is not None else (workspace.step(block.at),)
+
+
+def _wrong(
+    workspace: Workspace, mount: Mount, name: str, evidence: str, message: str, level: Level = "failure"
+) -> Violation:
+    value = mount.block.value(name)
+    at = value.alternatives[0].at if value is not None else _at(mount.block, name)
+    return _fault(workspace, mount, evidence, at, message, level, trail=_way(workspace, mount.block, name))
+
+
+def _fault(
+    workspace: Workspace,
+    mount: Mount,
+    evidence: str,
+    at: Position,
+    message: str,
+    level: Level = "failure",
+    trail: tuple[Step, ...] = (),
+) -> Violation:
+    address = f"{mount.container.address}/{mount.targets[0]}"
+    return _violation(workspace, address, evidence, at, message, level, trail=trail)
+
+
+def _violation(
+    workspace: Workspace,
+    address: str,
+    evidence: str,
+    at: Position,
+    message: str,
+    level: Level = "failure",
+    *,
+    trail: tuple[Step, ...] = (),
+    edit: Edit | None = None,
+    lost: str | None = None,
+) -> Violation:
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address=address,
+        evidence=evidence,
+        span=line(at),
+        level=level,
+        message=message,
+        trail=trail or (workspace.step(at),),
+        edit=edit,
+        lost=lost,
+    )

@@ -35,7 +35,7 @@ from rules.sources.shell import Command, Guard, Program
 from rules.sources.terraform.references import references
 from rules.sources.terraform.values import MapData, Unknown, as_bool, as_number, show, show_value
 from rules.sources.text import Position, Text
-from rules.workspace.storage import HOME, Cleanup, cleanups, mounts
+from rules.workspace.storage import HOME, Cleanup, cleanups, is_home_folder, mounts
 from rules.workspace.template import Resource, Script, Workspace
 
 ID = "INV-8"
@@ -192,7 +192,7 @@ def _faults(workspace: Workspace, removal: Cleanup) -> Iterator[tuple[str, Posit
             "This calls the helper without `sudo`, so it may not remove the folder.",
         )
     own = next((m.path for c in workspace.containers for m in mounts(c) if m.is_at(HOME)), None)
-    if own is not None and not any(path == own for path in removal.paths):
+    if own is not None and not any(path == own or is_home_folder(path) for path in removal.paths):
         shown = ", ".join(path.shape for path in removal.paths) or "nothing"
         if not any(name.startswith("self.") for path in removal.paths for name in path.data):
             yield (

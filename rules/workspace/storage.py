@@ -10,14 +10,16 @@ from typing import Literal
 
 from rules.sources.shell import UNKNOWN, Command, Word
 from rules.sources.terraform.module import BlockInstance
+from rules.sources.terraform.parse import parse_expression
 from rules.sources.terraform.references import references
 from rules.sources.terraform.syntax import Expr, Name, ObjectExpr, Template
 from rules.sources.terraform.values import MapData, Unknown, Value, as_text
-from rules.sources.text import Piece, Text
+from rules.sources.text import Hole, Piece, Text
 from rules.workspace.template import Resource, Script, Workspace
 
 HOME = "/home/coder"
 DOCKER_STORAGE = "/var/lib/docker"
+HOST_ROOT = "/coder-workspaces"
 
 Kind = Literal["bind", "volume", "tmpfs", "unknown"]
 
@@ -162,17 +164,23 @@ def path_of(value: Value | None, expr: Expr | None, block: BlockInstance) -> Pat
     """The string that an attribute holds; None if it is not set or has more than one form."""
     if value is None or expr is None:
         return None
-    shapes = {_shape(text) for a in value if (text := as_text(a.data, a.at)) is not None}
+    texts = [text for a in value if (text := as_text(a.data, a.at)) is not None]
+    shapes = {_shape(text) for text in texts}
     if len(shapes) != 1:
         return None
     module = block.scope.module
-    made_of = references(expr, module) if module is not None else frozenset()
-    return Path(posixpath.normpath(shapes.pop()), _data(made_of, block))
+    holes = [part.expression for text in texts for part in text.parts if isinstance(part, Hole)]
+    # With an iterator, the unknown parts say more than the attribute itself.
+    parsed = [parse_expression(hole, expr.at) for hole in holes] if block.scope.names else []
+    written = [expr, *(each for each in parsed if each is not None)]
+    made_of = {name for each in written for name in (references(each, module) if module is not None else ())}
+    return Path(posixpath.normpath(shapes.pop()), _data(frozenset(made_of), block))
 
 
 def _data(made_of: frozenset[str], block: BlockInstance) -> frozenset[str]:
-    """The data sources among the references; a `docker_volume` stands for what its own name is made from."""
-    found = {name for name in made_of if name.startswith("data.")}
+    """The data sources and unset variables among the references; a `docker_volume` stands for what its name has."""
+    unset = _unset(block)
+    found = {name for name in made_of if name.startswith("data.") or name in unset}
     module = block.scope.module
     for name in made_of:
         kind, _, rest = name.partition(".")
@@ -181,6 +189,12 @@ def _data(made_of: frozenset[str], block: BlockInstance) -> frozenset[str]:
         if kind == "docker_volume" and own is not None and module is not None:
             found |= {each for each in references(own.expr, module) if each.startswith("data.")}
     return frozenset(found)
+
+
+def _unset(block: BlockInstance) -> frozenset[str]:
+    """Variables of the template without a default: what they are is said when it is pushed."""
+    variables = block.evaluator.root.variables.items()
+    return frozenset(f"var.{name}" for name, own in variables if "default" not in own.body.attributes)
 
 
 def _shape(text: Text) -> str:
@@ -224,6 +238,11 @@ def _item(expr: Expr, key: str) -> Expr:
         if len(parts) == 1 and isinstance(parts[0], Piece) and parts[0].text == key:
             return value
     return expr
+
+
+def is_home_folder(path: Path) -> bool:
+    """Whether it is the folder that the contract names: ``/coder-workspaces/<owner>-<workspace>``."""
+    return path.shape.startswith(f"{HOST_ROOT}/") and path.names_owner and path.names_workspace
 
 
 def unknown_reason(value: Value) -> str | None:

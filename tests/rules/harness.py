@@ -382,7 +382,7 @@ class BadTable(Exception):
 
 
 def validate(rule: str, bad: Sequence[Case], good: Sequence[Case], undecided: Sequence[Case] = ()) -> None:
-    """Refuse a table with a case twice, a bad case without a marker of its rule, or a good one with any.
+    """Refuse a table with a case twice, a bad case without a marker of its rule, or a good one with one.
 
     Raises:
         BadTable: with the name of the case.
@@ -403,10 +403,10 @@ def validate(rule: str, bad: Sequence[Case], good: Sequence[Case], undecided: Se
         if f"!{rule}" not in _kinds(case):
             raise BadTable(f"{rule}: bad case {case.name!r} marks no line with '# !{rule}'")
     for case in good:
-        if _kinds(case):
+        if {kind for kind in _kinds(case) if kind[1:] == rule}:
             raise BadTable(f"{rule}: good case {case.name!r} has a marker")
     for case in undecided:
-        if f"?{rule}" not in _kinds(case) or any(kind.startswith("!") for kind in _kinds(case)):
+        if f"?{rule}" not in _kinds(case) or f"!{rule}" in _kinds(case):
             raise BadTable(f"{rule}: undecided case {case.name!r} must mark '# ?{rule}' and no finding")
 
 

@@ -108,7 +108,7 @@ GOOD = Case("good", container="privileged = false")
         ((Case("unmarked", container="privileged = true"),), (), (), "'unmarked' marks no line"),
         ((Case("other", container="privileged = true # !F-1"),), (), (), "'other' marks no line"),
         ((), (Case("marked", top="locals {} # ?F-2"),), (), "'marked' has a marker"),
-        ((), (Case("lost", lacks={"privileged": "!INV-1"}),), (), "'lost' has a marker"),
+        ((), (Case("lost", lacks={"privileged": "!F-2"}),), (), "'lost' has a marker"),
         ((), (Case("nothing"),), (), "'nothing' is empty"),
         ((), (), (Case("sure", container="privileged = true # !F-2"),), "'sure' must mark"),
     ],

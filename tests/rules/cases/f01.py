@@ -178,7 +178,7 @@ BAD = (
     Case(
         "a dynamic block over a list",
         container="""
-            dynamic "volumes" {
+            dynamic "volumes" { # !F-7
               for_each = [
                 "/srv/cache",
                 "/var/run/docker.sock", # !F-1
@@ -204,7 +204,7 @@ BAD = (
             }
         """,
         container="""
-            dynamic "mounts" {
+            dynamic "mounts" { # !F-7
               for_each = local.binds # >F-1
               iterator = bind
               content {
@@ -224,7 +224,7 @@ BAD = (
             }
         """,
         container="""
-            dynamic "volumes" {
+            dynamic "volumes" { # !F-7
               for_each = toset(local.used)
               content {
                 container_path = "/mnt/${basename(volumes.key)}"
@@ -410,7 +410,7 @@ BAD = (
         files={
             "override.tf": """
                 resource "docker_container" "workspace" {
-                  volumes {
+                  volumes { # !INV-5
                     container_path = "/srv/d.sock"
                     host_path      = "/var/run/docker.sock" # !F-1
                   }
@@ -420,15 +420,7 @@ BAD = (
     ),
     Case(
         "terraform.tfvars",
-        before=Code(
-            top='variable "extra" { default = "/srv/extra" }',
-            container="""
-                volumes {
-                  container_path = "/srv/extra"
-                  host_path      = var.extra
-                }
-            """,
-        ),
+        before=Code(top='variable "extra" { default = "/srv/extra" }'),
         top='variable "extra" { default = "/srv/extra" }',
         container="""
             volumes {
@@ -522,7 +514,7 @@ BAD = (
             }
         """,
         container="""
-            dynamic "volumes" {
+            dynamic "volumes" { # !F-7
               for_each = local.binds[*].path
               content {
                 container_path = "/mnt${volumes.value}"
@@ -621,7 +613,7 @@ GOOD = (
     Case(
         "a folder of the host that holds no socket",
         container="""
-            volumes {
+            volumes { # !F-7 warning
               container_path = "/srv/cache"
               host_path      = "/srv/cache"
               read_only      = true
@@ -631,7 +623,7 @@ GOOD = (
     Case(
         "a folder below /var/run",
         container="""
-            volumes {
+            volumes { # !F-7
               container_path = "/srv/cache"
               host_path      = "/var/run/workspace-cache"
             }
@@ -640,7 +632,7 @@ GOOD = (
     Case(
         "a file whose name only begins like the socket's",
         container="""
-            volumes {
+            volumes { # !F-7
               container_path = "/srv/notes"
               host_path      = "/srv/docker.sock.txt"
             }
@@ -737,7 +729,7 @@ GOOD = (
     Case(
         "the arm that can never be",
         container="""
-            volumes {
+            volumes { # !F-7
               container_path = "/srv/cache"
               host_path      = 1 == 2 ? "/var/run/docker.sock" : "/srv/cache"
             }
@@ -760,7 +752,7 @@ GOOD = (
             }
         """,
         container="""
-            mounts {
+            mounts { # !F-7
               type   = "volume"
               source = docker_volume.more.id
               target = "/srv/more"
@@ -823,7 +815,7 @@ UNDECIDED = (
         "a path that is set when the template is pushed",
         top='variable "extra" { type = string }',
         container="""
-            volumes {
+            volumes { # !F-7
               container_path = "/srv/extra"
               host_path      = var.extra # ?F-1
             }
@@ -837,7 +829,7 @@ UNDECIDED = (
             }
         """,
         container="""
-            volumes {
+            volumes { # !F-7
               container_path = "/srv/extra"
               host_path      = "/${data.coder_parameter.path.value}" # ?F-1
             }
@@ -881,7 +873,7 @@ UNDECIDED = (
             }
         """,
         container="""
-            mounts {
+            mounts { # !F-7
               type   = "bind"
               source = module.paths.extra # ?F-1
               target = "/srv/extra"

@@ -105,7 +105,9 @@ BAD = (
     ),
     Case(
         "a stop script that starts instead",
-        replaces={"  run_on_stop  = true\n  timeout      = 170": "  run_on_start = true\n  timeout      = 170 # !INV-8"},
+        replaces={
+            "  run_on_stop  = true\n  timeout      = 170": "  run_on_start = true\n  timeout      = 170 # !INV-8",
+        },
         on=("full",),
     ),
     Case("no poweroff", replaces={_POWEROFF + "    exit 0\n": "    exit 0 # !INV-8\n"}),
