@@ -83,9 +83,10 @@ def judge(base: Side, head: Side, diff: Diff) -> list[Judged]:
         for index, violation in enumerate(new):
             known = index < len(old) or places.was_hidden(violation)
             status: Status = "preexisting" if known else "introduced"
-            judged.append(places.place(violation, status, _fingerprint(identity, index)))
+            if known or not places.is_uncertain(violation):
+                judged.append(places.place(violation, status, _fingerprint(identity, index)))
         for index, violation in enumerate(old[len(new) :], len(new)):
-            if not places.is_hidden(violation):
+            if not places.is_in_broken_file(violation) and not _replaced(violation, head.violations):
                 judged.append(places.place(violation, "fixed", _fingerprint(identity, index)))
     return sorted(judged, key=lambda j: (j.path, j.line, j.violation.rule, j.fingerprint))
 
@@ -123,9 +124,14 @@ class Places:
         """Whether the base could not be read where this stands, and the diff does not touch it: nobody is blamed."""
         return bool(_paths(violation) & self.broken_at_base) and not self.is_added(violation)
 
-    def is_hidden(self, violation: Violation) -> bool:
-        """Whether the head cannot be read where this stood: it may still be there."""
-        return bool(_paths(violation) & self.broken_at_head)
+    def is_uncertain(self, violation: Violation) -> bool:
+        """Whether what the head lacks may stand where it cannot be read, and the diff does not touch this place."""
+        in_broken_file = bool(_paths(violation) & self.broken_at_head)
+        return in_broken_file and not self.is_added(violation) and self._removed(violation) is None
+
+    def is_in_broken_file(self, violation: Violation) -> bool:
+        """Whether one side could not be read where this stood: it may still be there, or may never have been."""
+        return bool(_paths(violation) & (self.broken_at_base | self.broken_at_head))
 
     def place(self, violation: Violation, status: Status, fingerprint: str) -> Judged:
         if status == "fixed":

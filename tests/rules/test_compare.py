@@ -207,6 +207,14 @@ def test_what_is_fixed_is_said() -> None:
     assert report.conclusion == "success"
 
 
+def test_what_turns_worse_is_not_called_fixed() -> None:
+    """Without `privileged = false` INV-1 is broken; `privileged = true` in its place repairs nothing."""
+    base = swapped(repository(), WEB, "  privileged    = false\n", "")
+    head = swapped(repository(), WEB, "privileged    = false", "privileged    = true")
+    report = compare(base, head)
+    assert [(f.rule, f.status) for f in report.findings] == [("F-2", "introduced")]
+
+
 def test_a_value_that_goes_through_a_local_is_not_a_new_one() -> None:
     base = in_container(repository(), CORE, SOCKET)
     head = swapped(base, CORE, 'host_path      = "/var/run/docker.sock"', "host_path      = local.docker_socket")
