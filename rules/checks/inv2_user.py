@@ -25,17 +25,34 @@ of the user in the image.
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterator
 
-from rules.checks.support import attribute_facts, environment, image_fact
-from rules.model import Fact, Span
-from rules.workspace.image import NAME, Image
-from rules.workspace.template import Workspace
+from rules.checks.attributes import missing, not_known, wrong
+from rules.checks.support import attribute_facts, environment, image_fact, line, way
+from rules.model import Fact, Level, Span, Step, Undecided, Violation
+from rules.sources.dockerfile import Instruction
+from rules.sources.shell import UNKNOWN, Command
+from rules.sources.terraform.references import references
+from rules.sources.terraform.values import Alternative, ListData, MapData, Unknown, Value, as_text
+from rules.sources.text import Position
+from rules.workspace.image import DOCKERFILE, NAME, Image
+from rules.workspace.template import Resource, Workspace
 
 ID = "INV-2"
 REQUIREMENT = "Workspace User Identity"
 
+USER = "coder"
+UID = "1000"
+HOME = "/home/coder"
+GROUP = "var.docker_gid"
+
 _USER_TOOLS = frozenset({"usermod", "groupmod", "useradd", "userdel", "groupadd", "adduser", "addgroup"})
+_NUMERIC = re.compile(r"\d+(:\d+)?$")
+"""A number is F-3's business, whatever user it is."""
+_STOCK = re.compile(r"(docker\.io/)?(library/)?ubuntu([:@].*)?$")
+"""Images that come with the user `ubuntu`, UID 1000."""
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
@@ -49,12 +66,234 @@ def image_facts(image: Image) -> Iterator[Fact]:
         if command.name in _USER_TOOLS:
             yield image_fact(ID, f"{command.name} in the image", command)
     for instruction in image.instructions("USER"):
-        yield Fact(ID, NAME, "USER", " ".join(instruction.words), _span(instruction.path, instruction.start))
+        yield Fact(ID, NAME, "USER", " ".join(instruction.words), _span(instruction))
     for instruction in image.instructions("ENV"):
         for word in instruction.words:
             if word.startswith(("HOME=", "USER=")):
-                yield Fact(ID, NAME, f"ENV {word.split('=')[0]}", word, _span(instruction.path, instruction.start))
+                yield Fact(ID, NAME, f"ENV {word.split('=')[0]}", word, _span(instruction))
 
 
-def _span(path: str, line: int) -> Span:
-    return Span(path, line, line)
+def _span(instruction: Instruction) -> Span:
+    return Span(instruction.path, instruction.start, instruction.start)
+
+
+def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    for container in workspace.containers:
+        yield from _user(workspace, container)
+        yield from _group(workspace, container)
+    for agent in workspace.agents:
+        yield from _home(workspace, agent)
+
+
+def image_check(image: Image) -> Iterator[Violation | Undecided]:
+    if image.dockerfile is not None and not image.problems:
+        yield from _rename(image)
+        yield from _final_user(image)
+
+
+# The container and the agent
+
+
+def _user(workspace: Workspace, container: Resource) -> Iterator[Violation | Undecided]:
+    value = container.value("user")
+    if value is None or all(alternative.data is None for alternative in value):
+        message = "Without `user` the container runs as whatever user the image ends with, not surely as `coder`."
+        yield missing(ID, workspace, container, "user", message)
+        return
+    for alternative in value:
+        text = as_text(alternative.data, alternative.at)
+        known = text.known if text is not None else None
+        if known is None:
+            yield not_known(ID, workspace, container, "user", alternative)
+        elif known.partition(":")[0] != USER and not _NUMERIC.match(known):
+            shown = known or "an empty name"
+            message = f"This runs the workspace as `{shown}` instead of `coder`."
+            yield wrong(ID, workspace, container, "user", alternative, f"user={known}", message, right=f'"{USER}"')
+
+
+def _group(workspace: Workspace, container: Resource) -> Iterator[Violation | Undecided]:
+    value, attribute = container.value("group_add"), container.instance.attribute("group_add")
+    module = container.instance.scope.module
+    if value is None or attribute is None or module is None or all(_is_empty(alternative) for alternative in value):
+        message = "The workspace's user is not in the host's docker group any more: nothing adds `var.docker_gid`."
+        yield missing(ID, workspace, container, "group_add", message)
+        return
+    if GROUP in references(attribute.expr, module) or _only_numbers(value):
+        return
+    unknown = next((a for a in value if isinstance(a.data, Unknown) or _has_unknown(a)), None)
+    if unknown is not None and not _sure(references(attribute.expr, module)):
+        yield not_known(ID, workspace, container, "group_add", unknown)
+        return
+    first = value.alternatives[0]
+    message = "This adds another group than the one that `var.docker_gid` names, so the host's docker group is missing."
+    right = "[tostring(var.docker_gid)]"
+    yield wrong(ID, workspace, container, "group_add", first, "group_add lacks var.docker_gid", message, right=right)
+
+
+def _is_empty(alternative: Alternative) -> bool:
+    data = alternative.data
+    return data is None or (isinstance(data, ListData) and not data.items and not data.open)
+
+
+def _only_numbers(value: Value) -> bool:
+    """Numbers written down: F-3 says so, on the same line."""
+    items = [i for a in value if isinstance(a.data, ListData) for item in a.data.items for i in item]
+    texts = [as_text(item.data, item.at) for item in items if item.variable is None]
+    return bool(items) and len(texts) == len(items) and all(t is not None and (t.known or "").isdigit() for t in texts)
+
+
+def _has_unknown(alternative: Alternative) -> bool:
+    data = alternative.data
+    items = data.items if isinstance(data, ListData) else ()
+    return any(isinstance(inner.data, Unknown) for item in items for inner in item)
+
+
+def _sure(made_of: frozenset[str]) -> bool:
+    """Whether it is made of nothing but variables of the template, none of which is the right one."""
+    return bool(made_of) and all(name.startswith("var.") or name.endswith("()") for name in made_of)
+
+
+def _home(workspace: Workspace, agent: Resource) -> Iterator[Violation | Undecided]:
+    what = "HOME in the agent's env"
+    env = agent.value("env")
+    for alternative in env or ():
+        data = alternative.data
+        value = data.get("HOME") if isinstance(data, MapData) else None
+        if value is None and (isinstance(data, Unknown) or (isinstance(data, MapData) and data.open)):
+            yield Undecided(
+                ID, workspace.template, f"{agent.address}/HOME", line(agent.at("env")), f"{what} is not known"
+            )
+        elif value is None:
+            yield _no_home(workspace, agent)
+        for each in value or ():
+            yield from _home_value(workspace, agent, each)
+    if env is None:
+        yield _no_home(workspace, agent)
+
+
+def _home_value(workspace: Workspace, agent: Resource, alternative: Alternative) -> Iterator[Violation | Undecided]:
+    text = as_text(alternative.data, alternative.at)
+    known = text.known if text is not None else None
+    address = f"{agent.address}/HOME"
+    if text is not None and known is None:
+        yield Undecided(
+            ID, workspace.template, address, line(alternative.at), f"HOME is {text.show()!r}, which is not known"
+        )
+    elif known is None or posixpath.normpath(known or ".") != HOME:
+        shown = known or "nothing"
+        message = f"This sets HOME to `{shown}`, so programs look for the user's files outside `{HOME}`."
+        trail = way(workspace, alternative, agent.at("env"))
+        yield _violation(workspace.template, address, f"HOME={known}", alternative.at, message, trail=trail)
+
+
+def _no_home(workspace: Workspace, agent: Resource) -> Violation:
+    at = agent.at("env")
+    message = f"The agent's env has no HOME, so nothing makes sure that it is `{HOME}`."
+    trail = (workspace.step(at),)
+    lost = "HOME in the agent's env"
+    return _violation(workspace.template, f"{agent.address}/HOME", "HOME missing", at, message, trail=trail, lost=lost)
+
+
+# The image
+
+
+def _rename(image: Image) -> Iterator[Violation | Undecided]:
+    """What makes the user: a rename keeps the UID, a new user needs it said."""
+    makers = [command for command in image.commands if _makes_user(command)]
+    for command in makers:
+        uid = _option(command, "-u", "--uid")
+        if uid is not None and uid != UID:
+            if UNKNOWN not in uid:
+                message = f"This gives `coder` the UID {uid}; the files of every home on the host belong to {UID}."
+                yield _in_image("coder's UID", f"uid={uid}", command.position, message)
+            continue
+        if command.name in ("useradd", "adduser") and uid is None and not _removes_stock_user(image):
+            message = f"This makes a new user without saying UID {UID}, which Ubuntu's own user has."
+            yield _in_image("coder's UID", "uid not said", command.position, message)
+    if not makers:
+        base = list(image.instructions("FROM"))
+        if base and not any(_STOCK.match(instruction.words[0]) for instruction in base if instruction.words):
+            reason = (
+                f"whether {base[-1].words[0] if base[-1].words else 'the base image'} has the user coder is not known"
+            )
+            yield Undecided(ID, NAME, "image/user", _span(base[-1]), reason)
+            return
+        at = Position(DOCKERFILE, base[-1].start if base else 1, 1)
+        message = (
+            "Nothing in the image makes the user `coder` from Ubuntu's own, so the workspace has nobody to run as."
+        )
+        yield _in_image("coder", "no user coder", at, message, lost="usermod in the image")
+
+
+def _makes_user(command: Command) -> bool:
+    words = [text for word in command.args for text in word.alternatives]
+    if command.name == "usermod":
+        return _option(command, "-l", "--login") == USER or (
+            USER in words and _option(command, "-u", "--uid") is not None
+        )
+    if command.name == "sed":
+        return any("passwd" in text for text in words) and any(USER in text for text in words)
+    return command.name in ("useradd", "adduser") and USER in words
+
+
+def _removes_stock_user(image: Image) -> bool:
+    return any(command.name in ("userdel", "deluser") for command in image.commands)
+
+
+def _option(command: Command, *names: str) -> str | None:
+    """The argument of an option: ``-u 1000``, ``-u1000``, ``--uid=1000``, or among other letters ``-mu 1000``."""
+    words = [word.alternatives[0] for word in command.args]
+    short = names[0][1]
+    for index, word in enumerate(words):
+        following = words[index + 1] if index + 1 < len(words) else None
+        if word in names:
+            return following
+        for name in names[1:]:
+            if word.startswith(f"{name}="):
+                return word.partition("=")[2]
+        if re.match(rf"-[a-zA-Z]*{short}$", word):
+            return following
+        if re.match(rf"-{short}\w+$", word):
+            return word[2:]
+    return None
+
+
+def _final_user(image: Image) -> Iterator[Violation]:
+    """The user of the last stage; the container's own `user` counts for more, hence a question."""
+    instructions = image.dockerfile.instructions if image.dockerfile is not None else ()
+    last: Instruction | None = None
+    for instruction in instructions:
+        if instruction.keyword == "FROM":
+            last = None
+        elif instruction.keyword == "USER":
+            last = instruction
+    name = " ".join(last.words).partition(":")[0].strip() if last is not None else ""
+    if last is None:
+        end = instructions[-1].end if instructions else 1
+        message = (
+            "The image no longer ends with `USER coder`, so it runs as root where nobody says otherwise. Is that meant?"
+        )
+        yield _in_image("USER", "no final USER", Position(DOCKERFILE, end, 1), message, "warning", "USER")
+    elif name not in (USER, UID) and "$" not in name:
+        message = f"The image ends as `{name}`, so it runs as that where nobody says otherwise. Is that meant?"
+        yield _in_image("USER", f"final USER {name}", Position(DOCKERFILE, last.start, 1), message, "warning", "USER")
+
+
+def _in_image(
+    address: str, evidence: str, at: Position, message: str, level: Level = "failure", lost: str | None = None
+) -> Violation:
+    return _violation(NAME, f"image/{address}", evidence, at, message, level, lost=lost)
+
+
+def _violation(
+    template: str,
+    address: str,
+    evidence: str,
+    at: Position,
+    message: str,
+    level: Level = "failure",
+    *,
+    trail: tuple[Step, ...] = (),
+    lost: str | None = None,
+) -> Violation:
+    return Violation(ID, template, address, evidence, line(at), level, message, trail, lost=lost)
