@@ -26,7 +26,7 @@ volumes {
 ```hcl
 # dockerd runs inside the workspace; its socket needs no mount.
 volumes {
-  host_path      = "/coder-workspaces/${local.owner}-${local.workspace}"
+  host_path      = "/coder-workspaces/${local.owner}-${local.slug}"
   container_path = "/home/coder"
 }
 ```

@@ -10,6 +10,12 @@ Follows what makes the workspace's user: the image renames Ubuntu's user (UID 10
 The home is a folder of the host, owned by UID 1000. A workspace that runs as somebody else, or with another home,
 finds its files unreadable or writes them where they are lost at the next stop.
 
+## Bad
+
+```hcl
+user = "root"
+```
+
 ## Good
 
 ```hcl

@@ -10,12 +10,21 @@ which host path or volume, and whether it can be written.
 Only what is mounted survives a stop, and only these two places are known to the scripts that delete a workspace. A
 third mount is left behind on the host for ever; a missing one loses the user's work.
 
+## Bad
+
+```hcl
+volumes {
+  container_path = "/home/coder"
+  host_path      = "/tmp/home"
+}
+```
+
 ## Good
 
 ```hcl
 volumes {
   container_path = "/home/coder"
-  host_path      = "/coder-workspaces/${local.owner}-${local.workspace}"
+  host_path      = "/coder-workspaces/${local.owner}-${local.slug}"
 }
 
 mounts {

@@ -10,6 +10,12 @@ Follows how the container is stopped (`stop_signal`, `stop_timeout`, `destroy_gr
 `ddev poweroff` needs time to write databases out; a container that is killed earlier leaves them broken. A workspace
 that is deleted without the provisioner leaves its home on the host for ever.
 
+## Bad
+
+```hcl
+stop_timeout = 10
+```
+
 ## Good
 
 ```hcl
@@ -80,8 +86,9 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
         for name, seconds in AT_LEAST.items():
             yield from _seconds(workspace, container, name, seconds)
         yield from _stops(workspace, container)
-    yield from _cleanup(workspace)
-    yield from _stop_script(workspace)
+    if workspace.containers:
+        yield from _cleanup(workspace)
+        yield from _stop_script(workspace)
 
 
 # The container
@@ -321,8 +328,7 @@ def _no_poweroff(workspace: Workspace) -> Iterator[Violation | Undecided]:
         if value is not None and "ddev poweroff" in show_value(value):
             yield _stop_fault(workspace, "no poweroff", each.at("run_on_stop"), message, "run_on_stop")
             return
-    at = (resources or workspace.containers or workspace.agents)[0].instance.at
-    yield _stop_fault(workspace, "no poweroff", at, message)
+    yield _stop_fault(workspace, "no poweroff", (*resources, *workspace.containers)[0].instance.at, message)
 
 
 def _never_on_stop(script: Resource) -> bool:

@@ -91,8 +91,9 @@ def spelled(command: Command) -> str:
 def _condition(guard: Guard) -> str:
     if guard.test is None:
         return " or ".join(" and ".join(map(_condition, each)) for each in guard.any_of)
-    text = " ".join(guard.test.raw.split())
-    return text if guard.holds else f"not ({text})"
+    words = " ".join(word.raw for word in guard.test.argv[1:])
+    text = f"[ {words} ]" if guard.test.name == "test" else " ".join(guard.test.raw.removeprefix("!").split())
+    return text if guard.holds else f"not {text}"
 
 
 def environment(rule: str, workspace: Workspace, names: Iterable[str]) -> Iterator[Fact]:
