@@ -86,7 +86,7 @@ def _input(name: str, module: Module) -> tuple[Expr, Module] | None:
     return (default.expr, module) if default is not None else None
 
 
-def _names(expr: Expr) -> Iterator[str]:
+def _names(expr: Expr) -> Iterator[str]:  # noqa: C901 (one arm a kind of node)
     """The references and calls written in an expression, names of loops and templates included."""
     match expr:
         case Name(name):
