@@ -54,14 +54,32 @@ class Judged:
 
 
 def renamed_templates(diff: Diff) -> dict[str, str]:
-    """Template folders that the diff renames, old to new, judged by a Terraform file that moved from one to another."""
-    found = {}
+    """Template folders that the diff renames, old to new, judged by a Terraform file that moved from one to another.
+
+    A folder that goes while a single other one comes is renamed too, however much was rewritten on the way.
+    """
+    found: dict[str, str] = {}
+    gone: set[str] = set()
+    come: set[str] = set()
     for file in diff.files:
-        if file.old_path and file.new_path and file.new_path.endswith(".tf") and not file.copied:
-            old, new = posixpath.dirname(file.old_path), posixpath.dirname(file.new_path)
-            if old != new and posixpath.basename(file.old_path) == posixpath.basename(file.new_path):
-                found[old] = new
+        old, new = _template_file(file.old_path), _template_file(file.new_path)
+        if old and new and old != new and old[1] == new[1] and not file.copied:
+            found[old[0]] = new[0]
+        elif old and not new:
+            gone.add(old[0])
+        elif new and not old:
+            come.add(new[0])
+    gone, come = gone - found.keys() - come, come - set(found.values()) - gone
+    if len(gone) == 1 and len(come) == 1:
+        found[gone.pop()] = come.pop()
     return found
+
+
+def _template_file(path: str | None) -> tuple[str, str] | None:
+    """The folder and name of a template's Terraform file; None for anything else, a module's files included."""
+    if path is None or not path.endswith(".tf") or "modules" in path.split("/"):
+        return None
+    return posixpath.split(path)
 
 
 def judge(base: Side, head: Side, diff: Diff) -> list[Judged]:

@@ -115,6 +115,16 @@ def test_a_renamed_template_is_not_blamed_for_what_it_had() -> None:
     assert report.conclusion == "success"
 
 
+def test_a_template_that_is_rewritten_under_another_name_is_not_blamed_for_what_it_had() -> None:
+    base = in_container(repository(), CORE, SOCKET)
+    rewritten = "\n".join(
+        f"{line}  # {number}" if "=" in line and "<<" not in line and "EOT" not in line else line
+        for number, line in enumerate(base.files[CORE].split("\n"))
+    )
+    head = written(base, {CORE: None, "drupal-next/template.tf": rewritten})
+    assert not [f for f in introduced(compare(base, head)) if f.rule == "F-1"]
+
+
 def test_a_renamed_template_is_blamed_for_what_it_adds() -> None:
     base = in_container(repository(), CORE, SOCKET)
     text = base.files[CORE].replace("privileged = false", "privileged = true")
