@@ -120,7 +120,7 @@ def _further(workspace: Workspace, mount: Mount) -> Iterator[Violation | Undecid
         message=message,
         trail=_trail(workspace, mount, cleanup),
         related=("INV-5",) if rule == ID else ("F-7",),
-        edit=_without(mount) if cleanup is None else None,
+        edit=_without(mount) if level == "failure" else None,
     )
 
 

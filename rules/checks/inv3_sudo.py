@@ -11,6 +11,12 @@ The boot script has no one who could type a password. It needs root to start the
 folder and to write the daemon's configuration: without passwordless sudo the workspace starts without Docker. The wall
 to the host is Sysbox, not the user's rights inside.
 
+## Bad
+
+```dockerfile
+RUN echo "coder ALL=(ALL) ALL" > /etc/sudoers.d/coder
+```
+
 ## Good
 
 ```dockerfile
@@ -25,16 +31,32 @@ Keep the entry `coder ALL=(ALL) NOPASSWD:ALL` in `/etc/sudoers.d/coder` with mod
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from rules.checks.support import image_fact
-from rules.model import Fact
-from rules.sources.shell import Command
-from rules.workspace.image import Image
+from rules.checks.support import image_fact, line
+from rules.model import Fact, Level, Step, Undecided, Violation
+from rules.sources.shell import UNKNOWN, Command
+from rules.sources.text import Position
+from rules.workspace.image import DOCKERFILE, NAME, Image
 from rules.workspace.template import Workspace
 
 ID = "INV-3"
 REQUIREMENT = "NOPASSWD Sudo Posture"
+
+SUDOERS = "/etc/sudoers.d/coder"
+FACT = "sudoers file"
+
+_ENTRY = re.compile(r"(?P<user>%?coder)\s+(?P<host>\S+?)\s*=\s*(?P<rest>.*)")
+_FULL = re.compile(
+    r"(\(\s*ALL(\s*:\s*ALL)?\s*\)\s*)?((SETENV|LOG_INPUT|LOG_OUTPUT|NOEXEC)\s*:\s*)*NOPASSWD\s*:\s*((SETENV)\s*:\s*)*ALL"
+)
+_RUNS_AS_ALL = re.compile(r"\(\s*ALL")
+_KEEPS = re.compile(r"Defaults(:\w+)?\s+(env_keep\s*\+?=.*\bDEBIAN_FRONTEND\b|!env_reset\b)")
+_PASSWORDS = ("-S", "--stdin", "-A", "--askpass")
+_REMOVERS = ("rm", "mv", "truncate", "unlink", "shred")
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
@@ -48,10 +70,298 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
 def image_facts(image: Image) -> Iterator[Fact]:
     for command in image.commands:
         if _touches_sudoers(command):
-            yield image_fact(ID, "sudoers file", command)
+            yield image_fact(ID, FACT, command)
+    for path, text in _copied(image):
+        yield Fact(ID, NAME, f"{FACT} {path}", text, line(Position(path, 1, 1)))
 
 
 def _touches_sudoers(command: Command) -> bool:
     words = [text for word in command.words for text in word.alternatives]
     words += [text for redirect in command.redirects for text in redirect.target.alternatives]
     return any("/etc/sudoers" in text for text in words)
+
+
+# The image
+
+
+@dataclass(frozen=True)
+class Written:
+    """One line that ends up in a sudoers file, and where it is written. `text` is None where it is not known.
+
+    `start` is what began the file anew for it.
+    """
+
+    file: str
+    text: str | None
+    position: Position
+    start: Position | None = None
+
+
+def image_check(image: Image) -> Iterator[Violation | Undecided]:
+    if image.dockerfile is None or image.problems:
+        return
+    lines = [*_lines(image), *_staged_lines(image)]
+    unknown = next((each for each in lines if each.text is None), None)
+    if unknown is not None:
+        reason = f"what is written to {unknown.file} is not known"
+        yield Undecided(ID, NAME, "image/sudoers", line(unknown.position), reason)
+        return
+    texts = [(each, " ".join((each.text or "").split())) for each in lines]
+    yield from _entry(image, texts)
+    if texts and not any(_KEEPS.match(text) for _, text in texts):
+        at = texts[-1][0].position if texts else _end(image)
+        message = "Nothing tells sudo to keep `DEBIAN_FRONTEND`, so installing packages asks questions nobody answers."
+        yield _violation("image/sudoers", "no env_keep", at, message)
+    yield from _mode(image, [each for each, _ in texts])
+
+
+def _entry(image: Image, texts: list[tuple[Written, str]]) -> Iterator[Violation]:
+    entries = [(each, match) for each, text in texts if (match := _ENTRY.match(text))]
+    if any(re.match(r"Defaults:coder\s+!authenticate", text) for _, text in texts):
+        return
+    if not entries:
+        at = texts[-1][0].position if texts else _end(image)
+        message = "Nothing gives `coder` passwordless sudo, so the boot script cannot start Docker."
+        yield _violation("image/sudoers", "no entry for coder", at, message)
+        return
+    full = [each for each, match in entries if match["host"] == "ALL" and _FULL.fullmatch(match["rest"])]
+    for each, match in entries:
+        asks = "NOPASSWD" not in match["rest"] and match["rest"].endswith("ALL")
+        if asks:
+            message = "This makes sudo ask `coder` for a password, and the boot script has nobody to type one."
+            yield _violation("image/sudoers", "password required", each.position, message)
+        elif not full:
+            message = (
+                "This allows `coder` less than everything by sudo, and the boot script needs root for several programs."
+            )
+            yield _violation("image/sudoers", "entry narrowed", each.position, message)
+    if full and not any(each.file == SUDOERS for each in full):
+        message = f"This puts coder's entry into `{full[0].file}`, where the contract has `{SUDOERS}`. Is that meant?"
+        yield _violation("image/sudoers", "other file", full[0].position, message, "warning")
+
+
+def _lines(image: Image) -> Iterator[Written]:
+    """What the commands of the build leave in sudoers files: one that is written anew starts over."""
+    files: dict[str, list[Written]] = {}
+    for command in image.commands:
+        for path, start in _targets(command):
+            kept = files.setdefault(path, [])
+            if start is not None and not any(each.start == start for each in kept):
+                kept.clear()
+            for text in _output(image, command):
+                texts = [None] if text is None else text.split("\n")
+                kept += [Written(path, own, command.position, start) for own in texts]
+        words = [text for word in command.args for text in word.alternatives]
+        for path in [path for path in files if path in words]:
+            if command.name in _REMOVERS:
+                del files[path]
+            elif command.name == "sed":
+                files[path].append(Written(path, None, command.position))
+    for instruction in image.instructions("COPY", "ADD"):
+        elsewhere = any(flag.startswith("--from") for flag in instruction.flags) or "<<" in instruction.words[0]
+        if elsewhere and instruction.words[-1].startswith("/etc/sudoers"):
+            files[instruction.words[-1]] = [Written(SUDOERS, None, Position(DOCKERFILE, instruction.start, 1))]
+    return (each for lines in files.values() for each in lines)
+
+
+def _targets(command: Command) -> Iterator[tuple[str, Position | None]]:
+    """The sudoers files that a command writes, each with the place where it begins anew; None if it appends."""
+    for redirect in (*command.redirects, *command.outer):
+        for path in redirect.target.alternatives:
+            if redirect.operator in (">", ">>", ">|", "&>", "&>>") and path.startswith("/etc/sudoers"):
+                yield path, None if ">>" in redirect.operator else redirect.position
+    if command.name == "tee":
+        words = [text for word in command.args for text in word.alternatives]
+        for path in words:
+            if path.startswith("/etc/sudoers"):
+                yield path, None if {"-a", "--append"} & set(words) else command.position
+
+
+def _output(image: Image, command: Command) -> Iterator[str | None]:
+    """What a command writes, for those whose output follows from their arguments; None where it does not."""
+    here = [redirect.here for redirect in command.redirects if redirect.here is not None]
+    if here:
+        for text in here:
+            yield from (None if UNKNOWN in each else each for each in text.word.alternatives)
+    elif command.name in ("echo", "printf"):
+        yield _printed(command)
+    elif command.name == "tee":
+        yield from _piped(image, command)
+    elif command.name not in (">", "true", ":"):
+        yield None
+
+
+def _printed(command: Command) -> str | None:
+    words = [word.alternatives[0] for word in command.args]
+    if any(UNKNOWN in word for word in words):
+        return None
+    if command.name == "echo":
+        return " ".join(word for word in words if not re.fullmatch(r"-[neE]+", word)).replace("\\n", "\n")
+    form, *values = words or [""]
+    text = form
+    for value in values:
+        if "%s" not in text:
+            text += form
+        text = text.replace("%s", value, 1)
+    return text.replace("\\n", "\n").replace('\\"', '"')
+
+
+def _piped(image: Image, command: Command) -> Iterator[str | None]:
+    """What the commands before it in its pipeline write."""
+    pipeline = next((scope for scope in command.scope if scope.kind == "pipeline"), None)
+    if pipeline is None:
+        yield None
+        return
+    for other in image.commands:
+        if any(
+            s.kind == "pipeline" and s.position == pipeline.position and s.index < pipeline.index for s in other.scope
+        ):
+            yield from _output(image, other) if other.name != "tee" else (None,)
+
+
+def _copied(image: Image) -> Iterator[tuple[str, str]]:
+    """Files of the repository that the image gets as sudoers files: (repository path, text)."""
+    staged = dict(image.staged_files)
+    for source, target in image.copies:
+        if target.startswith("/etc/sudoers.d") and source in staged:
+            yield source, staged[source].show()
+    for command in image.commands:
+        words = [text for word in command.args for text in word.alternatives]
+        if command.name in ("install", "cp", "mv") and any(w.startswith("/etc/sudoers.d") for w in words):
+            for word in words:
+                own = image.staged(posixpath.normpath(word)) if word.startswith("/") else None
+                if own is not None and own in staged:
+                    yield own, staged[own].show()
+
+
+def _staged_lines(image: Image) -> Iterator[Written]:
+    for path, text in _copied(image):
+        for number, own in enumerate(text.split("\n"), 1):
+            if own.strip() and not own.lstrip().startswith("#"):
+                yield Written(_target_of(image, path), own, Position(path, number, 1))
+
+
+def _target_of(image: Image, source: str) -> str:
+    for staged, target in image.copies:
+        if staged == source and target.startswith("/etc/sudoers.d"):
+            return f"{target}/{posixpath.basename(source)}" if target == "/etc/sudoers.d" else target
+    for command in image.commands:
+        for word in command.args:
+            if word.alternatives[0].startswith("/etc/sudoers.d"):
+                return word.alternatives[0]
+    return SUDOERS
+
+
+# The mode
+
+
+def _mode(image: Image, lines: list[Written]) -> Iterator[Violation]:
+    """Sudo ignores a file that others may write; the contract wants 0440."""
+    own = [each for each in lines if each.file != "/etc/sudoers"]
+    if not own:
+        return
+    modes = list(_modes(image))
+    if not modes:
+        message = "Nothing sets the mode 0440 on the sudoers file, so it is left as readable by everybody."
+        yield _violation("image/sudoers mode", "no mode", own[-1].position, message)
+    elif modes[-1][0] != "440":
+        mode, at = modes[-1]
+        message = f"This gives the sudoers file the mode {mode} instead of 0440."
+        yield _violation("image/sudoers mode", f"mode {mode}", at, message)
+
+
+def _modes(image: Image) -> Iterator[tuple[str, Position]]:
+    """The modes that sudoers files are given, in order, as three octal digits where that is what they are."""
+    for instruction in image.instructions("COPY", "ADD"):
+        flag = next((flag for flag in instruction.flags if flag.startswith("--chmod=")), None)
+        if flag is not None and instruction.words[-1].startswith("/etc/sudoers.d"):
+            yield _octal(flag.partition("=")[2]), Position(DOCKERFILE, instruction.start, 1)
+    for command in image.commands:
+        words = [word.alternatives[0] for word in command.args]
+        if command.name == "umask" and words:
+            masked = f"{0o666 & ~int(words[0], 8):o}" if re.fullmatch(r"[0-7]+", words[0]) else words[0]
+            if any(_targets(each) for each in image.commands):
+                yield masked, command.position
+        if not any(word.startswith("/etc/sudoers.d") for word in words):
+            continue
+        if command.name == "chmod":
+            options = [word for word in words if not re.fullmatch(r"-[a-zA-Z]+|--\w+", word)]
+            yield _octal(options[0]), command.position
+        elif command.name == "install":
+            yield _octal(_install_mode(words)), command.position
+
+
+def _install_mode(words: list[str]) -> str:
+    for index, word in enumerate(words):
+        if word in ("-m", "--mode") and index + 1 < len(words):
+            return words[index + 1]
+        if word.startswith(("-m", "--mode=")) and len(word) > 2:
+            return word.partition("=")[2] if "=" in word and word.startswith("--") else word[2:]
+    return "755"
+
+
+def _octal(mode: str) -> str:
+    """Three digits for an octal mode or for ``u=r,g=r,o=``; anything else as it is."""
+    if re.fullmatch(r"0*[0-7]{3,4}", mode):
+        return mode[-3:]
+    bits = dict.fromkeys("ugo", "")
+    for part in mode.split(","):
+        match = re.fullmatch(r"([ugoa]*)=([rwx]*)", part)
+        if match is None:
+            return mode
+        for who in (match[1] or "a").replace("a", "ugo"):
+            bits[who] = match[2]
+    return "".join(str(sum({"r": 4, "w": 2, "x": 1}[bit] for bit in set(bits[who]))) for who in "ugo")
+
+
+# The boot script
+
+
+def check(workspace: Workspace) -> Iterator[Violation]:
+    seen: set[tuple[str, Position]] = set()
+    for script in workspace.boot:
+        for command in script.program.commands:
+            found = _in_boot(command)
+            if found is None or (found[0], command.position) in seen:
+                continue
+            seen.add((found[0], command.position))
+            evidence, message = found
+            steps = (workspace.step(command.position), *(workspace.step(f.position) for f in reversed(command.frames)))
+            yield _violation(
+                f"{script.address}/sudo", evidence, command.position, message, template=workspace.template, trail=steps
+            )
+
+
+def _in_boot(command: Command) -> tuple[str, str] | None:
+    """What a command of the boot script does against passwordless sudo: evidence and message."""
+    if "sudo" in command.wrappers or command.name == "sudo":
+        names = [word.alternatives[0] for word in command.words]
+        start = next((i for i, name in enumerate(names) if posixpath.basename(name) == "sudo"), 0)
+        own = names[start + 1 : len(names) - len(command.argv)] if command.name != "sudo" else names[start + 1 :]
+        if any(word in _PASSWORDS or re.fullmatch(r"-[a-zA-Z]*[SA][a-zA-Z]*", word) for word in own):
+            return "sudo reads a password", "This makes sudo read a password, which nobody is there to type at boot."
+    words = [text for word in command.args for text in word.alternatives]
+    if command.name in _REMOVERS and any(word.startswith("/etc/sudoers.d") for word in words):
+        return "sudoers file removed", "This takes the sudoers file away, and with it passwordless sudo."
+    targets = [path for path, anew in _targets(command) if path == SUDOERS and anew is not None]
+    if targets:
+        return "sudoers file rewritten", "This writes coder's sudoers file anew at boot, over what the image put there."
+    return None
+
+
+def _end(image: Image) -> Position:
+    instructions = image.dockerfile.instructions if image.dockerfile is not None else ()
+    return Position(DOCKERFILE, instructions[0].start if instructions else 1, 1)
+
+
+def _violation(
+    address: str,
+    evidence: str,
+    at: Position,
+    message: str,
+    level: Level = "failure",
+    *,
+    template: str = NAME,
+    trail: tuple[Step, ...] = (),
+) -> Violation:
+    return Violation(ID, template, address, evidence, line(at), level, message, trail, lost=FACT)

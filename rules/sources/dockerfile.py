@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import warnings
 from collections.abc import Iterator
@@ -62,10 +63,21 @@ def _instructions(root: Node, source: bytes, path: str) -> Iterator[Instruction]
             yield from _instructions(node, source, path)
             continue
         keyword = node.type.removesuffix("_instruction").upper()
-        script = Text(tuple(_script(node, source, path))) if keyword == "RUN" else None
+        script = _body(Text(tuple(_script(node, source, path)))) if keyword == "RUN" else None
         flags = tuple(_text(child, source) for child in node.children if child.type in ("param", "mount_param"))
         end = node.end_point.row + (1 if node.end_point.column else 0)
         yield Instruction(keyword, _words(node, source), flags, script, path, node.start_point.row + 1, end)
+
+
+_HEREDOC = re.compile(r"""\s*<<-?(["']?)(\w+)\1[ \t]*\n""")
+
+
+def _body(script: Text) -> Text:
+    """What a shell runs for ``RUN <<EOF``: the lines of the heredoc."""
+    shown = script.show()
+    match = _HEREDOC.match(shown)
+    end = shown.rfind(f"\n{match[2]}") if match is not None else -1
+    return script.slice(match.end(), end + 1) if match is not None and end >= 0 else script
 
 
 def _text(node: Node, source: bytes) -> str:

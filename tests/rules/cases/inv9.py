@@ -102,6 +102,8 @@ UNDECIDED = (
         "an environment that nobody knows",
         on=("minimal",),
         top='data "http" "env" {}',
-        replaces={"  env = {\n    HOME ": "  env = jsondecode(data.http.env.body) # ?INV-9\n  old = {\n    HOME "},
+        replaces={
+            "  env = {\n    HOME ": "  env = jsondecode(data.http.env.body) # ?INV-9 ?INV-2\n  old = {\n    HOME "
+        },
     ),
 )

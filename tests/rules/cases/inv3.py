@@ -1,0 +1,139 @@
+"""INV-3: passwordless sudo for coder: the sudoers file of the image, and sudo at boot."""
+
+from tests.rules.harness import Case, Code
+
+RULE = "INV-3"
+
+_ENTRY = "RUN echo 'coder ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/coder"
+_KEEP = """    echo 'Defaults env_keep += "DEBIAN_FRONTEND"' >> /etc/sudoers.d/coder"""
+_MODE = "    chmod 0440 /etc/sudoers.d/coder"
+_RIGHT = " && \\\n".join((_ENTRY, _KEEP, _MODE))
+_FILE = 'coder ALL=(ALL) NOPASSWD:ALL\nDefaults env_keep += "DEBIAN_FRONTEND"\n'
+_MORE = Code(files={"../image/sudoers": _FILE})
+
+
+def _image(lines: str, /, **files: str) -> Code:
+    text = f"""FROM ubuntu:24.04
+RUN usermod --login coder --home /home/coder --move-home ubuntu
+{lines}
+COPY scripts /home/coder-files
+USER coder
+"""
+    return Code(files={"../image/Dockerfile": text, **{f"../image/{name}": own for name, own in files.items()}})
+
+
+def _case(name: str, lines: str, before: str = _RIGHT, /, **files: str) -> Case:
+    return Case(name, before=_image(before, **files), files=_image(lines, **files).files)
+
+
+def _lines(entry: str = _ENTRY, keep: str = _KEEP, mode: str = _MODE, mark: str = "") -> str:
+    """The three lines, the last one or the one with a backslash carrying markers."""
+    return " && \\\n".join(each for each in (entry, keep, mode) if each) + (f" # {mark}" if mark else "")
+
+
+def _marked(text: str, line: str, mark: str = "!INV-3") -> str:
+    """`text` with a marker at the end of the line that begins with `line`."""
+    return "\n".join(f"{each} # {mark}" if each.strip().startswith(line) else each for each in text.split("\n"))
+
+
+def _entry(text: str) -> str:
+    return _lines(entry=f"RUN echo '{text}' > /etc/sudoers.d/coder")
+
+
+BAD = (
+    _case("no sudoers file", "RUN true\nRUN false # !INV-3", _RIGHT + "\nRUN false"),
+    _case("no entry", _marked(_lines(entry="RUN mkdir -p /etc/sudoers.d"), "RUN mkdir")),
+    _case("with a password", _marked(_entry("coder ALL=(ALL) ALL"), "RUN echo")),
+    _case("some programs only", _marked(_entry("coder ALL=(ALL) NOPASSWD: /usr/bin/dockerd"), "RUN echo")),
+    _case("as root only", _marked(_entry("coder ALL=(root) NOPASSWD:ALL"), "RUN echo")),
+    _case("all but some programs", _marked(_entry("coder ALL=(ALL) NOPASSWD:ALL, !/usr/bin/chown"), "RUN echo")),
+    _case("on one host", _marked(_entry("coder localhost=(ALL) NOPASSWD:ALL"), "RUN echo")),
+    _case("for another user", _marked(_entry("ubuntu ALL=(ALL) NOPASSWD:ALL"), "RUN echo")),
+    _case(
+        "a later entry that asks for the password",
+        _marked(_RIGHT + " && \\\n    echo 'coder ALL=(ALL:ALL) ALL' >> /etc/sudoers.d/coder", "echo 'coder"),
+    ),
+    _case(
+        "a second line that overwrites the first",
+        _marked(_lines(keep=_KEEP.replace(">>", ">")), "echo 'Defaults"),
+    ),
+    _case("a wider mode", _marked(_lines(mode="    chmod 0644 /etc/sudoers.d/coder"), "chmod")),
+    _case("a mode in letters that is wider", _marked(_lines(mode="    chmod u=rw,go=r /etc/sudoers.d/coder"), "chmod")),
+    _case("no mode", _ENTRY + " && \\\n" + _KEEP + " # !INV-3"),
+    _case("no env_keep", _marked(_lines(keep=""), "chmod")),
+    _case("another variable kept", _marked(_lines(keep=_KEEP.replace("DEBIAN_FRONTEND", "EDITOR")), "echo 'Defaults")),
+    _case("another file", _marked(_lines(entry=_ENTRY.replace("/coder", "/workspace")), "RUN echo", "!INV-3 warning")),
+    Case(
+        "an entry in a copied file that asks",
+        before=_image("COPY --chmod=0440 sudoers /etc/sudoers.d/coder", sudoers=_FILE),
+        files=_image(
+            "COPY --chmod=0440 sudoers /etc/sudoers.d/coder", sudoers=_FILE.replace("NOPASSWD:ALL", "ALL # !INV-3")
+        ).files,
+    ),
+    Case("sudo that reads a password", boot='echo "$PASSWORD" | sudo -S systemctl restart cron # !INV-3'),
+    Case("the same by the long option", boot='sudo --stdin -u root chown coder /srv <<< "secret" # !INV-3'),
+    Case("the file taken away at boot", boot="sudo rm -f /etc/sudoers.d/coder # !INV-3"),
+    Case(
+        "the file written anew at boot",
+        boot="echo 'coder ALL=(ALL) NOPASSWD: /usr/bin/apt' | sudo tee /etc/sudoers.d/coder > /dev/null # !INV-3",
+    ),
+)
+
+GOOD = (
+    _case("a group to run as", _entry("coder ALL=(ALL:ALL) NOPASSWD:ALL")),
+    _case("blanks", _entry("coder   ALL = (ALL)   NOPASSWD: ALL")),
+    _case(
+        "the lines in another order",
+        _KEEP.replace("    echo", "RUN echo").replace(">>", ">")
+        + " && \\\n"
+        + _ENTRY.replace("RUN", "   ").replace(">", ">>")
+        + " && \\\n"
+        + _MODE,
+    ),
+    _case("a mode of three digits", _lines(mode="    chmod 440 /etc/sudoers.d/coder")),
+    _case("a mode in letters", _lines(mode="    chmod u=r,g=r,o= /etc/sudoers.d/coder")),
+    _case(
+        "printf",
+        "RUN printf '%s\\n' 'coder ALL=(ALL) NOPASSWD:ALL' 'Defaults env_keep += \"DEBIAN_FRONTEND\"' "
+        "> /etc/sudoers.d/coder && chmod 0440 /etc/sudoers.d/coder",
+    ),
+    _case(
+        "tee",
+        "RUN echo 'coder ALL=(ALL) NOPASSWD:ALL' | tee /etc/sudoers.d/coder && "
+        "echo 'Defaults env_keep+=DEBIAN_FRONTEND' | tee -a /etc/sudoers.d/coder && chmod 0440 /etc/sudoers.d/coder",
+    ),
+    _case(
+        "a group of commands",
+        "RUN { echo 'coder ALL=(ALL) NOPASSWD:ALL'; echo 'Defaults:coder env_keep += \"DEBIAN_FRONTEND\"'; } "
+        "> /etc/sudoers.d/coder && chmod 0440 /etc/sudoers.d/coder",
+    ),
+    _case(
+        "a heredoc",
+        "RUN <<EOF\ncat > /etc/sudoers.d/coder <<'SUDO'\n" + _FILE + "SUDO\nchmod 0440 /etc/sudoers.d/coder\nEOF",
+    ),
+    _case("a copied file", "COPY --chmod=0440 sudoers /etc/sudoers.d/coder", sudoers=_FILE),
+    _case(
+        "a copied file with its mode later",
+        "COPY sudoers /etc/sudoers.d/coder\nRUN chmod 0440 /etc/sudoers.d/coder",
+        sudoers=_FILE,
+    ),
+    _case("checked by visudo", _RIGHT + " && \\\n    visudo -cf /etc/sudoers.d/coder"),
+    _case(
+        "an entry for another user besides",
+        _RIGHT + " && \\\n    echo 'backup ALL=(root) NOPASSWD: /usr/bin/rsync' > /etc/sudoers.d/backup",
+    ),
+    Case("sudo that never asks", boot="sudo -n true"),
+    Case("sudo with a variable kept", boot="sudo -E apt-get update"),
+    Case("another program with that option", boot="sort -S 10M /tmp/list > /tmp/sorted"),
+)
+
+UNDECIDED = (
+    _case(
+        "a file from the internet",
+        _marked(
+            "RUN curl -fsSL https://example.org/sudoers > /etc/sudoers.d/coder && chmod 0440 /etc/sudoers.d/coder",
+            "RUN",
+            "?INV-3",
+        ),
+    ),
+)
