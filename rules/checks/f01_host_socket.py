@@ -124,7 +124,7 @@ def _violation(
         level=level,
         message=f"This {harm}.",
         trail=tuple(dict.fromkeys(trail)),
-        related=("INV-4",),
+        related=("INV-4", "INV-5"),
         edit=edit,
     )
 

@@ -84,6 +84,18 @@ resource "coder_app" "web" {
   }
 }
 
+resource "coder_script" "stop" {
+  agent_id     = coder_agent.main.id
+  display_name = "Stop the project"
+  run_on_stop  = true
+
+  script = <<-EOT
+    #!/bin/bash
+    [ -S /var/run/docker.sock ] || exit 0
+    timeout 150 ddev poweroff || echo "ddev poweroff did not finish"
+  EOT
+}
+
 resource "docker_volume" "dind" {
   name = "coder-${local.owner}-${local.name}-dind-cache"
 }
@@ -115,5 +127,18 @@ resource "docker_container" "workspace" {
     type   = "volume"
     source = docker_volume.dind.name
     target = "/var/lib/docker"
+  }
+
+  depends_on = [null_resource.workspace_cleanup]
+}
+
+resource "null_resource" "workspace_cleanup" {
+  triggers = {
+    path = "/coder-workspaces/${local.owner}-${local.name}"
+  }
+
+  provisioner "local-exec" {
+    when    = destroy
+    command = "sudo /usr/local/bin/coder-delete-workspace-dir '${self.triggers.path}'"
   }
 }

@@ -1,0 +1,26 @@
+"""`wrc demo` as a person runs it: the real command, the service as a process of its own, everything on loopback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from bot.sandbox.demo import TEMPLATE, changed, sample
+from rules.engine import examine
+from rules.sources.tree import MemoryTree
+
+
+def test_the_sample_keeps_the_contract_and_its_change_breaks_it() -> None:
+    files = sample()
+    before = examine(MemoryTree.of(files)).side
+    assert (before.violations, before.undecided) == ((), ())
+    after = examine(MemoryTree.of({**files, TEMPLATE: changed(files)})).side
+    assert {violation.rule for violation in after.violations} == {"F-1", "F-6", "F-10", "INV-8"}
+
+
+def test_the_demo_shows_a_review_and_ends() -> None:
+    command = [sys.executable, "-m", "bot", "demo"]
+    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr
+    for expected in ("INV-8, F-1, F-6, F-10", "Contract: F-10", "— failure", "/you/workspace-templates/pull/1"):
+        assert expected in " ".join(done.stdout.split())
