@@ -7,6 +7,8 @@ again; one that was interrupted is, and finds what is there already.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +17,8 @@ from typing import Literal, TypeVar
 import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from bot.service.requests import ReviewRequest
 from bot.service.webhook import Delivery
@@ -35,6 +39,9 @@ KEPT = timedelta(days=30)
 """How long a finished job, and with it a delivery's GUID, is remembered; GitHub redelivers for three days."""
 
 PRUNED_AT_ONCE = 500
+
+SUBSECONDS_SINCE = (3, 42)
+"""https://sqlite.org/releaselog/3_42_0.html; Debian 12, and so the usual Python image, has 3.40."""
 
 Intake = Callable[[str, str, int], str]
 Result = TypeVar("Result", bound=StepResult)
@@ -63,6 +70,8 @@ class Jobs:
 def launch(settings: Settings, work: Work) -> Jobs:
     """Open the database, take up what an earlier process of the same name left, and begin to work."""
     settings.make_data_dir()
+    if sqlite3.sqlite_version_info < SUBSECONDS_SINCE and not event.contains(Engine, "connect", _add_subseconds):
+        event.listen(Engine, "connect", _add_subseconds)
     config: DBOSConfig = {
         "name": APPLICATION,
         "system_database_url": settings.database,
@@ -91,6 +100,12 @@ def launch(settings: Settings, work: Work) -> Jobs:
     )
     prune(datetime.now(UTC) - KEPT)
     return jobs
+
+
+def _add_subseconds(connection: object, _record: object) -> None:
+    """Give an older SQLite the ``unixepoch('subsec')`` that dbos takes for granted from Python 3.12 on."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.create_function("unixepoch", 1, lambda _modifier: time.time())
 
 
 def _define_workflows(work: Work) -> Intake:
