@@ -24,7 +24,7 @@ from rules.model import (
     Undecided,
     Violation,
 )
-from rules.sources.diff import Diff, FileDiff
+from rules.sources.diff import Diff
 
 Key = tuple[str, str, str, str]
 
@@ -276,8 +276,3 @@ def _changes(what: str, gone: list[Fact], come: list[Fact]) -> Iterator[Change]:
         before = gone[index].value if index < len(gone) else None
         after = come[index].value if index < len(come) else None
         yield Change(what, before, after)
-
-
-def commentable(diff: Diff, path: str, line: int) -> bool:
-    file: FileDiff | None = diff.file(path, "head")
-    return file is not None and file.hunk_at("RIGHT", line) is not None

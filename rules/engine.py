@@ -22,7 +22,7 @@ from rules.model import (
     Violation,
 )
 from rules.registry import all_rules, rule
-from rules.sources.diff import Diff
+from rules.sources.diff import Diff, FileDiff
 from rules.sources.tree import Entry, Tree, Unreadable, read_text
 from rules.waivers import Waiving, noted, read_waivers
 from rules.workspace.image import DOCKERFILE, Image, load_image
@@ -115,7 +115,8 @@ def review(
     after = examine(head, before, diff)
     text = load_contract(contract, revisions.contract, repository_url)
     judged = one_per_cause(_one_per_line(_judged(base, head, contract, before, after, diff, today)), diff)
-    findings = tuple(_finding(each, text, head, after) for each in judged)
+    offered = _suggestions(judged, head, after)
+    findings = tuple(_finding(each, text, offered.get(each.fingerprint)) for each in judged)
     undecided = _new_undecided(before.side.undecided, after.side.undecided)
     problems = _problems(before.problems, after.problems)
     touched = _touched(diff, before, after)
@@ -188,7 +189,7 @@ def standing_findings(
     waiving = Waiving(waivers, waivers, tree, nothing)
     judged = [waiving.acknowledged(each) for each in judge(side, side, nothing)]
     merged = one_per_cause(_one_per_line(judged), nothing)
-    return tuple(_finding(each, contract, tree, examined) for each in merged)
+    return tuple(_finding(each, contract, None) for each in merged)
 
 
 def _changed_surfaces(diff: Diff) -> frozenset[str]:
@@ -258,9 +259,18 @@ def _one_per_line(judged: list[Judged]) -> list[Judged]:
     return list(merged.values())
 
 
-def _finding(judged: Judged, contract: ContractText, head: Tree, after: Examined) -> Finding:
+def _suggestions(judged: list[Judged], head: Tree, after: Examined) -> dict[str, Edit]:
+    """The edits that are worth offering, by the fingerprint of their finding."""
+    editable = [each for each in judged if each.status == "introduced" and each.violation.edit is not None]
+    return {
+        each.fingerprint: each.violation.edit
+        for each in editable[:MAX_TRIED_EDITS]
+        if each.violation.edit is not None and _helps(each.violation, each.violation.edit, head, after)
+    }
+
+
+def _finding(judged: Judged, contract: ContractText, suggestion: Edit | None) -> Finding:
     violation, found = judged.violation, rule(judged.violation.rule)
-    suggestion = violation.edit if judged.status == "introduced" and _helps(violation, head, after) else None
     return Finding(
         rule=violation.rule,
         requirement=found.requirement,
@@ -300,15 +310,13 @@ class EditedTree:
         return self.text.encode() if path == self.path else self.tree.read(path)
 
 
-def _helps(violation: Violation, head: Tree, after: Examined) -> bool:
-    """Whether applying the violation's edit makes it go, brings no other and leaves every file readable."""
-    if violation.edit is None:
-        return False
+def _helps(violation: Violation, edit: Edit, head: Tree, after: Examined) -> bool:
+    """Whether applying `edit` makes the violation go, brings no other and leaves every file readable."""
     try:
-        text = _edited(read_text(head, violation.edit.path), violation.edit)
+        text = _edited(read_text(head, edit.path), edit)
     except Unreadable:
         return False
-    tried = examine(EditedTree(head, violation.edit.path, text))
+    tried = examine(EditedTree(head, edit.path, text), after, Diff((FileDiff(edit.path, edit.path, ()),)))
 
     def keys(examined: Examined) -> set[tuple[str, str, str, str]]:
         return {(v.rule, v.template, v.address, v.evidence) for v in examined.side.violations}

@@ -34,8 +34,10 @@ Declare all three on the workspace container: `runtime = "sysbox-runc"`, `privil
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from rules.checks.support import attribute_facts, line, set_to, undecided, way
+from rules.checks.attributes import missing, not_known, wrong
+from rules.checks.support import attribute_facts, set_to
 from rules.model import Fact, Level, Undecided, Violation
 from rules.sources.terraform.values import Alternative, ListData, Unknown
 from rules.sources.text import Text
@@ -159,39 +161,14 @@ def _wrong(
     message: str,
     level: Level = "failure",
 ) -> Violation:
-    return Violation(
-        rule=ID,
-        template=workspace.template,
-        address=f"{container.address}/{name}",
-        evidence=evidence,
-        span=line(alternative.at),
-        level=level,
-        message=message,
-        trail=way(workspace, alternative, container.at(name)),
-        edit=set_to(workspace, container.instance, name, _RIGHT[name]),
-        lost=name if "lacks" in evidence else None,
-    )
+    found = wrong(ID, workspace, container, name, alternative, evidence, message, right=_RIGHT[name], level=level)
+    return replace(found, lost=name) if "lacks" in evidence else found
 
 
 def _missing(workspace: Workspace, container: Resource, name: str, message: str) -> Violation:
-    return Violation(
-        rule=ID,
-        template=workspace.template,
-        address=f"{container.address}/{name}",
-        evidence=f"{name} missing",
-        span=line(container.at(name)),
-        level="failure",
-        message=message,
-        trail=(workspace.step(container.at(name)),),
-        edit=set_to(workspace, container.instance, name, _RIGHT[name]),
-        lost=name,
-    )
+    found = missing(ID, workspace, container, name, message)
+    return replace(found, edit=set_to(workspace, container.instance, name, _RIGHT[name]))
 
 
 def _unknown(workspace: Workspace, container: Resource, name: str, alternative: Alternative) -> Undecided:
-    data = alternative.data
-    if isinstance(data, Unknown):
-        reason = f"{name} is {data.expression or 'a value'}, which {data.reason}"
-    else:
-        reason = f"a part of {name} cannot be known"
-    return undecided(workspace, ID, f"{container.address}/{name}", container.at(name), reason)
+    return not_known(ID, workspace, container, name, alternative)
