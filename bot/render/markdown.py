@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from bot.render.changes import told_once
 from bot.render.drift import told
 from bot.render.escape import block, cell, code, contrast, inline, link, shorten
 from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
@@ -22,8 +23,11 @@ MAX_CHARS = 60_000
 
 MAX_TITLE = 255
 
-MAX_CHANGES = 8
-"""Changes told for one requirement in the table."""
+MAX_CHANGES = 4
+"""Things told in the table that change about one requirement."""
+
+MAX_BEFORE = 50
+"""Findings named that were there before."""
 
 MAX_EVIDENCE = 5
 """Lines of evidence told for one requirement of an audit."""
@@ -87,10 +91,10 @@ def summary(report: Report) -> str:
         _section("What to do", [_told(finding) for finding in report.findings if _is_open(finding)]),
         _section("Waived on the base branch", [_told(finding) for finding in report.findings if _is_waived(finding)]),
         _section("Repaired by this pull request, thank you", _named(report, "fixed")),
-        _section("There before this pull request", _named(report, "preexisting")),
         _section("Known drift", [_drift(drift) for drift in report.drift if drift.change != "none"]),
         _section("Could not be decided", [_undecided(undecided) for undecided in report.undecided]),
         _section("Not analysed in full", [_problem(problem) for problem in report.problems]),
+        _there_before(report),
         _footer(report),
     ]
     return _fit([section for section in sections if section], "\n\n") + "\n"
@@ -140,7 +144,8 @@ def _detail(verdict: Verdict, templates: Sequence[str]) -> str:
 def _rows(report: Report) -> Iterable[str]:
     affected = {entry.id: entry for entry in report.affected}
     names = {entry.id: inline(entry.requirement) for entry in report.affected}
-    names |= {finding.rule: _citation(finding) for finding in report.findings}
+    # What the pull request has nothing to do with gets no row.
+    names |= {f.rule: _citation(f) for f in report.findings if f.status != "preexisting" or f.rule in affected}
     for rule in sorted(names, key=_order):
         findings = [finding for finding in report.findings if finding.rule == rule]
         undecided = [entry for entry in report.undecided if entry.rule == rule]
@@ -155,8 +160,8 @@ def _rows(report: Report) -> Iterable[str]:
 def _changes(affected: Affected | None) -> str:
     if affected is None:
         return "—"
-    told = [_change(change) for change in affected.changes[:MAX_CHANGES]]
-    more = len(affected.changes) - len(told)
+    changes, more = told_once(affected.changes, MAX_CHANGES)
+    told = [_change(change.first) + change.rest for change in changes]
     return "<br>".join([*told, f"and {more} more"] if more else told) or "—"
 
 
@@ -183,7 +188,7 @@ def _verdict(finding: Finding) -> str:
 
 def _verdicts(findings: Sequence[Finding], undecided: Sequence[Undecided]) -> str:
     counts: dict[str, int] = {}
-    for finding in findings:
+    for finding in sorted(findings, key=lambda finding: finding.status == "preexisting"):
         counts[_verdict(finding)] = counts.get(_verdict(finding), 0) + 1
     if undecided:
         counts["could not be decided"] = len(undecided)
@@ -217,10 +222,21 @@ def _is_waived(finding: Finding) -> bool:
 
 def _named(report: Report, status: str) -> list[str]:
     return [
-        f"**{finding.rule}** {_sentence(finding.title)}, {_place(finding.path, finding.line)}"
+        f"**{finding.rule}** {_place(finding.path, finding.line)} {_sentence(finding.message)}"
         for finding in report.findings
         if finding.status == status and not _is_open(finding)
     ]
+
+
+def _there_before(report: Report) -> str:
+    """What nobody is blamed for, folded; a pull request that touches nothing of the contract does not care."""
+    found = _named(report, "preexisting") if report.conclusion != "skipped" else []
+    if not found:
+        return ""
+    count = f"{len(found)} findings were" if len(found) > 1 else "1 finding was"
+    more = [f"and {len(found) - MAX_BEFORE} more: run `wrc audit`"] if len(found) > MAX_BEFORE else []
+    items = "\n".join(f"- {item}" for item in [*found[:MAX_BEFORE], *more])
+    return f"<details><summary>{count} there before this pull request</summary>\n\n{items}\n\n</details>"
 
 
 def _drift(drift: Drift) -> str:

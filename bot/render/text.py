@@ -9,6 +9,7 @@ from textwrap import fill
 from rich.console import Console
 from rich.text import Text
 
+from bot.render.changes import told_once
 from bot.render.drift import told
 from bot.render.escape import contrast, plain, shorten
 from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
@@ -18,8 +19,8 @@ from rules.model import Affected, Drift, Finding, Report
 MAX_VALUE = 200
 """Characters shown of a value before and after."""
 
-MAX_CHANGES = 8
-"""Changes told for one requirement."""
+MAX_CHANGES = 4
+"""Things told that change about one requirement."""
 
 MAX_EVIDENCE = 8
 """Lines of evidence told for one requirement of an audit."""
@@ -50,7 +51,9 @@ def render(report: Report, *, width: int = 80, colour: bool = False) -> str:
     _list(console, "Not analysed in full", [f"{p.path}:{p.line} {at[p.side]}{p.message}" for p in report.problems])
     _list(console, "Repaired by this change", map(_line, _with(report, "fixed")), "green")
     before = [finding for finding in _with(report, "preexisting") if not _awaits_decision(finding)]
-    _list(console, "There before this change", map(_line, before), "dim")
+    if before and report.conclusion != "skipped":
+        them = "them" if len(before) > 1 else "it"
+        console.print(Text(f"\n{len(before)} there before this change; `wrc audit` tells {them}.", style="dim"))
     return out.getvalue()
 
 
@@ -164,12 +167,14 @@ def _affected(console: Console, affected: Sequence[Affected]) -> None:
         console.print(Text("\nTouched by this change", style="bold"))
     for entry in affected:
         console.print(f"  {entry.id} {plain(entry.requirement)}")
-        for change in entry.changes[:MAX_CHANGES]:
+        changes, more = told_once(entry.changes, MAX_CHANGES)
+        for told_change in changes:
+            change = told_change.first
             before, after = contrast(change.before or "", change.after or "", MAX_VALUE)
             values = (GONE if change.before is None else before, GONE if change.after is None else after)
-            _prose(console, f"{change.what}: {' → '.join(values)}", indent="    ")
-        if len(entry.changes) > MAX_CHANGES:
-            console.print(f"    and {len(entry.changes) - MAX_CHANGES} more (see --format json)")
+            _prose(console, f"{change.what}: {' → '.join(values)}{told_change.rest}", indent="    ")
+        if more:
+            console.print(f"    and {more} more (see --format json)")
 
 
 def _prose(console: Console, text: str, indent: str) -> None:
@@ -185,7 +190,7 @@ def _prose(console: Console, text: str, indent: str) -> None:
 
 
 def _line(finding: Finding) -> str:
-    return f"{finding.path}:{finding.line} {finding.rule} {finding.title}"
+    return f"{finding.path}:{finding.line} {finding.rule} {finding.message}"
 
 
 def _list(console: Console, heading: str, lines: Iterable[str], style: str = "") -> None:

@@ -85,6 +85,15 @@ class Guards:
         """Whether the command runs only if something was not found in a text: ``grep -q … ||`` or a pattern."""
         return any(self._not_found(guard, paths, 0) for guard in command.guards)
 
+    def about(self, command: Command, paths: Sequence[str]) -> tuple[Guard, ...]:
+        """Those conditions of the command that keep what is at `paths`, or look for something before it is added."""
+        kind = _Kind(tree=False, link=False, cwd=command.cwd[0] if command.cwd else HOME)
+        return tuple(
+            guard
+            for guard in command.guards
+            if self._absent(guard, paths, kind, 0) or self._first_time(guard, kind) or self._not_found(guard, paths, 0)
+        )
+
     # One guard
 
     def _absent(self, guard: Guard, paths: Sequence[str], kind: _Kind, depth: int) -> bool:

@@ -61,13 +61,16 @@ _COPIERS = frozenset({"cp", "rsync", "install", "mv", "ln", "rm", "tee", "sed"})
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
     for script in workspace.boot:
+        guards = Guards(Flow(script.program))
         for command in script.program.commands:
             if _hydrates(command):
                 yield command_fact(ID, workspace.template, _HYDRATION, command)
                 continue
             target = next((path for path in _touched(command) if in_home(path)), None)
             if target is not None:
-                yield command_fact(ID, workspace.template, f"writing {target}", command)
+                # Conditions that have nothing to do with the file protect nothing in it.
+                protecting = guards.about(command, (target,))
+                yield command_fact(ID, workspace.template, f"writing {target}", command, protecting)
 
 
 def _hydrates(command: Command) -> bool:

@@ -72,8 +72,11 @@ def attribute_facts(rule: str, workspace: Workspace, resource: Resource, names: 
             yield Fact(rule, workspace.template, name, show_value(value), where)
 
 
-def command_fact(rule: str, template: str, what: str, command: Command) -> Fact:
-    return Fact(rule, template, what, spelled(command), command.span)
+def command_fact(
+    rule: str, template: str, what: str, command: Command, guards: tuple[Guard, ...] | None = None
+) -> Fact:
+    """A command as a fact; `guards` are those of its conditions that count, all of them if not given."""
+    return Fact(rule, template, what, spelled(command, guards), command.span)
 
 
 def image_fact(rule: str, what: str, command: Command) -> Fact:
@@ -81,10 +84,10 @@ def image_fact(rule: str, what: str, command: Command) -> Fact:
     return Fact(rule, IMAGE, what, " ".join(command.raw.split()), command.span)
 
 
-def spelled(command: Command) -> str:
+def spelled(command: Command, guards: tuple[Guard, ...] | None = None) -> str:
     """A command as one line, with what must hold for it to run."""
     text = " ".join(command.raw.split())
-    conditions = [_condition(guard) for guard in command.guards]
+    conditions = [_condition(guard) for guard in (command.guards if guards is None else guards)]
     return f"{text}  [if {' and '.join(conditions)}]" if conditions else text
 
 

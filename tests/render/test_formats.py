@@ -116,8 +116,8 @@ def test_text_reads_from_the_summary_to_the_details() -> None:
         "    cleanup provisioner: docker volume rm → not there",
         "  user-defined-web/template.tf:130 F-1: `for_each` is unknown.",
         "  drupal-core/template.tf:7 A block is not closed.",
-        "  scripts/startup.sh:2 F-10 Boot script that stops at the first error",
-        "  user-defined-web/template.tf:95 F-6 Published port",
+        "  scripts/startup.sh:2 F-10 Mounts the host's `/var/run/docker.sock` into the workspace.",
+        "1 there before this change; `wrc audit` tells it.",
     ):
         assert line in lines
     # What was there before is one line, no more: its message is only told for the introduced one.

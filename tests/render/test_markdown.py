@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,12 +27,13 @@ from bot.render.markdown import (
     summary,
     title,
 )
-from rules.model import Anchor, Drift, Edit, Finding
+from rules.model import Affected, Anchor, Change, Drift, Edit, Finding
 from tests.render.samples import (
     AUDIT,
     EMPTY,
     FULL,
     NETWORK,
+    PORTS,
     PRIVILEGED,
     RUNTIME,
     SOCKET,
@@ -183,7 +185,9 @@ def test_long_reports_fit_github_and_say_that_there_is_more() -> None:
 @pytest.mark.parametrize("text", [render(hostile()), review_body(hostile()), *map(comment, hostile().findings)])
 def test_hostile_text_stays_text(text: str) -> None:
     kinds = {token.type for token in tokens(text)}
-    assert not kinds & {"html_inline", "html_block", "image", "em_open", "s_open", "code_block"} - {"html_inline"}
+    assert not kinds & {"image", "em_open", "s_open", "code_block"}
+    folded = re.compile(r"<details><summary>\d+ findings? [a-z ]+</summary>\n|</details>\n*")
+    assert all(folded.fullmatch(token.content) for token in tokens(text) if token.type == "html_block")
     assert {token.content for token in tokens(text) if token.type == "html_inline"} <= {"<br>"}
     links = {token.attrs["href"] for token in tokens(text) if token.type == "link_open"}
     assert all(str(url).startswith("https://github.com/owner/templates/") for url in links)
@@ -192,6 +196,22 @@ def test_hostile_text_stays_text(text: str) -> None:
     assert len(set(cells(text))) <= 1
     assert not any(ord(char) < 32 and char != "\n" for char in text)
     text.encode("utf-8")
+
+
+def test_what_was_there_before_is_folded_and_no_row_of_its_own() -> None:
+    before = [replace(PORTS, rule=f"F-{number}", line=number) for number in range(1, 70)]
+    text = summary(replace(EMPTY, conclusion="success", findings=tuple(before)))
+    assert "No requirement of the contract is touched." in text
+    assert "<details><summary>69 findings were there before this pull request</summary>" in text
+    assert "- and 19 more: run `wrc audit`" in text
+    assert "F-1" not in summary(replace(EMPTY, conclusion="skipped", findings=tuple(before)))
+
+
+def test_what_changes_alike_is_told_once() -> None:
+    changes = tuple(Change("writing ~/.bashrc", None, f"echo {number}") for number in range(8))
+    row = summary(replace(EMPTY, affected=(Affected("INV-6", "Home", (), changes),)))
+    assert "writing \\~/.bashrc: not there → `echo 0` (and 7 more)" in row
+    assert "echo 1" not in row
 
 
 @given(st.text(alphabet=st.sampled_from("`\\@ab|<>[]()!*_~#-1. \n$&"), max_size=40))
