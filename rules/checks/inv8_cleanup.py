@@ -32,6 +32,7 @@ Keep `stop_signal = "SIGINT"`, `stop_timeout = 180`, `destroy_grace_seconds = 60
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rules.checks.attributes import missing, not_known, wrong
@@ -54,6 +55,9 @@ AT_LEAST = {"stop_timeout": 180, "destroy_grace_seconds": 60}
 """Seconds: what `ddev poweroff` needs to stop a project's containers."""
 
 _CHANGES = ("timestamp()", "uuid()", "plantimestamp()")
+
+_SHRUGGED_OFF = re.compile(r"[^|&;]*\s*(?:\|\|(?!.*\bexit\s+[1-9])(?!\s*false)|;\s*(?:true|:|exit\s+0)\b)")
+"""What follows a command whose failure is to have no effect: ``|| true``, ``; exit 0``."""
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
@@ -213,6 +217,9 @@ def _faults(workspace: Workspace, removal: Cleanup) -> Iterator[tuple[str, Posit
         if attribute is not None and getattr(attribute.expr, "name", "") == "continue":
             said = "This lets the workspace count as deleted although its folder could not be removed. Is that meant?"
             yield "failure is ignored", attribute.at, "warning", said
+    if _SHRUGGED_OFF.match(command.surroundings[1]):
+        said = "This counts the workspace as deleted although its folder could not be removed. Is that meant?"
+        yield "failure is ignored", command.position, "warning", said
     yield from _runs_too_often(resource)
 
 

@@ -201,14 +201,25 @@ def _git(surface: Surface, flow: Flow, invocation: Invocation, set_by: dict[str,
     pattern = _SOURCES[variable]
     if any(origin.name == variable or pattern.search(origin.name) for origin in word.origins):
         return
+    if _reads(flow, word, variable):
+        # What the variable holds is said where the agent's env gives it.
+        return
     if from_host_name(flow, word) or any(
         variable in g.test.raw for g in invocation.command.guards if g.test is not None
     ):
         return
-    sure = word.value is not None or any(_is_identity(origin.name) for origin in word.origins)
+    made = {origin.kind for origin in word.origins}
+    sure = word.value is not None or made == {"command"} or any(_is_identity(o.name) for o in word.origins)
     level: Level = "failure" if sure else "warning"
     message = f"`{shown(invocation.command)}` sets git's `{key}` from something else than `{variable}`."
     yield _wrong(surface, invocation.command, f"git {key} = {known(word)}", message, level)
+
+
+def _reads(flow: Flow, word: Word, variable: str) -> bool:
+    """Whether a word is written with this variable, or with one that was set with it."""
+    places = [origin.position for origin in word.origins if origin.kind == "assignment"]
+    values = [a.value.raw for at in places for c in flow.by_position.get(at, []) for a in c.assignments]
+    return any(re.search(rf"\$\{{?{variable}\b", raw) for raw in (word.raw, *values))
 
 
 def _wrong(surface: Surface, command: Command, evidence: str, message: str, level: Level = "failure") -> Violation:

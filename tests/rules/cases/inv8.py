@@ -91,6 +91,13 @@ BAD = (
         "a failure that is ignored",
         replaces={_COMMAND: _COMMAND + "    on_failure = continue # !INV-8 warning\n"},
     ),
+    *(
+        Case(
+            f"a failure that is ignored, {name}",
+            replaces={_COMMAND: _COMMAND.rstrip("\n")[:-1] + f'{after}" # !INV-8 warning\n'},
+        )
+        for name, after in (("by true", " || true"), ("by words", " || echo 'not removed'"), ("at the end", "; exit 0"))
+    ),
     Case(
         "cleanup on every stop",
         replaces={_TRIGGERS: "  count = data.coder_workspace.me.start_count # !INV-8\n" + _TRIGGERS},
@@ -132,6 +139,7 @@ BAD = (
 )
 
 GOOD = (
+    Case("a failure that is told", replaces={_COMMAND: _COMMAND.rstrip("\n")[:-1] + ' || exit 1"\n'}),
     Case("more time", container="stop_timeout = 300"),
     Case("more grace", container="destroy_grace_seconds = 120"),
     Case("the same time, computed", top="locals { minutes = 3 }", container="stop_timeout = local.minutes * 60"),

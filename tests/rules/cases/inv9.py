@@ -26,6 +26,9 @@ BAD = (
         replaces={NAME + OWNER: "    WORKSPACE_NAME = data.coder_workspace.me.name\n" + OWNER.rstrip() + " # !INV-9\n"},
     ),
     Case("a fixed text", replaces={NAME: '    CODER_WORKSPACE_NAME = "main" # !INV-9\n'}),
+    Case(
+        "a fixed address", on=("minimal",), replaces={EMAIL: '    CODER_WORKSPACE_OWNER_EMAIL = "a@b.org" # !INV-9\n'}
+    ),
     Case("nothing", replaces={NAME: "    CODER_WORKSPACE_NAME = null # !INV-9\n"}),
     Case("the id for the name", replaces={NAME: "    CODER_WORKSPACE_NAME = data.coder_workspace.me.id # !INV-9\n"}),
     Case(
@@ -52,7 +55,8 @@ BAD = (
         "git with the name for the address",
         replaces={GIT_EMAIL: 'git config --global user.email "$CODER_WORKSPACE_OWNER_NAME" # !INV-9\n'},
     ),
-    Case("git with the user", replaces={GIT_NAME: 'git config --global user.name "$(whoami)" # !INV-9 warning\n'}),
+    Case("git with the user", replaces={GIT_NAME: 'git config --global user.name "$(whoami)" # !INV-9\n'}),
+    Case("git with a value that nobody knows", boot='git config --global user.name "$GIT_NAME" # !INV-9 warning'),
     Case("git again, with another name", boot='git config --global user.name "$CODER_WORKSPACE_NAME" # !INV-9'),
     Case(
         "git through a variable",
