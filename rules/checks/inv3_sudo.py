@@ -39,7 +39,7 @@ from dataclasses import dataclass
 from rules.checks.support import image_fact, line
 from rules.model import Fact, Level, Step, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command
-from rules.sources.text import Position
+from rules.sources.text import Piece, Position
 from rules.workspace.image import DOCKERFILE, NAME, Image
 from rules.workspace.template import Workspace
 
@@ -53,7 +53,7 @@ _ENTRY = re.compile(r"(?P<user>%?coder)\s+(?P<host>\S+?)\s*=\s*(?P<rest>.*)")
 _FULL = re.compile(
     r"(\(\s*ALL(\s*:\s*ALL)?\s*\)\s*)?((SETENV|LOG_INPUT|LOG_OUTPUT|NOEXEC)\s*:\s*)*NOPASSWD\s*:\s*((SETENV)\s*:\s*)*ALL"
 )
-_RUNS_AS_ALL = re.compile(r"\(\s*ALL")
+_GROUP = re.compile(rf"%(?!coder\b)(\w+)\s+ALL\s*=\s*(?:{_FULL.pattern})")
 _KEEPS = re.compile(r"Defaults(:\w+)?\s+(env_keep\s*\+?=.*\bDEBIAN_FRONTEND\b|!env_reset\b)")
 _PASSWORDS = ("-S", "--stdin", "-A", "--askpass")
 _REMOVERS = ("rm", "mv", "truncate", "unlink", "shred")
@@ -119,6 +119,13 @@ def _entry(image: Image, texts: list[tuple[Written, str]]) -> Iterator[Violation
     entries = [(each, match) for each, text in texts if (match := _ENTRY.match(text))]
     if any(re.match(r"Defaults:coder\s+!authenticate", text) for _, text in texts):
         return
+    group = next(((each, match[1]) for each, text in texts if (match := _GROUP.fullmatch(text))), None)
+    if not entries and group is not None:
+        message = (
+            f"This gives passwordless sudo to the group `{group[1]}`, where the contract names `coder`. Is that meant?"
+        )
+        yield _violation("image/sudoers", f"entry for {group[1]}", group[0].position, message, "warning")
+        return
     if not entries:
         at = texts[-1][0].position if texts else _end(image)
         message = "Nothing gives `coder` passwordless sudo, so the boot script cannot start Docker."
@@ -158,10 +165,19 @@ def _lines(image: Image) -> Iterator[Written]:
             elif command.name == "sed":
                 files[path].append(Written(path, None, command.position))
     for instruction in image.instructions("COPY", "ADD"):
-        elsewhere = any(flag.startswith("--from") for flag in instruction.flags) or "<<" in instruction.words[0]
-        if elsewhere and instruction.words[-1].startswith("/etc/sudoers"):
-            files[instruction.words[-1]] = [Written(SUDOERS, None, Position(DOCKERFILE, instruction.start, 1))]
+        target, at = instruction.words[-1] if instruction.words else "", Position(DOCKERFILE, instruction.start, 1)
+        if target.startswith("/etc/sudoers"):
+            for name, written in instruction.files:
+                path = posixpath.join(target, name) if target.endswith("/") else target
+                files[path] = [_in_place(path, piece) for piece in written.parts if isinstance(piece, Piece)]
+            if any(flag.startswith("--from") for flag in instruction.flags):
+                files[target] = [Written(target, None, at)]
     return (each for lines in files.values() for each in lines)
+
+
+def _in_place(path: str, piece: Piece) -> Written:
+    """One line of ``COPY <<EOF``, in which the build may put variables."""
+    return Written(path, None if "$" in piece.text else piece.text.strip(), piece.start)
 
 
 def _targets(command: Command) -> Iterator[tuple[str, Position | None]]:
@@ -170,11 +186,16 @@ def _targets(command: Command) -> Iterator[tuple[str, Position | None]]:
         for path in redirect.target.alternatives:
             if redirect.operator in (">", ">>", ">|", "&>", "&>>") and path.startswith("/etc/sudoers"):
                 yield path, None if ">>" in redirect.operator else redirect.position
-    if command.name == "tee":
-        words = [text for word in command.args for text in word.alternatives]
+    words = [text for word in command.args for text in word.alternatives]
+    if command.name == "tee" or _takes_input(command):
         for path in words:
             if path.startswith("/etc/sudoers"):
                 yield path, None if {"-a", "--append"} & set(words) else command.position
+
+
+def _takes_input(command: Command) -> bool:
+    """``install … /dev/stdin FILE`` and ``cp /dev/stdin FILE`` write what they are fed."""
+    return command.name in ("install", "cp") and any(word.value == "/dev/stdin" for word in command.args)
 
 
 def _output(image: Image, command: Command) -> Iterator[str | None]:
@@ -185,7 +206,7 @@ def _output(image: Image, command: Command) -> Iterator[str | None]:
             yield from (None if UNKNOWN in each else each for each in text.word.alternatives)
     elif command.name in ("echo", "printf"):
         yield _printed(command)
-    elif command.name == "tee":
+    elif command.name == "tee" or _takes_input(command):
         yield from _piped(image, command)
     elif command.name not in (">", "true", ":"):
         yield None

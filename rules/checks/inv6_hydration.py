@@ -48,7 +48,7 @@ from rules.checks.support import command_fact, in_home, line, mentions, writes
 from rules.model import Edit, Fact, Level, Span, Violation
 from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Program, Word
 from rules.sources.text import Position
-from rules.workspace.image import NAME, Image
+from rules.workspace.image import DOCKERFILE, NAME, Image
 from rules.workspace.template import Workspace
 
 ID = "INV-6"
@@ -56,6 +56,7 @@ REQUIREMENT = "Copy-If-Missing Home Hydration"
 
 STAGED = "/home/coder-files"
 _HYDRATION = f"copying from {STAGED}"
+_STAGING = f"staging of {STAGED}"
 _COPIERS = frozenset({"cp", "rsync", "install", "mv", "ln", "rm", "tee", "sed"})
 
 
@@ -282,9 +283,39 @@ def _not_hydrated(workspace: Workspace) -> Iterator[Violation]:
         )
 
 
+def image_check(image: Image) -> Iterator[Violation]:
+    """The scripts of the image go where the boot script looks for them, which is outside of the home."""
+    has_scripts = any(path.startswith("image/scripts/") for path in image.tree.entries)
+    if image.dockerfile is None or image.problems or not has_scripts or any(_stages(image)):
+        return
+    copies = list(image.instructions("COPY", "ADD"))
+    instead = next((each for each in copies if any(word.rstrip("/").endswith("scripts") for word in each.words)), None)
+    hidden = instead is not None and in_home(instead.words[-1].rstrip("/"))
+    at = (instead or image.dockerfile.instructions[-1]).start if image.dockerfile.instructions else 1
+    yield Violation(
+        rule=ID,
+        template=NAME,
+        address="image/staging",
+        evidence="nothing is staged",
+        span=Span(DOCKERFILE, at, at),
+        level="failure",
+        message=f"The image stages nothing in `{STAGED}`, from where the boot script fills the home."
+        + (" What it puts into the home itself is hidden by the mount at run time." if hidden else ""),
+        lost=_STAGING,
+    )
+
+
+def _stages(image: Image) -> Iterator[bool]:
+    for instruction in image.instructions("COPY", "ADD"):
+        # Where a variable of the build stands, nobody knows.
+        yield any(word == STAGED or word.startswith((f"{STAGED}/", "$")) for word in instruction.words[1:])
+    for command in image.commands:
+        yield command.name in _COPIERS | {"git", "tar", "unzip"} and mentions(command, STAGED)
+
+
 def image_facts(image: Image) -> Iterator[Fact]:
     for instruction in image.instructions("COPY", "ADD"):
         if any(STAGED in word for word in instruction.words):
             where = Span(instruction.path, instruction.start, instruction.end)
             words = " ".join((*instruction.flags, *instruction.words))
-            yield Fact(ID, NAME, f"staging of {STAGED}", f"{instruction.keyword} {words}", where)
+            yield Fact(ID, NAME, _STAGING, f"{instruction.keyword} {words}", where)

@@ -18,7 +18,10 @@ from rules.sources.text import Part, Piece, Position, Text
 
 @dataclass(frozen=True)
 class Instruction:
-    """`keyword` is upper case. `words` are the arguments without flags; `script` is the shell text of a `RUN`."""
+    """`keyword` is upper case. `words` are the arguments without flags; `script` is the shell text of a `RUN`.
+
+    `files` are what ``COPY <<name`` writes in place: (name, text), line by line where it is written.
+    """
 
     keyword: str
     words: tuple[str, ...]
@@ -27,6 +30,7 @@ class Instruction:
     path: str
     start: int
     end: int
+    files: tuple[tuple[str, Text], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,29 @@ def _instructions(root: Node, source: bytes, path: str) -> Iterator[Instruction]
         script = _body(Text(tuple(_script(node, source, path)))) if keyword == "RUN" else None
         flags = tuple(_text(child, source) for child in node.children if child.type in ("param", "mount_param"))
         end = node.end_point.row + (1 if node.end_point.column else 0)
-        yield Instruction(keyword, _words(node, source), flags, script, path, node.start_point.row + 1, end)
+        files = tuple(_files(node, source, path)) if keyword in ("COPY", "ADD") else ()
+        yield Instruction(keyword, _words(node, source), flags, script, path, node.start_point.row + 1, end, files)
+
+
+_NAME = re.compile(r"""<<(-?)["']?([^"']*)""")
+
+
+def _files(node: Node, source: bytes, path: str) -> Iterator[tuple[str, Text]]:
+    """The heredocs of a `COPY`; ``<<-`` takes tabs away in front of each line."""
+    markers = [inner for child in node.children for inner in child.children if inner.type == "heredoc_marker"]
+    blocks = [child for child in node.children if child.type == "heredoc_block"]
+    for marker, block in zip(markers, blocks, strict=False):
+        match = _NAME.match(_text(marker, source))
+        lines = [child for child in block.children if child.type == "heredoc_line"]
+        if match is not None:
+            strip = "\t" if match[1] else ""
+            yield match[2], Text(tuple(_line(line, source, path, strip) for line in lines))
+
+
+def _line(line: Node, source: bytes, path: str, strip: str) -> Piece:
+    text = _text(line, source)
+    kept = text.lstrip(strip) if strip else text
+    return Piece(kept + "\n", Position(path, line.start_point.row + 1, len(text) - len(kept) + 1))
 
 
 _HEREDOC = re.compile(r"""\s*<<-?(["']?)(\w+)\1[ \t]*\n""")
@@ -84,10 +110,13 @@ def _text(node: Node, source: bytes) -> str:
     return source[node.start_byte : node.end_byte].decode()
 
 
+_NO_WORDS = ("param", "line_continuation", "comment", "\n", "heredoc_block")
+
+
 def _words(node: Node, source: bytes) -> tuple[str, ...]:
     if node.type == "run_instruction":
         return ()
-    parts = [child for child in node.children[1:] if child.type not in ("param", "line_continuation", "comment", "\n")]
+    parts = [child for child in node.children[1:] if child.type not in _NO_WORDS]
     text = " ".join(_text(part, source) for part in parts)
     if text.startswith("["):
         try:

@@ -40,6 +40,8 @@ class Image:
                 continue
             *sources, target = instruction.words
             for source in sources:
+                if source.startswith("<<"):
+                    continue
                 staged = posixpath.normpath(posixpath.join(posixpath.dirname(DOCKERFILE), source.lstrip("/")))
                 lands = posixpath.join(target, posixpath.basename(source)) if self._is_file(staged, target) else target
                 found.append((staged, posixpath.normpath(lands)))

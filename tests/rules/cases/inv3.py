@@ -63,6 +63,14 @@ BAD = (
     _case("no env_keep", _marked(_lines(keep=""), "chmod")),
     _case("another variable kept", _marked(_lines(keep=_KEEP.replace("DEBIAN_FRONTEND", "EDITOR")), "echo 'Defaults")),
     _case("another file", _marked(_lines(entry=_ENTRY.replace("/coder", "/workspace")), "RUN echo", "!INV-3 warning")),
+    _case(
+        "a group instead of the user",
+        _marked(_entry("%sudo ALL=(ALL:ALL) NOPASSWD:ALL"), "RUN echo", "!INV-3 warning"),
+    ),
+    _case(
+        "a file written in place that asks",
+        "COPY --chmod=0440 <<EOF /etc/sudoers.d/coder\n" + _FILE.replace("NOPASSWD:ALL", "ALL # !INV-3") + "EOF",
+    ),
     Case(
         "an entry in a copied file that asks",
         before=_image("COPY --chmod=0440 sudoers /etc/sudoers.d/coder", sudoers=_FILE),
@@ -116,6 +124,12 @@ GOOD = (
         "a copied file with its mode later",
         "COPY sudoers /etc/sudoers.d/coder\nRUN chmod 0440 /etc/sudoers.d/coder",
         sudoers=_FILE,
+    ),
+    _case("a file written in place", "COPY --chmod=0440 <<EOF /etc/sudoers.d/coder\n" + _FILE + "EOF"),
+    _case(
+        "what install is fed",
+        "RUN printf 'coder ALL=(ALL) NOPASSWD:ALL\\nDefaults env_keep += \"DEBIAN_FRONTEND\"\\n' | "
+        "install -m 0440 /dev/stdin /etc/sudoers.d/coder",
     ),
     _case("checked by visudo", _RIGHT + " && \\\n    visudo -cf /etc/sudoers.d/coder"),
     _case(

@@ -4,7 +4,27 @@ from tests.rules.harness import Case, Code
 
 RULE = "INV-6"
 
+_STAGED = "COPY scripts /home/coder-files\n"
+
+
+def _image(lines: str) -> Code:
+    right = """FROM ubuntu:24.04
+RUN usermod --login coder --home /home/coder --move-home ubuntu
+RUN echo 'coder ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/coder && \\
+    echo 'Defaults env_keep += "DEBIAN_FRONTEND"' >> /etc/sudoers.d/coder && \\
+    chmod 0440 /etc/sudoers.d/coder
+"""
+    files = {"../image/Dockerfile": f"{right}{lines}USER coder\n", "../image/scripts/WELCOME.txt": "Welcome.\n"}
+    return Code(files=files)
+
+
+def _staging(name: str, lines: str) -> Case:
+    return Case(name, before=_image(_STAGED), files=_image(lines).files)
+
+
 BAD = (
+    _staging("staged elsewhere", "COPY scripts /opt/coder-files # !INV-6\n"),
+    _staging("staged where the home is mounted over it", "COPY --chown=coder:coder scripts /home/coder # !INV-6\n"),
     Case(
         "an append",
         boot="echo 'export LANG=C.UTF-8' >> ~/.bashrc # !INV-6",
@@ -109,6 +129,9 @@ BAD = (
 )
 
 GOOD = (
+    _staging("staged file by file", "COPY scripts/WELCOME.txt /home/coder-files/WELCOME.txt\n"),
+    _staging("staged by a command", "COPY scripts /tmp/scripts\nRUN cp -r /tmp/scripts /home/coder-files\n"),
+    _staging("staged in a place that the build is told", "ARG STAGE\nCOPY scripts $STAGE\n"),
     Case(
         "taken out before it is put in",
         boot="""
