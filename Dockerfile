@@ -4,7 +4,7 @@ WORKDIR /src
 RUN python -m venv /opt/wrc
 COPY requirements.lock ./
 RUN /opt/wrc/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md app.yml ./
 COPY bot bot
 COPY rules rules
 RUN /opt/wrc/bin/pip install --no-cache-dir --no-deps . \

@@ -20,9 +20,11 @@ from bot.review.material import Judge
 from bot.review.reviewer import Reviewer
 from bot.service import jobs
 from bot.service.handlers.context import Context
+from bot.service.setup.app import Setup, create_setup_app
+from bot.service.setup.credentials import Vault, vault_of
 from bot.service.webhook import Delivery, webhook_router
 from bot.service.work import Work
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import Hosting, Settings, SettingsError, credentials_given, load_hosting, load_settings
 
 EXIT_BAD_SETTINGS = 2
 
@@ -69,17 +71,53 @@ def create_app(settings: Settings, judge: Judge = ask_engine) -> FastAPI:
 
 
 def serve() -> int:
-    """Load the settings and serve until stopped. Returns an exit status: 2 for missing or wrong settings."""
+    """Load the settings and serve until stopped; without credentials, set them up in a browser first.
+
+    Returns an exit status: 2 for missing or wrong settings.
+    """
     try:
-        settings = load_settings()
-        settings.make_data_dir()
+        settings = _settings()
+        if settings is not None:
+            settings.make_data_dir()
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 (a person reads this)
         return EXIT_BAD_SETTINGS
+    if settings is None:
+        return 0
     configure_logging()
     print(f"wrc-bot listens on http://{settings.host}:{settings.port}/webhook", flush=True)  # noqa: T201
     uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False)
     return 0
+
+
+def _settings() -> Settings | None:
+    """The settings, with credentials from the operator, from an earlier set-up or from one now; None if it ends early.
+
+    Raises:
+        SettingsError: something is missing or wrong.
+    """
+    if credentials_given():
+        return load_settings()
+    hosting = load_hosting()
+    hosting.make_data_dir()
+    vault = vault_of(hosting)
+    stored = vault.load()
+    if stored is None:
+        configure_logging()
+        serve_setup(hosting, vault)
+        stored = vault.load()
+    return load_settings(stored=stored.settings) if stored is not None else None
+
+
+def serve_setup(hosting: Hosting, vault: Vault) -> None:
+    """Serve `/setup` until the App is registered, or the process is told to stop."""
+    setup = Setup(hosting, vault, done=lambda: setattr(server, "should_exit", True))
+    config = uvicorn.Config(
+        create_setup_app(setup), host=hosting.host, port=hosting.port, log_config=None, access_log=False
+    )
+    server = uvicorn.Server(config)
+    print(f"wrc-bot has no credentials yet. To register its GitHub App, open\n\n  {setup.address}\n", flush=True)  # noqa: T201
+    server.run()
 
 
 def configure_logging() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import sqlalchemy as sa
@@ -51,12 +52,58 @@ def _long_enough(secret: SecretStr) -> SecretStr:
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 WebhookSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
+Loaded = TypeVar("Loaded", bound="Hosting")
 
 
-class Settings(BaseSettings):
-    """All settings of the service. Secrets are `SecretStr`, so that no log or traceback shows them."""
+class Hosting(BaseSettings):
+    """Where and how the process runs: what is known before the App is registered."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    public_url: HttpUrl | None = Field(default=None, description="the address under which GitHub reaches this server")
+    data_dir: Path = Field(default=Path("var"), description="where the default database lives")
+    database_url: DatabaseUrl | None = Field(default=None, description="SQLite in the data folder by default")
+    credentials_key: SecretStr | None = Field(
+        default=None, description="with it, what /setup gets is kept in the database, encrypted"
+    )
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'wrc.sqlite'}"
+
+    def make_data_dir(self) -> None:
+        """Create the folder of the default database.
+
+        Raises:
+            SettingsError: it cannot be created.
+        """
+        if self.database_url is not None:
+            return
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"{PREFIX}DATA_DIR: cannot create {self.data_dir} ({error.strerror}).") from error
+
+
+class _Given(BaseSettings):
+    """The credentials as they are given, unchecked: whether an operator brings any."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    app_id: str = ""
+    webhook_secret: SecretStr = SecretStr("")
+    private_key: SecretStr = SecretStr("")
+    private_key_file: str = ""
+
+    @property
+    def any(self) -> bool:
+        return bool(self.app_id or self.webhook_secret or self.private_key or self.private_key_file)
+
+
+class Settings(Hosting):
+    """All settings of the service. Secrets are `SecretStr`, so that no log or traceback shows them."""
 
     app_id: int = Field(gt=0, description="the number on the App's settings page")
     webhook_secret: WebhookSecret = Field(description="the secret that GitHub signs deliveries with")
@@ -71,14 +118,9 @@ class Settings(BaseSettings):
     github_timeout: float = Field(default=20.0, gt=0, description="seconds for one request to GitHub")
 
     check_name: str = Field(default="workspace runtime contract", min_length=1, max_length=100)
-    data_dir: Path = Field(default=Path("var"), description="where the default database lives")
-    database_url: DatabaseUrl | None = Field(default=None, description="SQLite in the data folder by default")
     executor_id: str = Field(default="wrc-1", min_length=1, description="this machine's name, kept across restarts")
     poll_interval: float = Field(default=0.2, gt=0, le=60, description="seconds between looks at the queues")
     workers: int = Field(default=4, gt=0, le=64, description="reviews that may run at the same time")
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65535)
 
     @model_validator(mode="after")
     def _one_private_key(self) -> Self:
@@ -120,32 +162,33 @@ class Settings(BaseSettings):
         parts = urlsplit(self.api_url)
         return urlunsplit((parts.scheme, parts.netloc, parts.path.removesuffix(ENTERPRISE_API_PATH), "", ""))
 
-    @property
-    def database(self) -> str:
-        return self.database_url or f"sqlite:///{self.data_dir / 'wrc.sqlite'}"
 
-    def make_data_dir(self) -> None:
-        """Create the folder of the default database.
-
-        Raises:
-            SettingsError: it cannot be created.
-        """
-        if self.database_url is not None:
-            return
-        try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SettingsError(f"{PREFIX}DATA_DIR: cannot create {self.data_dir} ({error.strerror}).") from error
+def credentials_given(env_file: Path | None = Path(".env")) -> bool:
+    """Whether the operator brings credentials: then they count, and nothing is set up in a browser."""
+    return _Given(_env_file=env_file).any  # type: ignore[call-arg]
 
 
-def load_settings(env_file: Path | None = Path(".env")) -> Settings:
-    """The settings of this process.
+def load_hosting(env_file: Path | None = Path(".env")) -> Hosting:
+    """What is known of this process before it has credentials.
+
+    Raises:
+        SettingsError: one line for each setting that is wrong.
+    """
+    return _load(Hosting, env_file, {})
+
+
+def load_settings(env_file: Path | None = Path(".env"), stored: Mapping[str, object] | None = None) -> Settings:
+    """The settings of this process; `stored` are credentials that were kept at set-up.
 
     Raises:
         SettingsError: one line for each setting that is missing or wrong.
     """
+    return _load(Settings, env_file, stored or {})
+
+
+def _load(kind: type[Loaded], env_file: Path | None, stored: Mapping[str, object]) -> Loaded:
     try:
-        return Settings(_env_file=env_file)  # type: ignore[call-arg]
+        return kind(_env_file=env_file, **stored)  # type: ignore[call-arg, arg-type]
     except ValidationError as error:
         raise SettingsError("\n".join(_sentence(problem) for problem in error.errors())) from None
 

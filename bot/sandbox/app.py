@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.sandbox import pages, routes_apps, routes_checks, routes_comments, routes_pulls, routes_repos
+from bot.sandbox import pages, registration, routes_apps, routes_checks, routes_comments, routes_pulls, routes_repos
 from bot.sandbox.errors import not_found
 from bot.sandbox.faults import RequestFault
 from bot.sandbox.http import Endpoint
@@ -29,7 +29,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 def create_app(world: World) -> ASGIApp:
     """The whole sandbox as one ASGI application."""
     api = [_route(world, endpoint) for endpoint in ENDPOINTS]
-    routes: list[BaseRoute] = [*api, *pages.routes(world)]
+    routes: list[BaseRoute] = [*api, *registration.routes(world), *pages.routes(world)]
     app = Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_found})
     return Faulty(_Doorkeeper(app), world)
 

@@ -11,7 +11,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from bot.sandbox.html import Html, element
+from bot.html import Html, element
 
 HARMLESS = re.compile(r"</?(?:b|br|code|details|em|i|kbd|p|pre|strong|sub|summary|sup)>")
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)

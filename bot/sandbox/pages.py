@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.html import Content, Html, element, join
 from bot.sandbox import anchors
 from bot.sandbox.errors import ApiError
 from bot.sandbox.git import FileChange
-from bot.sandbox.html import Content, Html, element, join
 from bot.sandbox.markdown import render
 from bot.sandbox.routes_repos import commit_at
 from bot.sandbox.state import Anchor, Annotation, CheckRun, Comment, PullRequest, Repository, Review, ReviewComment

@@ -128,11 +128,11 @@ def test_the_command_says_what_is_missing_and_exits_2(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", "from bot.app import serve; raise SystemExit(serve())"],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(root)},
+        env={"PYTHONPATH": str(root), "WRC_APP_ID": "12"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("WRC_APP_ID is not set")
+    assert done.stderr.startswith("WRC_WEBHOOK_SECRET is not set")
     assert "Traceback" not in done.stderr
