@@ -1,0 +1,271 @@
+"""Sections, requirements, scenarios and numbered items: what a main spec and a delta are both made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rules.sources.openspec.text import ANY, SPACE, WHITESPACE, Text, trim, trim_end
+
+_SEPARATOR = "[\u2028\u2029]"
+# The second arm of each is a heading of white space only, which the command takes for one with an empty name.
+_REQUIREMENT = re.compile(
+    rf"###{SPACE}*+Requirement:(?:{SPACE}*+({ANY}++){SPACE}*+\Z|(?={SPACE}++\Z){_SEPARATOR}*+{ANY})",
+    re.IGNORECASE | re.ASCII,
+)
+_SECTION = re.compile(rf"##(?:{SPACE}++({ANY}++)\Z|(?={SPACE}{{2}}){SPACE}++\Z(?<!{_SEPARATOR}))")
+_HEADING_3 = re.compile(rf"###{SPACE}(?:{SPACE}*+({ANY}++){SPACE}*+\Z|(?={SPACE}++\Z){_SEPARATOR}*+{ANY})")
+_HEADING_UP_TO_4 = re.compile(rf"#{{1,4}}{SPACE}")
+_HEADING = re.compile(rf"#{{1,6}}{SPACE}")
+_SCENARIO = re.compile(rf"####{SPACE}++")
+_SCENARIO_LABEL = re.compile(rf"Scenario:{SPACE}*+", re.IGNORECASE | re.ASCII)
+_METADATA = re.compile(r"\*\*[^*]+\*\*:")
+_BREAK = re.compile(r" {0,3}(?:(?:-\s*+){3,}+|(?:_\s*+){3,}+|(?:\*\s*+){3,}+)\Z")
+_ITEM = re.compile(r"(\s*+)[-*+]\s++(?:\*\*|__|`)?([A-Z]{1,4}-\d{1,4})\b")
+_BULLET = re.compile(r"(\s*+)(?:[-*+]|\d{1,9}[.)])(?:\s|\Z)")
+_NORMATIVE = re.compile(r"\b(?:SHALL|MUST)\b", re.ASCII)
+_SPACES = re.compile(rf"{SPACE}+")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A level-2 section: its title and its lines, heading included, without blank lines and rules at the end."""
+
+    title: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A level-4 heading inside a requirement. `name` is without the label ``Scenario:``.
+
+    `has_steps` is False for a heading with nothing under it, which does not count as a scenario.
+    """
+
+    name: str
+    start: int
+    end: int
+    has_steps: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A block from a ``### Requirement:`` heading to the next one or the next section.
+
+    `name` is verbatim, without closing hashes; two requirements are the same if their keys are equal, case included.
+    `raw` is the block as archiving would move it, `statement` its text before the first heading inside, trimmed and
+    without metadata lines, `start` to `end` the lines to cite: blank lines and thematic breaks at the end belong to
+    nobody.
+    """
+
+    name: str
+    header: str
+    raw: str
+    statement: str
+    start: int
+    end: int
+    scenarios: tuple[Scenario, ...]
+
+    @property
+    def key(self) -> str:
+        """What requirements are matched by; nearly always the name itself."""
+        return normalise(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A bullet that starts with an id, such as ``- F-4: …`` or ``- **D-2** — …``, with the lines that continue it.
+
+    `text` is the whole bullet, its lines joined by newlines; `section` is the title of the section around it and
+    `requirement` the name of the requirement it stands in, None outside of one.
+    """
+
+    id: str
+    text: str
+    start: int
+    end: int
+    section: str | None
+    requirement: str | None
+
+
+def normalise(name: str) -> str:
+    """The name that requirements are matched by: without closing hashes and outer white space."""
+    return trim(without_closing_hashes(name))
+
+
+def fold(name: str) -> str:
+    """A name without its case and spacing. Equal folds of different names are a slip, never two requirements."""
+    return _SPACES.sub(" ", normalise(name).lower())
+
+
+def is_normative(text: str) -> bool:
+    """Whether `text` says SHALL or MUST, in capitals, as a word."""
+    return _NORMATIVE.search(text) is not None
+
+
+def without_closing_hashes(text: str) -> str:
+    """`text` without the run of hashes that may close a heading; only a space or tab before it makes it one."""
+    closing = text.rstrip(" \t")
+    stem = closing.rstrip("#")
+    if stem == closing or not stem.endswith((" ", "\t")):
+        return text
+    return stem.rstrip(" \t")
+
+
+def requirement_name(line: str) -> str | None:
+    """The name in a requirement's heading, None if `line` is none. The name may be empty."""
+    found = _REQUIREMENT.match(line)
+    return None if found is None else normalise(found[1] or "")
+
+
+def section_title(line: str) -> str | None:
+    """The title of a level-2 heading, None if `line` is none."""
+    found = _SECTION.match(line)
+    return None if found is None else trim(found[1] or "")
+
+
+def level_3_heading(line: str) -> str | None:
+    """The text of a level-3 heading, None if `line` is none."""
+    found = _HEADING_3.match(line)
+    return None if found is None else trim(found[1] or "")
+
+
+def is_section_end(line: str) -> bool:
+    """Whether a requirement block ends before `line`; a bare ``## `` ends it too, although it starts no section."""
+    return line.startswith("##") and line[2:3] != "" and line[2] in WHITESPACE
+
+
+def scenario_name(line: str) -> str | None:
+    """The name of a scenario, without its label; None if `line` is no level-4 heading."""
+    found = _SCENARIO.match(line)
+    if found is None:
+        return None
+    name = without_closing_hashes(line[found.end() :])
+    label = _SCENARIO_LABEL.match(name)
+    return trim(name[label.end() :] if label else name)
+
+
+def sections(text: Text) -> tuple[Section, ...]:
+    """All level-2 sections in order; equal titles stay apart."""
+    heads = [
+        (index, title)
+        for index, line in enumerate(text.lines)
+        if not text.fenced[index] and (title := section_title(line)) is not None
+    ]
+    ends = [index for index, _ in heads[1:]] + [len(text.lines)]
+    return tuple(
+        Section(title, start + 1, _last_line(text, start, end)) for (start, title), end in zip(heads, ends, strict=True)
+    )
+
+
+def requirements(text: Text, start: int, end: int) -> Iterator[Requirement]:
+    """The requirement blocks in the lines `start` to `end` (0-based, `end` excluded)."""
+    heads: list[tuple[int, str]] = []
+    ends: list[int] = []
+    open_block = False
+    for index in range(start, end):
+        if text.fenced[index]:
+            continue
+        line = text.lines[index]
+        name = requirement_name(line)
+        if open_block and (name is not None or is_section_end(line)):
+            ends.append(index)
+            open_block = False
+        if name is not None:
+            heads.append((index, name))
+            open_block = True
+    if open_block:
+        ends.append(end)
+    for (first, name), last in zip(heads, ends, strict=True):
+        yield _requirement(text, name, first, last)
+
+
+def _requirement(text: Text, name: str, start: int, end: int) -> Requirement:
+    lines = text.lines[start:end]
+    return Requirement(
+        name=name,
+        header=lines[0],
+        raw=trim_end("\n".join(lines)),
+        statement=statement(lines[1:], text.fenced[start + 1 : end]),
+        start=start + 1,
+        end=_last_line(text, start, end),
+        scenarios=tuple(_scenarios(text, start + 1, end)),
+    )
+
+
+def _scenarios(text: Text, start: int, end: int) -> Iterator[Scenario]:
+    index = start
+    while index < end:
+        name = None if text.fenced[index] else scenario_name(text.lines[index])
+        if name is None:
+            index += 1
+            continue
+        first = index
+        index += 1
+        while index < end and (text.fenced[index] or not _HEADING_UP_TO_4.match(text.lines[index])):
+            index += 1
+        has_steps = any(trim(line) for line in text.lines[first + 1 : index])
+        yield Scenario(name, first + 1, _last_line(text, first, index), has_steps)
+
+
+def statement(lines: tuple[str, ...], fenced: tuple[bool, ...]) -> str:
+    """The text of a requirement: its lines outside fences up to the first heading.
+
+    Metadata (``**Priority**: high``) counts only if there is nothing else.
+    """
+    prose: list[str] = []
+    metadata: list[str] = []
+    for line, in_fence in zip(lines, fenced, strict=True):
+        if in_fence:
+            continue
+        if _HEADING.match(line):
+            break
+        if trimmed := trim(line):
+            (metadata if _METADATA.match(trimmed) else prose).append(trimmed)
+    return "\n".join(prose or metadata)
+
+
+def items(text: Text) -> tuple[Item, ...]:
+    """The bullets of the whole text that start with an id, fenced ones excepted."""
+    found: list[Item] = []
+    section: str | None = None
+    requirement: str | None = None
+    for index, line in enumerate(text.lines):
+        if text.fenced[index]:
+            continue
+        if (title := section_title(line)) is not None:
+            section, requirement = title, None
+        elif (name := requirement_name(line)) is not None:
+            requirement = name
+        elif item := _ITEM.match(line):
+            end = _item_end(text, index, len(item[1]))
+            body = "\n".join(text.lines[index:end])
+            found.append(Item(item[2], body, index + 1, end, section, requirement))
+    return tuple(found)
+
+
+def _item_end(text: Text, index: int, indent: int) -> int:
+    """The line after the bullet at `index` (0-based), which a blank line, a heading, a fence or a bullet ends."""
+    end = index + 1
+    while end < len(text.lines) and not text.fenced[end]:
+        line = text.lines[end]
+        bullet = _BULLET.match(line)
+        if not line.strip() or _HEADING.match(line) or _BREAK.match(line) or (bullet and len(bullet[1]) <= indent):
+            break
+        if _ITEM.match(line):
+            break
+        end += 1
+    return end
+
+
+def _last_line(text: Text, start: int, end: int) -> int:
+    """The number of the last line of `start` to `end` (0-based, `end` excluded) that a citation shows."""
+    while end > start + 1 and not text.fenced[end - 1] and _is_filler(text.lines[end - 1]):
+        end -= 1
+    return end
+
+
+def _is_filler(line: str) -> bool:
+    return not trim(line) or _BREAK.match(line) is not None

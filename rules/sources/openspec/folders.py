@@ -1,0 +1,83 @@
+"""A tree seen as folders, as the command walks them: names by folder, links not followed unless a path is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from rules.sources.tree import Entry, Tree, Unreadable, resolve
+
+Kind = Literal["file", "folder", "link"]
+
+MAX_FILE_BYTES = 16 * 1024 * 1024
+"""Larger files are not read, and that is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """A tree whose entries are asked for once."""
+
+    tree: Tree
+    entries: Mapping[str, Entry]
+
+    def read(self, path: str) -> bytes:
+        return self.tree.read(path)
+
+
+class Folders:
+    """The folders of `tree` below `top`. A submodule is an empty folder; other empty folders are not there."""
+
+    def __init__(self, tree: Tree, top: str) -> None:
+        self._tree = _Snapshot(tree, tree.entries)
+        self._folders: dict[str, dict[str, Kind]] = {}
+        prefix = f"{top}/"
+        for path, entry in self._tree.entries.items():
+            if path == top or path.startswith(prefix):
+                self._add(path, entry)
+
+    def _add(self, path: str, entry: Entry) -> None:
+        kinds: dict[str, Kind] = {"file": "file", "symlink": "link", "submodule": "folder"}
+        kind = kinds[entry.kind]
+        while path:
+            folder, _, name = path.rpartition("/")
+            known = self._folders.setdefault(folder, {})
+            if name in known:
+                return
+            known[name] = kind
+            path, kind = folder, "folder"
+
+    def names(self, folder: str) -> Mapping[str, Kind]:
+        """What stands directly in `folder`, by name and sorted; empty if there is no such folder."""
+        real = resolve(self._tree, folder)
+        found = self._folders.get(real, {}) if real is not None else {}
+        return dict(sorted(found.items()))
+
+    def kind(self, path: str) -> Kind | None:
+        """What `path` itself is, links not followed; None if nothing is there."""
+        folder, _, name = path.rpartition("/")
+        return self.names(folder).get(name)
+
+    def real(self, path: str) -> str | None:
+        """The path with links followed; None if it leads out of the repository."""
+        return resolve(self._tree, path)
+
+    def is_file(self, path: str) -> bool:
+        """Whether `path` is a file, links followed."""
+        real = self.real(path)
+        entry = None if real is None else self._tree.entries.get(real)
+        return entry is not None and entry.kind == "file"
+
+    def read(self, path: str) -> str:
+        """The text of a file, links followed. What is not UTF-8 becomes U+FFFD; a byte order mark stays.
+
+        Raises:
+            Unreadable: there is no such file, or it is larger than `MAX_FILE_BYTES`.
+        """
+        real = self.real(path)
+        if real is None or not self.is_file(path):
+            raise Unreadable("does not exist")
+        data = self._tree.read(real)
+        if len(data) > MAX_FILE_BYTES:
+            raise Unreadable(f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB")
+        return data.decode("utf-8", "replace")

@@ -1,0 +1,132 @@
+"""A main spec: the purpose of a capability and its requirements.
+
+The command reads a main spec in two ways, and both matter. As *blocks* it takes ``### Requirement:`` headings inside
+the first ``## Requirements`` section; these are what deltas apply to and what citations name. As a *tree of headings*
+it takes every heading below the first one called Requirements, whatever its name; that is what validation counts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rules.sources.openspec.blocks import Item, Requirement, Section, is_section_end, items, requirements, sections
+from rules.sources.openspec.text import ANY, SPACE, Text, trim
+
+_REQUIREMENTS = re.compile(rf"##{SPACE}++Requirements{SPACE}*+\Z", re.IGNORECASE | re.ASCII)
+_HEADING = re.compile(rf"(#{{1,6}})(?:{SPACE}++({ANY}++)\Z|(?={SPACE}{{2}}){SPACE}++\Z(?<![\u2028\u2029]))")
+_HEADING_LIKE = re.compile(rf"(#{{1,6}}){SPACE}")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of any level with everything below it.
+
+    `start` is its line and `end` the last line before the next heading of its level or a higher one, blank lines
+    included. `children` are the headings directly below.
+    """
+
+    level: int
+    title: str
+    start: int
+    end: int
+    children: tuple[Heading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MainSpec:
+    """A main spec's text, read. `requirements` are the blocks, `headings` the roots of the tree of headings."""
+
+    text: Text
+    sections: tuple[Section, ...]
+    items: tuple[Item, ...]
+    requirements: tuple[Requirement, ...]
+    headings: tuple[Heading, ...]
+
+    def content(self, heading: Heading) -> str:
+        """The text below a heading, without white space around it."""
+        return trim("\n".join(self.text.lines[heading.start : heading.end]))
+
+    def find(self, title: str) -> Heading | None:
+        """The first heading with this title, at any level and in any case, in order of the file."""
+        return _find(self.headings, title.lower())
+
+
+def read_spec(source: str) -> MainSpec:
+    """Read the text of ``openspec/specs/<capability>/spec.md``. Any text can be read."""
+    text = Text.of(source)
+    start, end = requirements_section(text)
+    return MainSpec(text, sections(text), items(text), tuple(requirements(text, start, end)), _tree(text))
+
+
+def requirements_section(text: Text) -> tuple[int, int]:
+    """The body of the first ``## Requirements`` section: 0-based, end excluded; empty if there is none."""
+    start = 0
+    for index, line in enumerate(text.lines):
+        if text.fenced[index]:
+            continue
+        if start and is_section_end(line):
+            return start, index
+        if not start and _REQUIREMENTS.match(line):
+            start = index + 1
+    return (start, len(text.lines)) if start else (0, 0)
+
+
+def _find(headings: tuple[Heading, ...], title: str) -> Heading | None:
+    todo = list(reversed(headings))
+    while todo:
+        heading = todo.pop()
+        if heading.title.lower() == title:
+            return heading
+        todo.extend(reversed(heading.children))
+    return None
+
+
+@dataclass(slots=True)
+class _Open:
+    """A heading whose end is not reached yet."""
+
+    level: int
+    title: str
+    start: int
+    children: list[Heading]
+
+
+def _tree(text: Text) -> tuple[Heading, ...]:
+    """The headings as a tree. A line such as ``##`` and a space ends the text above it without being a heading."""
+    roots: list[Heading] = []
+    stack: list[_Open] = []
+    ends = _ends(text)
+
+    def close() -> None:
+        done = stack.pop()
+        heading = Heading(done.level, done.title, done.start, ends[done.start], tuple(done.children))
+        (stack[-1].children if stack else roots).append(heading)
+
+    for index, line in enumerate(text.lines):
+        found = None if text.fenced[index] else _HEADING.match(line)
+        if found is None:
+            continue
+        level = len(found[1])
+        while stack and stack[-1].level >= level:
+            close()
+        stack.append(_Open(level, trim(found[2] or ""), index + 1, []))
+    while stack:
+        close()
+    return tuple(roots)
+
+
+def _ends(text: Text) -> dict[int, int]:
+    """For the line of every heading the last line of its text."""
+    ends: dict[int, int] = {}
+    open_lines: list[tuple[int, int]] = []
+    for index, line in enumerate(text.lines):
+        found = None if text.fenced[index] else _HEADING_LIKE.match(line)
+        if found is None:
+            continue
+        level = len(found[1])
+        while open_lines and open_lines[-1][0] >= level:
+            ends[open_lines.pop()[1]] = index
+        open_lines.append((level, index + 1))
+    ends.update({line: len(text.lines) for _, line in open_lines})
+    return ends

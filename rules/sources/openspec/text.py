@@ -1,0 +1,80 @@
+"""Text as OpenSpec sees it: JavaScript's white space and lengths, lines, and the lines that stand in a fence.
+
+OpenSpec is written in JavaScript, whose white space, line ends inside a pattern and string lengths differ from
+Python's. The patterns of this package are therefore built from `SPACE` and `ANY`, never from ``\\s`` and ``.``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+WHITESPACE = (
+    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+SPACE = f"[{WHITESPACE}]"
+"""What ``\\s`` matches."""
+NONSPACE = f"[^{WHITESPACE}]"
+"""What ``\\S`` matches."""
+ANY = "[^\n\r\u2028\u2029]"
+"""What ``.`` matches."""
+
+BOM = "\ufeff"
+
+_FENCE = re.compile(rf"{SPACE}*+(`{{3,}}+|~{{3,}}+)")
+_CLOSING = re.compile(rf"{SPACE}*+(`{{3,}}+|~{{3,}}+){SPACE}*+\Z")
+
+
+def trim(text: str) -> str:
+    return text.strip(WHITESPACE)
+
+
+def trim_end(text: str) -> str:
+    return text.rstrip(WHITESPACE)
+
+
+def length(text: str) -> int:
+    """The length in UTF-16 units, JavaScript's `length`."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def unify(text: str) -> str:
+    """`text` with one kind of line end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def fences(lines: tuple[str, ...] | list[str]) -> tuple[bool, ...]:
+    """For every line whether it belongs to a fenced block, the fences themselves included.
+
+    A fence opens at any indentation and runs to its closing fence or to the end.
+    """
+    mask: list[bool] = []
+    opened = ""
+    for line in lines:
+        if opened:
+            mask.append(True)
+            closing = _CLOSING.match(line)
+            if closing and closing[1].startswith(opened):
+                opened = ""
+        elif marker := _FENCE.match(line):
+            mask.append(True)
+            opened = marker[1]
+        else:
+            mask.append(False)
+    return tuple(mask)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The lines of a file without their ends and without a leading byte order mark, and which of them are `fenced`."""
+
+    lines: tuple[str, ...]
+    fenced: tuple[bool, ...]
+    bom: bool
+
+    @classmethod
+    def of(cls, text: str) -> Text:
+        bom = text.startswith(BOM)
+        lines = tuple(unify(text.removeprefix(BOM)).split("\n"))
+        return cls(lines, fences(lines), bom)
