@@ -352,7 +352,7 @@ def _problems(before: tuple[Problem, ...], after: tuple[Problem, ...]) -> tuple[
 def _touched(diff: Diff, before: Examined, after: Examined) -> bool:
     """Whether the diff touches a governed surface: a file that a template is made of, its folder's code, the image."""
     files = before.files | after.files
-    code = (".tf", ".tfvars", ".sh", ".tpl", ".tftpl")
+    code = (".tf", ".tf.json", ".tfvars", ".tfvars.json", ".sh", ".tpl", ".tftpl")
     folders = {f"{name}/" for name in (*before.templates, *after.templates)}
     for file in diff.files:
         for path in {file.old_path, file.new_path} - {None}:

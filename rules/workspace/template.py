@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -263,25 +264,32 @@ def span(at: Position, end: int | None = None) -> Span:
     return Span(at.path, at.line, end if end is not None else at.line)
 
 
+_LOCAL_SOURCE = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"$]*)"', re.MULTILINE)
+"""How a module block calls a folder of the repository: https://developer.hashicorp.com/terraform/language/modules/sources"""
+
+
 def template_folders(tree: Tree) -> Sequence[str]:
-    """Folders that are Coder templates: Terraform files that declare an agent or a container, outside ``modules``."""
-    folders: dict[str, bool] = {}
+    """Folders that are Coder templates: their Terraform files declare an agent or a container.
+
+    A folder under ``modules``, and one that a template calls as a module, is a part of templates and none itself.
+    """
+    found: set[str] = set()
+    called: set[str] = set()
     for path, entry in tree.entries.items():
-        name = posixpath.basename(path)
         parent = posixpath.dirname(path)
-        if not name.endswith(".tf") or "modules" in parent.split("/") or entry.kind == "submodule":
+        if not path.endswith(".tf") or "modules" in parent.split("/") or entry.kind == "submodule":
             continue
-        if not folders.get(parent):
-            folders[parent] = _declares_workspace(tree, path)
-    return sorted(folder for folder, is_template in folders.items() if is_template)
-
-
-def _declares_workspace(tree: Tree, path: str) -> bool:
-    try:
-        text = read_text(tree, path)
-    except Unreadable:
-        return posixpath.basename(path) == "template.tf"
-    return "coder_agent" in text or "docker_container" in text
+        try:
+            text = read_text(tree, path)
+        except Unreadable:
+            if posixpath.basename(path) == "template.tf":
+                found.add(parent)
+            continue
+        if "coder_agent" in text or "docker_container" in text:
+            found.add(parent)
+        sources = (posixpath.join(parent, source) for source in _LOCAL_SOURCE.findall(text))
+        called.update(folder for folder in (resolve(tree, source) for source in sources) if folder is not None)
+    return sorted(found - called)
 
 
 def load_workspace(tree: Tree, template: str, image: Image) -> Workspace:

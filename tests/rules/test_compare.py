@@ -99,6 +99,24 @@ def test_a_new_template_folder_is_governed() -> None:
     assert report.conclusion == "failure"
 
 
+def test_a_folder_that_a_template_calls_is_a_part_of_it() -> None:
+    base = repository()
+    call = '\nmodule "cache" {\n  source = "../parts/cache"\n}\n'
+    cache = 'resource "docker_container" "cache" {\n  name  = "cache"\n  image = "redis:7"\n}\n'
+    head = written(base, {WEB: base.files[WEB] + call, "parts/cache/main.tf": cache})
+    report = compare(base, head)
+    assert report.governed == ("drupal-contrib", "drupal-core", "user-defined-web")
+    assert said(introduced(report)) == []
+
+
+def test_a_form_of_terraform_that_is_not_read_leaves_the_question_open() -> None:
+    base = repository()
+    text = '{"resource": {"docker_container": {"workspace": {"privileged": true}}}}\n'
+    report = compare(base, written(base, {"user-defined-web/override.tf.json": text}))
+    assert report.conclusion == "neutral"
+    assert [problem.path for problem in report.problems] == ["user-defined-web/override.tf.json"]
+
+
 def test_a_template_folder_that_goes_takes_its_findings_along() -> None:
     base = in_container(repository(), CORE, SOCKET)
     report = compare(base, written(base, {CORE: None}))
