@@ -19,6 +19,7 @@ from typing import Literal
 
 from rules.contract import load_contract
 from rules.engine import Examined, Part, examine, standing_findings
+from rules.ledger import ledger
 from rules.model import Drift, Finding, Problem, Step, Violation
 from rules.registry import Rule, all_rules, rule
 from rules.sources.tree import Tree
@@ -74,7 +75,8 @@ def audit(tree: Tree, rev: str, repository_url: str | None, today: date | None =
         rev,
         tuple(sorted(templates, key=lambda template: template.name)),
         standing_findings(tree, examined, load_contract(tree, rev, repository_url), today),
-        problems=examined.problems,
+        tuple(kept.drift for kept in ledger(examined.drift, examined.drift)),
+        examined.problems,
     )
 
 

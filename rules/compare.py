@@ -121,6 +121,11 @@ def _grouped(violations: Iterable[Violation], key: Callable[[Violation], Key]) -
     return groups
 
 
+def fingerprint(violation: Violation) -> str:
+    """The fingerprint of a violation that there is only one of."""
+    return _fingerprint((violation.rule, violation.template, violation.address, violation.evidence), 0)
+
+
 def _fingerprint(key: Key, index: int) -> str:
     return hashlib.sha256("\0".join((*key, str(index))).encode()).hexdigest()[:16]
 

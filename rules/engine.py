@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
 
 from rules.causes import one_per_cause
-from rules.compare import Judged, Side, affected, judge
+from rules.compare import Judged, Places, Side, affected, fingerprint, judge
 from rules.contract import ContractText, load_contract
+from rules.ledger import Kept, ledger
 from rules.model import (
     Acknowledgement,
     Conclusion,
@@ -18,10 +19,11 @@ from rules.model import (
     Finding,
     Problem,
     Report,
+    Sighting,
     Undecided,
     Violation,
 )
-from rules.registry import all_rules, rule
+from rules.registry import all_drift, all_rules, entry
 from rules.sources.diff import Diff, FileDiff
 from rules.sources.tree import Entry, Tree, Unreadable, read_text
 from rules.waivers import Waiving, noted, read_waivers
@@ -56,6 +58,7 @@ class Part:
     undecided: tuple[Undecided, ...] = ()
     facts: tuple[Fact, ...] = ()
     problems: tuple[Problem, ...] = ()
+    drift: tuple[Sighting, ...] = ()
     files: frozenset[str] = frozenset()
     asked: frozenset[str] = frozenset()
 
@@ -81,6 +84,10 @@ class Examined:
     def problems(self) -> tuple[Problem, ...]:
         found = (*self.other_problems, *(problem for part in self.parts for problem in part.problems))
         return tuple(dict.fromkeys(found))
+
+    @property
+    def drift(self) -> tuple[Sighting, ...]:
+        return tuple(sighting for part in self.parts for sighting in part.drift)
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -115,6 +122,8 @@ def review(
     after = examine(head, before, diff)
     text = load_contract(contract, revisions.contract, repository_url)
     judged = one_per_cause(_one_per_line(_judged(base, head, contract, before, after, diff, today)), diff)
+    drift = ledger(before.drift, after.drift)
+    judged += _notices(drift, judged, Places(before.side, after.side, diff))
     offered = _suggestions(judged, head, after)
     findings = tuple(_finding(each, text, offered.get(each.fingerprint)) for each in judged)
     undecided = _new_undecided(before.side.undecided, after.side.undecided)
@@ -127,6 +136,7 @@ def review(
         contract=text.contract,
         affected=affected(before.side, after.side, diff, _requirements()),
         findings=findings,
+        drift=tuple(kept.drift for kept in drift),
         undecided=undecided,
         problems=problems,
         governed=tuple(after.templates),
@@ -142,6 +152,19 @@ def _judged(
         return judge(before.side, after.side, diff)
     old, new = noted(before.side, there), noted(after.side, here)
     return Waiving(there, here, tip, diff).acknowledge(judge(old, new, diff), old, new)
+
+
+def _notices(drift: tuple[Kept, ...], judged: list[Judged], places: Places) -> Iterator[Judged]:
+    """What is back of the known drift, unless a rule speaks of it already: at that line, or of the same requirement."""
+    introduced = [each for each in judged if each.status == "introduced"]
+    lines = {(each.path, each.line) for each in introduced}
+    requirements = {(each.path, entry(each.violation.rule).requirement) for each in introduced}
+    for kept in drift:
+        if kept.drift.change == "reintroduced":
+            notice = places.place(kept.notice, "introduced", fingerprint(kept.notice))
+            about = notice.path, entry(kept.drift.id).requirement
+            if (notice.path, notice.line) not in lines and about not in requirements:
+                yield notice
 
 
 def examine(tree: Tree, known: Examined | None = None, diff: Diff | None = None) -> Examined:
@@ -205,6 +228,9 @@ def _examine_template(tree: Tree, folder: str, image: Image) -> Part:
         tuple(each for each in found if isinstance(each, Undecided)),
         tuple(_template_facts(workspace)),
         workspace.problems,
+        _sightings(
+            (each.in_template(workspace) for each in all_drift() if each.in_template is not None), workspace.problems
+        ),
         workspace.files,
         workspace.asked,
     )
@@ -217,8 +243,16 @@ def _examine_image(image: Image) -> Part:
         tuple(each for each in found if isinstance(each, Undecided)),
         tuple(_image_facts(image)),
         image.problems,
+        _sightings((each.in_image(image) for each in all_drift() if each.in_image is not None), image.problems),
         frozenset(path for path, _ in image.staged_files) | ({DOCKERFILE} if image.dockerfile else set()),
     )
+
+
+def _sightings(found: Iterable[Iterable[Sighting]], problems: tuple[Problem, ...]) -> tuple[Sighting, ...]:
+    """What is known of drift; in what could not be read in full, that something is not there is not known."""
+    sightings = [each for item in found for each in item]
+    unsure = [replace(each, state="unknown") if each.state == "absent" and problems else each for each in sightings]
+    return tuple(unsure)
 
 
 def _checked(workspace: Workspace) -> Iterator[Violation | Undecided]:
@@ -270,7 +304,7 @@ def _suggestions(judged: list[Judged], head: Tree, after: Examined) -> dict[str,
 
 
 def _finding(judged: Judged, contract: ContractText, suggestion: Edit | None) -> Finding:
-    violation, found = judged.violation, rule(judged.violation.rule)
+    violation, found = judged.violation, entry(judged.violation.rule)
     return Finding(
         rule=violation.rule,
         requirement=found.requirement,

@@ -170,7 +170,27 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one tree, or one template of it, says of an item of known drift.
+
+    unknown: it cannot be told, so that nothing is said of a change. `message` says what is there; `source` what items
+    that look at several templates compare.
+    """
+
+    id: str
+    state: Literal["present", "absent", "unknown"]
+    span: Span
+    message: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Drift:
+    """Where an item of known drift stands at the head, and what the pull request did about it.
+
+    `path` and `line` are of the head, for what was fixed of the base.
+    """
+
     id: str
     state: Literal["present", "absent"]
     change: Literal["fixed", "reintroduced", "none"]

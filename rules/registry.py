@@ -1,14 +1,20 @@
-"""All rules and requirements. A rule is one module of `rules.checks`: its docstring is its page, its functions check.
+"""All rules and requirements, and the known drift. Each is one module: its docstring is its page, its functions check.
 
-A module has ``ID``, ``REQUIREMENT`` (the requirement's verbatim name in the contract) and at least one of ``check``
-(violations of a template), ``image_check`` (of the image), ``facts`` (what enforces the requirement in a template) and
-``image_facts`` (in the image). W-3 has none: waivers are about findings, so the engine looks at them last.
+A rule is a module of `rules.checks`. It has ``ID``, ``REQUIREMENT`` (the requirement's verbatim name in the contract)
+and at least one of ``check`` (violations of a template), ``image_check`` (of the image), ``facts`` (what enforces the
+requirement in a template) and ``image_facts`` (in the image). W-3 has none: waivers are about findings, so the engine
+looks at them last.
+
+An item of known drift is a module of `rules.drift`. It has ``ID``, ``REQUIREMENT`` (the one that it bears on),
+``FOLLOW_UP`` (the change that was planned to end it, or None), ``PLACE`` (the file where one would look for it), and
+``in_template`` or ``in_image``, which say whether it is there and nothing where the question does not arise.
+``settle``, where it is given, makes one answer of those of all templates.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import import_module
@@ -16,7 +22,8 @@ from pkgutil import iter_modules
 from types import ModuleType
 
 import rules.checks
-from rules.model import Fact, Undecided, Violation
+import rules.drift
+from rules.model import Fact, Sighting, Undecided, Violation
 from rules.workspace.image import Image
 from rules.workspace.template import Workspace
 
@@ -26,19 +33,16 @@ Facts = Callable[[Workspace], Iterator[Fact]]
 ImageFacts = Callable[[Image], Iterator[Fact]]
 
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
+_FAMILIES = ("INV", "BOOT", "F", "D", "W")
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One rule. `page` is Markdown: a title line, then sections."""
+class Entry:
+    """Something with an id and a page. `page` is Markdown: a title line, then sections."""
 
     id: str
     requirement: str
     page: str
-    check: Check | None
-    image_check: ImageCheck | None
-    facts: Facts | None
-    image_facts: ImageFacts | None
 
     @property
     def title(self) -> str:
@@ -62,6 +66,27 @@ class Rule:
         return " ".join(self.sections.get(section, "").split("\n\n", 1)[0].split())
 
 
+@dataclass(frozen=True)
+class Rule(Entry):
+    """One rule."""
+
+    check: Check | None
+    image_check: ImageCheck | None
+    facts: Facts | None
+    image_facts: ImageFacts | None
+
+
+@dataclass(frozen=True)
+class KnownDrift(Entry):
+    """One item of known drift."""
+
+    follow_up: str | None
+    place: str
+    in_template: Callable[[Workspace], Iterator[Sighting]] | None
+    in_image: Callable[[Image], Iterator[Sighting]] | None
+    settle: Callable[[Iterable[Sighting]], Sighting | None] | None
+
+
 def _rule(module: ModuleType) -> Rule:
     return Rule(
         module.ID,
@@ -74,16 +99,49 @@ def _rule(module: ModuleType) -> Rule:
     )
 
 
+def _drift(module: ModuleType) -> KnownDrift:
+    return KnownDrift(
+        module.ID,
+        module.REQUIREMENT,
+        (module.__doc__ or "").strip(),
+        module.FOLLOW_UP,
+        module.PLACE,
+        getattr(module, "in_template", None),
+        getattr(module, "in_image", None),
+        getattr(module, "settle", None),
+    )
+
+
+def _modules(package: ModuleType) -> list[ModuleType]:
+    found = (import_module(f"{package.__name__}.{each.name}") for each in iter_modules(package.__path__))
+    return [module for module in found if hasattr(module, "ID")]
+
+
 @lru_cache(maxsize=1)
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of the contract: INV-1 … INV-9, BOOT, F-1 … F-10, then our own."""
-    modules = (import_module(f"rules.checks.{found.name}") for found in iter_modules(rules.checks.__path__))
-    return tuple(sorted((_rule(module) for module in modules if hasattr(module, "ID")), key=_order))
+    return tuple(sorted(map(_rule, _modules(rules.checks)), key=_order))
 
 
-def _order(rule: Rule) -> tuple[int, int]:
-    family, _, number = rule.id.partition("-")
-    return ("INV", "BOOT", "F", "W").index(family), int(number or 0)
+@lru_cache(maxsize=1)
+def all_drift() -> tuple[KnownDrift, ...]:
+    """D-1 … D-6."""
+    return tuple(sorted(map(_drift, _modules(rules.drift)), key=_order))
+
+
+@lru_cache(maxsize=1)
+def entries() -> tuple[Entry, ...]:
+    """All that has a page, in the order of the contract, then our own rules."""
+    return tuple(sorted((*all_rules(), *all_drift()), key=_order))
+
+
+def _order(entry: Entry) -> tuple[int, int]:
+    family, _, number = entry.id.partition("-")
+    return _FAMILIES.index(family), int(number or 0)
+
+
+def entry(entry_id: str) -> Entry:
+    return next(found for found in entries() if found.id == entry_id)
 
 
 def rule(rule_id: str) -> Rule:

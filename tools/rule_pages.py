@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from rules.pages import catalogue, page
-from rules.registry import all_rules
+from rules.registry import entries
 
 FOLDER = Path(__file__).parent.parent / "docs" / "rules"
 INDEX = "README.md"
@@ -18,8 +18,8 @@ INDEX = "README.md"
 _HEAD = """\
 # Rules
 
-Each page is the docstring of the rule's module in `rules/checks`, as `wrc explain ID` shows it too. They are written
-by `python tools/rule_pages.py`; do not edit them here.
+Each page is the docstring of the module in `rules/checks` or, for known drift (D-1 …), in `rules/drift`, as
+`wrc explain ID` shows it too. They are written by `python tools/rule_pages.py`; do not edit them here.
 
 | Rule | Requirement | In one sentence |
 | --- | --- | --- |
@@ -29,7 +29,7 @@ by `python tools/rule_pages.py`; do not edit them here.
 def pages() -> dict[str, str]:
     """Every file of the folder, by name."""
     rows = (f"| [{rule}]({rule}.md) | {requirement} | {title} |" for rule, requirement, title in catalogue())
-    return {INDEX: _HEAD + "\n".join(rows) + "\n"} | {f"{rule.id}.md": page(rule) for rule in all_rules()}
+    return {INDEX: _HEAD + "\n".join(rows) + "\n"} | {f"{rule.id}.md": page(rule) for rule in entries()}
 
 
 def stale(folder: Path) -> list[str]:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rules.model import Drift
-
-FOLLOW_UPS: Mapping[str, str] = {
-    "D-1": "remediate-ddev-global-config",
-    "D-2": "install-ddev-host-commands",
-    "D-3": "chmod-ddev-host-commands",
-    "D-4": "retire-systemd-dockerd",
-    "D-5": "tighten-docker-socket-mode",
-}
-"""The follow-up changes that the contract's pull request names. None is named for D-6."""
+from rules.registry import all_drift
 
 
 def told(drift: Drift) -> str:
     """What follows the id, as the rest of a sentence; names of changes are code."""
-    planned = f" `{FOLLOW_UPS[drift.id]}`" if drift.id in FOLLOW_UPS else ""
+    follow_up = next((item.follow_up for item in all_drift() if item.id == drift.id), None)
+    planned = f" `{follow_up}`" if follow_up is not None else ""
     if drift.change == "fixed":
         return f"is fixed by this change, thank you.{f' That was planned as{planned}.' if planned else ''}"
     if drift.change == "reintroduced":

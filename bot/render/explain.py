@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from rules.pages import catalogue, page
-from rules.registry import Rule
+from rules.registry import Entry
 
 
-def render(rule: Rule, *, width: int = 80, terminal: bool = False, colour: bool = False) -> str:
+def render(rule: Entry, *, width: int = 80, terminal: bool = False, colour: bool = False) -> str:
     """The page of `rule`: as Markdown, or laid out for a `terminal` that has `width` columns."""
     if not terminal:
         return page(rule)

@@ -5,14 +5,16 @@ See https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-
 
 from __future__ import annotations
 
+from bot.render.drift import told
 from bot.render.escape import plain
 from rules.audit import Audit
-from rules.model import Finding, Problem, Report, Span
+from rules.model import Drift, Finding, Problem, Report, Span
 
 
 def render(report: Report) -> str:
-    """One line for each introduced finding, for each undecided place, and for each problem of the head."""
+    """One line for each introduced finding, fixed drift, undecided place, and problem of the head."""
     lines = [_finding(finding) for finding in report.findings if finding.status == "introduced"]
+    lines += [_drift(drift) for drift in report.drift if drift.change == "fixed"]
     lines += [_command("notice", u.span, f"{u.rule} could not be decided", u.reason) for u in report.undecided]
     lines += [_problem(problem) for problem in report.problems if problem.side == "head"]
     return "".join(f"{line}\n" for line in lines)
@@ -39,6 +41,11 @@ def _finding(finding: Finding) -> str:
 
 def _problem(problem: Problem) -> str:
     return _command("warning", Span(problem.path, problem.line, problem.line), "Not analysed in full", problem.message)
+
+
+def _drift(drift: Drift) -> str:
+    """Thanks; what is back is a finding already."""
+    return _command("notice", Span(drift.path, drift.line, drift.line), f"{drift.id} known drift", told(drift))
 
 
 def _command(level: str, span: Span, title: str, message: str) -> str:

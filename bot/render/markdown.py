@@ -127,7 +127,7 @@ def _audit(audit: Audit) -> str:
         legend,
         *(_detail(verdict, templates) for verdict, templates in details(audit)),
         _section("Besides", [f"**{f.rule}** {_place(f.path, f.line)} {_sentence(f.message)}" for f in own]),
-        _section("Known drift", [_drift(drift) for drift in audit.drift]),
+        _section("Known drift", [_drift(drift) for drift in audit.drift if drift.state == "present"]),
         _section("Not analysed in full", [_problem(problem) for problem in audit.problems]),
     ]
     return _fit([section for section in sections if section], "\n\n")

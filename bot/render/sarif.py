@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
+from bot.render.drift import told
 from rules.audit import Audit
-from rules.model import Acknowledgement, Finding, Problem, Report
+from rules.model import Acknowledgement, Drift, Finding, Problem, Report
 from rules.pages import page
-from rules.registry import all_rules
+from rules.registry import entries
 
 _LEVELS = {"failure": "error", "warning": "warning", "notice": "note"}
 _STATES = {"introduced": "new", "preexisting": "unchanged", "fixed": "absent"}
@@ -23,7 +24,12 @@ def render(report: Report) -> str:
     """Every finding as a result, and what could not be read or decided as notifications of the run."""
     notes = [(u.span.path, u.span.start, f"{u.rule} could not be decided: {u.reason}") for u in report.undecided]
     results = [_result(finding) | {"baselineState": _STATES[finding.status]} for finding in report.findings]
-    return _log(report.findings, results, [*notes, *_problems(report.problems)])
+    return _log(
+        report.findings,
+        results,
+        [*notes, *_problems(report.problems)],
+        _drift([d for d in report.drift if d.change == "fixed"]),
+    )
 
 
 def render_audit(audit: Audit) -> str:
@@ -36,18 +42,29 @@ def render_audit(audit: Audit) -> str:
         for step in verdict.evidence
     ]
     results = [_result(finding) for finding in audit.findings]
-    return _log(audit.findings, results, list(dict.fromkeys([*notes, *_problems(audit.problems)])))
+    return _log(
+        audit.findings,
+        results,
+        list(dict.fromkeys([*notes, *_problems(audit.problems)])),
+        _drift([d for d in audit.drift if d.state == "present"]),
+    )
 
 
-def _log(findings: Sequence[Finding], results: Sequence[Json], notes: Sequence[Note]) -> str:
+def _drift(drift: Iterable[Drift]) -> list[Note]:
+    """Known drift in words; what is back is a result already."""
+    return [(each.path, each.line, f"{each.id} {told(each)}") for each in drift]
+
+
+def _log(findings: Sequence[Finding], results: Sequence[Json], notes: Sequence[Note], drift: Sequence[Note]) -> str:
     run: Json = {
         "tool": {"driver": {"name": "wrc", "rules": _rules(findings)}},
         "invocations": [
             {
                 "executionSuccessful": True,
                 "toolExecutionNotifications": [
-                    {"level": "warning", "message": {"text": text}, "locations": [_location(path, line, line)]}
-                    for path, line, text in notes
+                    {"level": level, "message": {"text": text}, "locations": [_location(path, line, line)]}
+                    for level, told_of in (("warning", notes), ("note", drift))
+                    for path, line, text in told_of
                 ],
             }
         ],
@@ -64,7 +81,7 @@ def _problems(problems: Iterable[Problem]) -> list[Note]:
 def _rules(findings: Sequence[Finding]) -> list[Json]:
     """The rules that have findings; each with its page as help."""
     by_rule = {finding.rule: finding for finding in reversed(findings)}
-    pages = {rule.id: page(rule) for rule in all_rules()}
+    pages = {rule.id: page(rule) for rule in entries()}
     return [_rule(by_rule[name], pages.get(name, by_rule[name].fix)) for name in sorted(by_rule)]
 
 

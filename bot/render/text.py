@@ -44,7 +44,7 @@ def render(report: Report, *, width: int = 80, colour: bool = False) -> str:
         if finding.status == "introduced" or _awaits_decision(finding):
             _finding(console, finding)
     _affected(console, report.affected)
-    _list(console, "Known drift", map(_drift, report.drift))
+    _list(console, "Known drift", [_drift(drift) for drift in report.drift if drift.change != "none"])
     at = {"base": "(at the base) ", "head": ""}
     undecided = [f"{u.span.path}:{u.span.start} {u.rule}: {u.reason}" for u in report.undecided]
     _list(console, "Could not be decided", undecided)
@@ -75,7 +75,7 @@ def render_audit(audit: Audit, *, width: int = 80, colour: bool = False) -> str:
             console.print(f"  and {len(verdict.evidence) - MAX_EVIDENCE} more (see --format json)")
     own = [finding for finding in audit.findings if finding.rule.startswith("W-")]
     _list(console, "Besides", [f"{finding.path}:{finding.line} {finding.rule} {finding.message}" for finding in own])
-    _list(console, "Known drift", map(_drift, audit.drift))
+    _list(console, "Known drift", [_drift(drift) for drift in audit.drift if drift.state == "present"])
     _list(console, "Not analysed in full", [f"{p.path}:{p.line} {p.message}" for p in audit.problems])
     return out.getvalue()
 

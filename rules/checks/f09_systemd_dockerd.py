@@ -71,8 +71,7 @@ _STARTS = frozenset(
 )
 _INITS = frozenset({"/sbin/init", "/usr/sbin/init", "/bin/systemd", "/usr/bin/systemd"})
 _SYSTEMD = re.compile(r"(?:/usr)?/lib/systemd/systemd")
-_DRIFT = re.compile(r"(?:systemctl\s+enable\s+docker(?:\.service)?)")
-"""Enabling the unit when the image is built starts nothing: that is drift D-4."""
+_ENABLES = frozenset({"enable", "reenable", "preset"})
 
 
 def check(workspace: Workspace) -> Iterator[Violation]:
@@ -105,7 +104,7 @@ def image_check(image: Image) -> Iterator[Violation]:
 def _scripts(surface: Surface) -> Iterator[Violation]:
     for _, command in surface.commands:
         invocation = next((each for each in invocations(command) if _starts_docker(each)), None)
-        if invocation is not None and not (surface.template == IMAGE and _is_drift(command)):
+        if invocation is not None and not (surface.template == IMAGE and is_known_drift(invocation)):
             yield _violation(surface, command, invocation, "starts Docker's daemon through the init system")
         elif _runs_init(command):
             yield _violation(surface, command, None, "starts an init system in the workspace")
@@ -138,6 +137,23 @@ def _starts_docker(invocation: Invocation) -> bool:
 
 def _any_of(words: Sequence[str], verbs: frozenset[str]) -> bool:
     return any(word in verbs for word in words)
+
+
+def is_unit(name: str) -> bool:
+    return _UNIT.fullmatch(name) is not None
+
+
+def enables_unit(invocation: Invocation) -> bool:
+    """Whether Docker's unit is made one that systemd would start."""
+    if invocation.name in ("systemctl", "deb-systemd-helper"):
+        return _starts_docker(invocation) and _any_of([known(word) for word in invocation.args], _ENABLES)
+    return invocation.name in ("ln", "update-rc.d", "chkconfig") and _starts_docker(invocation)
+
+
+def is_known_drift(invocation: Invocation) -> bool:
+    """``systemctl enable docker`` when the image is built starts nothing: that is D-4."""
+    words = [known(word) for word in invocation.args]
+    return invocation.name == "systemctl" and "enable" in words and not {"--now", "docker.socket"} & set(words)
 
 
 def _systemctl(invocation: Invocation) -> bool:
@@ -191,10 +207,6 @@ _COMMANDS = {
     "ln": _linked,
     "systemd-run": _as_unit,
 }
-
-
-def _is_drift(command: Command) -> bool:
-    return _DRIFT.fullmatch(" ".join(" ".join(text for text in word.alternatives) for word in command.argv)) is not None
 
 
 def _runs_init(command: Command) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from rules.model import Problem
 from rules.sources.dockerfile import Dockerfile, Instruction, parse_dockerfile
@@ -22,7 +23,16 @@ NAME = "image"
 MAX_STAGED = 500
 """Files that the image stages and that are read; more are left out."""
 
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
 _SHEBANG = re.compile(r"#!\s*/\S*?(?:/env\s+(?:-\S+\s+)*)?(?:(?<=/)|(?<=\s))(?:ba|da|a|k|z)?sh\b")
+
+
+class Step(NamedTuple):
+    """One instruction in its place. `words` have what `ARG` and `ENV` set, `program` is the shell of a `RUN`."""
+
+    instruction: Instruction
+    words: tuple[str, ...]
+    program: Program | None
 
 
 @dataclass(frozen=True)
@@ -34,18 +44,20 @@ class Image:
     @cached_property
     def copies(self) -> tuple[tuple[str, str], ...]:
         """What ``COPY`` and ``ADD`` stage: (repository path of file or folder, absolute path in the image)."""
-        found = []
-        for instruction in self.instructions("COPY", "ADD"):
-            if len(instruction.words) < 2 or any(flag.startswith("--from") for flag in instruction.flags):
+        return tuple(copy for step in self.steps for copy in self.copied(step))
+
+    def copied(self, step: Step) -> Iterator[tuple[str, str]]:
+        """What one instruction stages, see `copies`."""
+        flags = step.instruction.flags
+        if step.instruction.keyword not in ("COPY", "ADD") or any(flag.startswith("--from") for flag in flags):
+            return
+        *sources, target = step.words or ("",)
+        for source in sources:
+            if source.startswith("<<"):
                 continue
-            *sources, target = instruction.words
-            for source in sources:
-                if source.startswith("<<"):
-                    continue
-                staged = posixpath.normpath(posixpath.join(posixpath.dirname(DOCKERFILE), source.lstrip("/")))
-                lands = posixpath.join(target, posixpath.basename(source)) if self._is_file(staged, target) else target
-                found.append((staged, posixpath.normpath(lands)))
-        return tuple(found)
+            staged = posixpath.normpath(posixpath.join(posixpath.dirname(DOCKERFILE), source.lstrip("/")))
+            lands = posixpath.join(target, posixpath.basename(source)) if self._is_file(staged, target) else target
+            yield staged, posixpath.normpath(lands)
 
     def _is_file(self, staged: str, target: str) -> bool:
         entry = self.tree.entries.get(staged)
@@ -93,29 +105,54 @@ class Image:
         return tuple(found)
 
     @cached_property
-    def runs(self) -> tuple[Program, ...]:
-        """The shell of every ``RUN``, in order, with what ``ARG`` and ``ENV`` before it set."""
-        environment: dict[str, list[Text]] = {}
-        programs = []
-        for instruction in self.instructions("ARG", "ENV", "RUN"):
+    def steps(self) -> tuple[Step, ...]:
+        """Every instruction in order, with what ``ARG``, ``ENV`` and ``WORKDIR`` before it set."""
+        environment: dict[str, Text] = {}
+        folder = "/"
+        steps = []
+        for instruction in self.dockerfile.instructions if self.dockerfile is not None else ():
+            words = tuple(_filled_in(word, environment) for word in instruction.words)
+            program = None
             if instruction.script is not None:
                 program = parse_program(
-                    instruction.script, directory=NAME, resolve_source=lambda _: None, environment=environment
+                    instruction.script,
+                    directory=NAME,
+                    resolve_source=lambda _: None,
+                    environment={name: [value] for name, value in environment.items()},
+                    cwd=folder,
                 )
-                programs.append(program)
-            for name, value in _set_by(instruction):
-                environment[name] = [Text.literal(value, Position(instruction.path, instruction.start, 1))]
-        return tuple(programs)
+            steps.append(Step(instruction, words, program))
+            for name, value in _set_by(instruction.keyword, words):
+                environment[name] = Text.literal(value, Position(instruction.path, instruction.start, 1))
+            if instruction.keyword == "WORKDIR" and words:
+                folder = posixpath.normpath(posixpath.join(folder, words[0]))
+        return tuple(steps)
+
+    @property
+    def runs(self) -> tuple[Program, ...]:
+        """The shell of every ``RUN``, in order."""
+        return tuple(step.program for step in self.steps if step.program is not None)
 
     @property
     def commands(self) -> Iterator[Command]:
         return (command for program in self.runs for command in program.commands)
 
 
-def _set_by(instruction: Instruction) -> Iterator[tuple[str, str]]:
+def _filled_in(word: str, environment: Mapping[str, Text]) -> str:
+    """A word with the variables that are known."""
+
+    def value(match: re.Match[str]) -> str:
+        text = environment.get(match[1] or match[2])
+        return text.show() if text is not None else match[3] if match[3] is not None else match[0]
+
+    return _VARIABLE.sub(value, word) if "$" in word else word
+
+
+def _set_by(keyword: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:
     """The variables that an ``ARG`` or ``ENV`` sets to a fixed text."""
-    words = [" ".join(instruction.words).replace(" = ", "=")] if instruction.keyword == "ARG" else instruction.words
-    for word in words if instruction.script is None else ():
+    if keyword not in ("ARG", "ENV"):
+        return
+    for word in [" ".join(words).replace(" = ", "=")] if keyword == "ARG" else words:
         name, equals, value = word.partition("=") if "=" in word else word.partition(" ")
         if equals and "$" not in value:
             yield name, value.strip("'\"")

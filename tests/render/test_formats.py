@@ -132,13 +132,14 @@ def test_prose_is_wrapped_at_the_width() -> None:
 def test_workflow_commands() -> None:
     lines = github.render(FULL).splitlines()
     assert [line.split(" ")[0] for line in lines] == [
-        "::warning", "::error", "::warning", "::error", "::notice", "::warning",
+        "::warning", "::error", "::warning", "::error", "::notice", "::notice", "::warning",
     ]  # fmt: skip
     assert lines[3].startswith(
         "::error file=user-defined-web/template.tf,line=120,endLine=120,title=F-1 Host Docker socket in the workspace::"
         "Mounts the host's `/var/run/docker.sock` into the workspace.%0AWhoever"
     )
-    assert "drupal-core/template.tf,line=7" in lines[5]
+    assert "D-3 known drift::is fixed by this change, thank you." in lines[4]
+    assert "drupal-core/template.tf,line=7" in lines[6]
     assert github.render(EMPTY) == ""
 
 
@@ -149,7 +150,7 @@ def test_workflow_commands_cannot_be_forged() -> None:
         line.startswith(("::error file=a%2Cline=1%3A%3Aerror file=b%250A ", "::notice", "::warning"))
         for line in rendered.splitlines()
     )
-    assert len(rendered.splitlines()) == 3
+    assert len(rendered.splitlines()) == 4
 
 
 @pytest.mark.parametrize("report", REPORTS)
@@ -172,7 +173,8 @@ def test_sarif_has_the_shape_of_2_1_0(report: Report) -> None:
         assert place["region"] == {"startLine": finding.line, "endLine": finding.end_line}
         assert [related["id"] for related in result["relatedLocations"]] == list(range(len(finding.trail)))
     told = run["invocations"][0]["toolExecutionNotifications"]
-    assert len(told) == len(report.undecided) + len(report.problems)
+    fixed = [drift for drift in report.drift if drift.change == "fixed"]
+    assert len(told) == len(report.undecided) + len(report.problems) + len(fixed)
 
 
 NOT_IN_THE_LIBRARY = {"Invocation.toolExecutionNotifications", "Result.baselineState", "Result.suppressions"}

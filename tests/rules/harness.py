@@ -319,7 +319,7 @@ def check_introduced(case: Case, where: HostName) -> None:
 
 
 def _conclusion(marks: Iterable[Mark]) -> Conclusion:
-    said = {(mark.kind, mark.level) for mark in marks if mark.kind in "!?"}
+    said = {(mark.kind, mark.level) for mark in marks if mark.kind in "!?" and mark.level != "notice"}
     if ("!", "failure") in said:
         return "failure"
     return "neutral" if said else "success"
