@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rules.sources.openspec.text import ANY, SPACE, WHITESPACE, Text, trim, trim_end
+from rules.sources.openspec.text import ANY, SPACE, WHITESPACE, Text, fences, trim, trim_end
 
 _SEPARATOR = "[\u2028\u2029]"
 # The second arm of each is a heading of white space only, which the command takes for one with an empty name.
@@ -55,9 +55,9 @@ class Requirement:
     """A block from a ``### Requirement:`` heading to the next one or the next section.
 
     `name` is verbatim, without closing hashes; two requirements are the same if their keys are equal, case included.
-    `raw` is the block as archiving would move it, `statement` its text before the first heading inside, trimmed and
-    without metadata lines, `start` to `end` the lines to cite: blank lines and thematic breaks at the end belong to
-    nobody.
+    `raw` is the block as archiving would move it. `statement` is its text outside fences up to the first heading
+    inside, line by line trimmed; metadata (``**Priority**: high``) counts only if there is nothing else. `start` to
+    `end` are the lines to cite: blank lines and thematic breaks at the end belong to nobody.
     """
 
     name: str
@@ -183,41 +183,42 @@ def requirements(text: Text, start: int, end: int) -> Iterator[Requirement]:
 
 
 def _requirement(text: Text, name: str, start: int, end: int) -> Requirement:
-    lines = text.lines[start:end]
+    # Everything but the lines is read from the trimmed block: its last line may be no heading any more.
+    raw = trim_end("\n".join(text.lines[start:end]))
+    lines = raw.split("\n")
     return Requirement(
         name=name,
-        header=lines[0],
-        raw=trim_end("\n".join(lines)),
-        statement=statement(lines[1:], text.fenced[start + 1 : end]),
+        header=text.lines[start],
+        raw=raw,
+        statement=statement_of(lines[1:]),
         start=start + 1,
-        end=_last_line(text, start, end),
-        scenarios=tuple(_scenarios(text, start + 1, end)),
+        end=_last_line(text, start, start + len(lines)),
+        scenarios=tuple(_scenarios(text, lines, start)),
     )
 
 
-def _scenarios(text: Text, start: int, end: int) -> Iterator[Scenario]:
-    index = start
-    while index < end:
-        name = None if text.fenced[index] else scenario_name(text.lines[index])
+def _scenarios(text: Text, lines: list[str], offset: int) -> Iterator[Scenario]:
+    """The scenarios of the block `lines`, which starts at line `offset` (0-based) of `text`."""
+    fenced = text.fenced[offset : offset + len(lines)]
+    index = 1
+    while index < len(lines):
+        name = None if fenced[index] else scenario_name(lines[index])
         if name is None:
             index += 1
             continue
         first = index
         index += 1
-        while index < end and (text.fenced[index] or not _HEADING_UP_TO_4.match(text.lines[index])):
+        while index < len(lines) and (fenced[index] or not _HEADING_UP_TO_4.match(lines[index])):
             index += 1
-        has_steps = any(trim(line) for line in text.lines[first + 1 : index])
-        yield Scenario(name, first + 1, _last_line(text, first, index), has_steps)
+        has_steps = any(trim(line) for line in lines[first + 1 : index])
+        yield Scenario(name, offset + first + 1, _last_line(text, offset + first, offset + index), has_steps)
 
 
-def statement(lines: tuple[str, ...], fenced: tuple[bool, ...]) -> str:
-    """The text of a requirement: its lines outside fences up to the first heading.
-
-    Metadata (``**Priority**: high``) counts only if there is nothing else.
-    """
+def statement_of(lines: Sequence[str]) -> str:
+    """The statement in the lines below a requirement's heading, as `Requirement.statement` describes it."""
     prose: list[str] = []
     metadata: list[str] = []
-    for line, in_fence in zip(lines, fenced, strict=True):
+    for line, in_fence in zip(lines, fences(lines), strict=True):
         if in_fence:
             continue
         if _HEADING.match(line):

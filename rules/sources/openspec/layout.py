@@ -73,12 +73,16 @@ def folder_names(folders: Folders, folder: str) -> list[str]:
 
 def spec_files(folders: Folders, root: str) -> tuple[SpecFile, ...]:
     """Every ``spec.md`` at least one folder below `root`, at any depth, without hidden ones."""
-    found = [spec for spec in _walk(folders, root, "") if not leads_out(folders, root, spec)]
+    found = [spec for spec in _walk(folders, root, "") if not _leads_out(folders, root, spec)]
     return tuple(sorted(found, key=lambda spec: utf16(spec.capability)))
 
 
-def leads_out(folders: Folders, root: str, spec: SpecFile) -> bool:
-    """Whether a ``spec.md`` is a link to a file outside of `root`."""
+def escaping(folders: Folders, root: str) -> str | None:
+    """The path of a ``spec.md`` below `root` that is a link to a file outside of it; None if there is none."""
+    return next((spec.path for spec in _walk(folders, root, "") if _leads_out(folders, root, spec)), None)
+
+
+def _leads_out(folders: Folders, root: str, spec: SpecFile) -> bool:
     real, inside = folders.real(spec.path), folders.real(root)
     return real is None or inside is None or not real.startswith(f"{inside}/")
 

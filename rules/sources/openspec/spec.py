@@ -47,6 +47,10 @@ class MainSpec:
         """The text below a heading, without white space around it."""
         return trim("\n".join(self.text.lines[heading.start : heading.end]))
 
+    def has_content(self, heading: Heading) -> bool:
+        """Whether anything but white space stands below a heading."""
+        return any(trim(line) for line in self.text.lines[heading.start : heading.end])
+
     def find(self, title: str) -> Heading | None:
         """The first heading with this title, at any level and in any case, in order of the file."""
         return _find(self.headings, title.lower())
@@ -59,6 +63,11 @@ def read_spec(source: str) -> MainSpec:
     return MainSpec(text, sections(text), items(text), tuple(requirements(text, start, end)), _tree(text))
 
 
+def is_requirements_heading(line: str) -> bool:
+    """Whether `line` opens the section that deltas apply to."""
+    return _REQUIREMENTS.match(line) is not None
+
+
 def requirements_section(text: Text) -> tuple[int, int]:
     """The body of the first ``## Requirements`` section: 0-based, end excluded; empty if there is none."""
     start = 0
@@ -67,7 +76,7 @@ def requirements_section(text: Text) -> tuple[int, int]:
             continue
         if start and is_section_end(line):
             return start, index
-        if not start and _REQUIREMENTS.match(line):
+        if not start and is_requirements_heading(line):
             start = index + 1
     return (start, len(text.lines)) if start else (0, 0)
 

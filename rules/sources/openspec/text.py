@@ -7,6 +7,7 @@ Python's. The patterns of this package are therefore built from `SPACE` and `ANY
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 WHITESPACE = (
@@ -44,7 +45,7 @@ def unify(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def fences(lines: tuple[str, ...] | list[str]) -> tuple[bool, ...]:
+def fences(lines: Sequence[str]) -> tuple[bool, ...]:
     """For every line whether it belongs to a fenced block, the fences themselves included.
 
     A fence opens at any indentation and runs to its closing fence or to the end.
