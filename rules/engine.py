@@ -336,7 +336,7 @@ class EditedTree:
     path: str
     text: str
 
-    @property
+    @cached_property
     def entries(self) -> Mapping[str, Entry]:
         return {**self.tree.entries, self.path: Entry("file", f"edited:{self.text}")}
 

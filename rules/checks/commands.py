@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from rules.checks.support import argument_lists
 from rules.model import Edit, Step
+from rules.once import once
 from rules.sources.shell import Command, Origin, Program, Word
 from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.wrappers import base_name, peel
@@ -35,9 +36,10 @@ class Surface:
     programs: tuple[Program, ...]
     lines: Callable[[str], Sequence[str]]
 
-    @property
-    def commands(self) -> Iterator[tuple[Program, Command]]:
+    @cached_property
+    def commands(self) -> tuple[tuple[Program, Command], ...]:
         """Every command once, however often it is reached with the same arguments."""
+        found: list[tuple[Program, Command]] = []
         seen: set[tuple[Position, tuple[tuple[str, ...], ...], tuple[Position, ...]]] = set()
         for program in self.programs:
             for command in program.commands:
@@ -45,7 +47,8 @@ class Surface:
                 key = command.position, words, tuple(frame.position for frame in command.frames)
                 if key not in seen:
                     seen.add(key)
-                    yield program, command
+                    found.append((program, command))
+        return tuple(found)
 
     def line(self, at: Position) -> str:
         lines = self.lines(at.path)
@@ -58,6 +61,7 @@ class Surface:
         return tuple(dict.fromkeys(self.step(at) for at in positions if at.path))
 
 
+@once
 def of_workspace(workspace: Workspace) -> Surface:
     """All scripts that run in a workspace of this template."""
     source = workspace.evaluator.source
@@ -65,6 +69,7 @@ def of_workspace(workspace: Workspace) -> Surface:
     return Surface(workspace.template, programs, lambda path: source.lines.get(path, []))
 
 
+@once
 def of_image(image: Image) -> Surface:
     """What the image's build runs, and the scripts that it stages."""
 
@@ -88,10 +93,14 @@ class Invocation(NamedTuple):
     command: Command
 
 
-def invocations(command: Command) -> Iterator[Invocation]:
+@once
+def invocations(command: Command) -> tuple[Invocation, ...]:
     """What a command runs: itself, and what it hands to ``xargs`` or ``find -exec``."""
-    lists = argument_lists(command) if command.args else iter([[]])
-    for arguments in lists:
+    return tuple(_invocations(command))
+
+
+def _invocations(command: Command) -> Iterator[Invocation]:
+    for arguments in argument_lists(command) if command.args else ([],):
         args = tuple(word._replace(alternatives=(text,), splits=False) for text, word in arguments)
         yield from _handed_on(command.name, args, command, 0)
 
@@ -244,8 +253,18 @@ class Flow:
                     found.setdefault((scope.position, scope.index, frames), []).append(command)
         return found
 
-    def writes(self, command: Command) -> Iterator[Write]:
+    @cached_property
+    def _writes(self) -> dict[int, tuple[Write, ...]]:
+        return {}
+
+    def writes(self, command: Command) -> tuple[Write, ...]:
         """The files that a command's output goes to: by redirection, ``tee``, ``dd`` or ``sponge``."""
+        found = self._writes.get(id(command))
+        if found is None:
+            found = self._writes[id(command)] = tuple(self._written(command))
+        return found
+
+    def _written(self, command: Command) -> Iterator[Write]:
         captured = any(scope.kind in ("substitution", "process") for scope in command.scope)
         for redirect in (*command.redirects, *(() if captured else command.outer)):
             mode: Mode | None = (
@@ -283,6 +302,11 @@ class Flow:
             if scope.kind == "pipeline" and scope.index:
                 return self._stages.get((scope.position, scope.index - 1, frames), [])
         return ()
+
+
+@once
+def flow_of(program: Program) -> Flow:
+    return Flow(program)
 
 
 def located(word: Word, command: Command) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ from rules.checks.commands import (
     Flow,
     Invocation,
     Surface,
+    flow_of,
     getopt,
     invocations,
     known,
@@ -99,7 +100,7 @@ def image_check(image: Image) -> Iterator[Violation]:
 
 
 def _scripts(surface: Surface) -> Iterator[Violation]:
-    flows = {id(program): Flow(program) for program in surface.programs}
+    flows = {id(program): flow_of(program) for program in surface.programs}
     for program, command in surface.commands:
         for use in _wrapped(command):
             evidence = f"{' '.join(command.wrappers)} as {use.text}"

@@ -43,6 +43,7 @@ from rules.checks.commands import (
     Surface,
     Write,
     deleted,
+    flow_of,
     getopt,
     invocations,
     known,
@@ -103,7 +104,7 @@ def image_check(image: Image) -> Iterator[Violation | Undecided]:
 
 
 def _scripts(surface: Surface) -> Iterator[Violation | Undecided]:
-    flows = {id(program): Flow(program) for program in surface.programs}
+    flows = {id(program): flow_of(program) for program in surface.programs}
     notes: dict[int, dict[str, Command]] = {}
     for program, command in surface.commands:
         flow, own = flows[id(program)], notes.setdefault(id(program), {})

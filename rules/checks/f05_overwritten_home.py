@@ -39,7 +39,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from rules.checks.commands import Flow, Surface, getopt, of_workspace, passed, replaced, shown
+from rules.checks.commands import Surface, flow_of, getopt, of_workspace, passed, replaced, shown
 from rules.checks.f04_git_ssh_command import writes_transport
 from rules.checks.guards import Guards
 from rules.checks.home import HOST_COMMANDS, Change, Home
@@ -83,7 +83,7 @@ def check(workspace: Workspace) -> Iterator[Violation]:
 
 def _overwrites(program: Program) -> Iterator[Change]:
     """The changes of a program that nothing keeps from the user's files. What F-4 forbids needs no second word."""
-    flow = Flow(program)
+    flow = flow_of(program)
     home, guards = Home(flow), Guards(flow)
     for change in home.changes:
         paths = tuple(path for path in change.paths if home.is_users(path))

@@ -37,7 +37,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from rules.checks.commands import Flow, Invocation, Surface, getopt, invocations, known, of_image, of_workspace, printed
+from rules.checks.commands import (
+    Flow,
+    Invocation,
+    Surface,
+    flow_of,
+    getopt,
+    invocations,
+    known,
+    of_image,
+    of_workspace,
+    printed,
+)
 from rules.checks.support import line
 from rules.model import Span, Violation
 from rules.sources.shell import Command, Origin, Word
@@ -91,7 +102,7 @@ def image_check(image: Image) -> Iterator[Violation]:
 
 
 def _scripts(surface: Surface) -> Iterator[Violation]:
-    flows = {id(program): Flow(program) for program in surface.programs}
+    flows = {id(program): flow_of(program) for program in surface.programs}
     found: dict[tuple[str, Position], _Sink] = {}
     given: set[Position] = set()
     for program, command in surface.commands:

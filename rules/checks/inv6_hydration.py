@@ -39,7 +39,19 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rules.checks.commands import Flow, Surface, Write, getopt, invocations, known, located, of_workspace, passed, shown
+from rules.checks.commands import (
+    Flow,
+    Surface,
+    Write,
+    flow_of,
+    getopt,
+    invocations,
+    known,
+    located,
+    of_workspace,
+    passed,
+    shown,
+)
 from rules.checks.f04_git_ssh_command import writes_transport
 from rules.checks.guards import Guards
 from rules.checks.home import Home
@@ -118,7 +130,7 @@ class _Append(NamedTuple):
 
 def _appends(program: Program) -> Iterator[_Append]:
     """What a program appends to the user's files without looking first."""
-    flow = Flow(program)
+    flow = flow_of(program)
     home, guards = Home(flow), Guards(flow)
     started: dict[str, list[tuple[Guard, ...]]] = {}
     swept: dict[str, list[list[str]]] = {}

@@ -39,7 +39,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rules.checks.commands import Flow, Invocation, Surface, getopt, invocations, known, of_workspace, passed, shown
+from rules.checks.commands import (
+    Flow,
+    Invocation,
+    Surface,
+    flow_of,
+    getopt,
+    invocations,
+    known,
+    of_workspace,
+    passed,
+    shown,
+)
 from rules.checks.f08_hostname_identity import from_host_name
 from rules.checks.support import attribute_facts, command_fact, environment, line, mentions, undecided
 from rules.model import Fact, Level, Undecided, Violation
@@ -156,7 +167,7 @@ def _certainty(alternative: Alternative, written: str) -> Level:
 
 
 def _boot(surface: Surface, script: Script) -> Iterator[Violation]:
-    flow = Flow(script.program)
+    flow = flow_of(script.program)
     set_by: dict[str, Command] = {}
     for command in script.program.commands:
         if command.name in _ASSIGNS:

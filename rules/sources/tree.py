@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Protocol
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
@@ -40,7 +41,7 @@ class Unreadable(Exception):
     """A path that cannot be read as text; the message is one clear sentence without the path."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MemoryTree:
     """A tree of literal texts, for tests and for trying an edit before it is suggested."""
 
@@ -51,7 +52,7 @@ class MemoryTree:
     def of(cls, files: Mapping[str, str], links: Mapping[str, str] | None = None) -> MemoryTree:
         return cls(dict(files), dict(links or {}))
 
-    @property
+    @cached_property
     def entries(self) -> Mapping[str, Entry]:
         found = {path: Entry("file", f"text:{text}") for path, text in self.files.items()}
         found.update({path: Entry("symlink", f"link:{target}") for path, target in self.links.items()})

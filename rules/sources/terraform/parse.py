@@ -45,6 +45,13 @@ Node = Tree[Token]
 MAX_BROKEN_BLOCKS = 20
 """Syntax errors after which the rest of a file is given up (and said to be)."""
 
+MAX_TREES = 1024
+"""Parsed pieces of text that are kept: most of a file is the same at the base, at the head and in the next review."""
+
+_TOP_LEVEL = re.compile(
+    r"^(?:check|data|import|locals|module|moved|output|provider|removed|resource|terraform|variable)\b[^=\n]*\{",
+    re.MULTILINE,
+)
 _BLOCK_START = re.compile(r"^[A-Za-z_][\w-]*[^=\n]*\{", re.MULTILINE)
 _HEREDOC = re.compile(r"<<-?([A-Za-z][\w.-]*)\r?\n")
 _TRIVIA = {"new_line_or_comment"}
@@ -58,8 +65,7 @@ def parse(text: str, path: str) -> File:
     source = text if text.endswith("\n") else text + "\n"
     for _ in range(MAX_BROKEN_BLOCKS):
         try:
-            tree = hcl2.parses_to_tree(source)
-            return File(path, _Reader(path).body(_child(tree, "body")), tuple(problems))
+            return File(path, _body(source, path), tuple(problems))
         except RecursionError:
             return File(path, Body({}, ()), (SyntaxProblem(path, 1, _MAX_DEPTH_SENTENCE, 1, source.count("\n")),))
         except LarkError as error:
@@ -70,10 +76,38 @@ def parse(text: str, path: str) -> File:
     return File(path, Body({}, ()), tuple(problems))
 
 
+@lru_cache(maxsize=MAX_TREES)
+def _tree(source: str) -> Node:
+    tree: Node = hcl2.parses_to_tree(source)
+    return tree
+
+
+def _body(source: str, path: str) -> Body:
+    """A file, parsed block by block where that can be told apart, so that an unchanged block is parsed once.
+
+    A file is a sequence of blocks: where each piece is whole in itself, the pieces together are the file.
+    """
+    starts = [0, *(match.start() for match in _TOP_LEVEL.finditer(source) if match.start())]
+    pieces = [source[start:end] for start, end in zip(starts, [*starts[1:], len(source)], strict=True)]
+    try:
+        trees = [_tree(piece) for piece in pieces]
+    except LarkError:  # a heredoc has a line that looks like a block, or the file is broken
+        pieces, trees = [source], [_tree(source)]
+    attributes: dict[str, Attribute] = {}
+    blocks: list[Block] = []
+    line = 0
+    for piece, tree in zip(pieces, trees, strict=True):
+        body = _Reader(path, line).body(_child(tree, "body"))
+        attributes.update(body.attributes)
+        blocks.extend(body.blocks)
+        line += piece.count("\n")
+    return Body(attributes, tuple(blocks))
+
+
 def parse_expression(source: str, at: Position) -> Expr | None:
     """The expression inside ``${…}``, with positions of the file it stands in; None if it is no expression."""
     try:
-        tree = hcl2.parses_to_tree(f"_=({source}\n)\n")
+        tree = _tree(f"_=({source}\n)\n")
     except (LarkError, RecursionError):
         return None
     body = _child(tree, "body")

@@ -1,0 +1,29 @@
+"""What is derived from one object, derived once and kept with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
+
+Subject = TypeVar("Subject")
+Derived = TypeVar("Derived")
+
+
+def once(derive: Callable[[Subject], Derived]) -> Callable[[Subject], Derived]:
+    """`derive(subject)`, computed when it is first asked for, and freed with the subject: several rules ask the same.
+
+    It is `functools.cached_property` for a function of a higher layer than the class of its subject, which must be
+    immutable and have no slots.
+    """
+    key = f"{derive.__module__}.{derive.__qualname__}"
+
+    @wraps(derive)
+    def kept(subject: Subject) -> Derived:
+        known = vars(subject)
+        if key not in known:
+            known[key] = derive(subject)
+        found: Derived = known[key]
+        return found
+
+    return kept
