@@ -37,6 +37,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from rules.checks.commands import Flow, Invocation, getopt, invocations, located
+from rules.checks.inv6_hydration import STAGED
 from rules.model import Sighting, Span
 from rules.sources.shell import HOME, UNKNOWN, Command, Program
 from rules.workspace.image import Image
@@ -55,26 +56,26 @@ _TAKES_FOLDERS = frozenset({"rsync", "mv", "ln"})
 
 
 def in_template(workspace: Workspace) -> Iterator[Sighting]:
-    staged = _staged(workspace.image)
-    if workspace.template != TEMPLATE or not staged or not workspace.boot:
+    commands = _commands(workspace.image)
+    staged = frozenset(path for path in commands if path.startswith(f"{STAGED}/"))
+    if workspace.template != TEMPLATE or not commands or not workspace.boot:
         return
     programs = [script.program for script in workspace.boot]
     at = workspace.boot[0].at
     where = Span(at.path, at.line, at.line)
     if any(_installs(program, staged) for program in programs):
         yield Sighting(ID, "absent", where)
-    elif any(each.kind != "system" for program in programs for each in program.unresolved):
+    elif not staged or any(each.kind != "system" for program in programs for each in program.unresolved):
         yield Sighting(ID, "unknown", where)
     else:
         message = f"The boot script copies none of the host commands that the image stages to `~/{FOLDER}`."
         yield Sighting(ID, "present", where, message)
 
 
-def _staged(image: Image) -> frozenset[str]:
-    """The absolute paths at which the image has host commands, outside the home that is mounted over it."""
+def _commands(image: Image) -> frozenset[str]:
+    """The paths at which the image has host commands."""
     sources = (path for path, _ in image.staged_files if f"/{FOLDER}/" in path)
-    paths = {path for source in sources for path in image.paths_of(source)}
-    return frozenset(path for path in paths if not path.startswith(f"{HOME}/"))
+    return frozenset(path for source in sources for path in image.paths_of(source))
 
 
 def _installs(program: Program, staged: frozenset[str]) -> bool:
@@ -122,7 +123,7 @@ def _landings(source: str, target: str, path: str, *, deep: bool) -> Iterator[st
     pattern = source.rstrip("/").removesuffix("/.") or "/"
     rest = ""
     place = path
-    while place != "/":
+    while place.strip("/"):
         if _matches(place, pattern) and (deep or not rest):
             yield posixpath.normpath(posixpath.join(target, rest))
             yield posixpath.normpath(posixpath.join(target, posixpath.basename(place), rest))

@@ -183,6 +183,12 @@ def test_d2_is_about_user_defined_web_and_what_is_staged() -> None:
     assert states(unstaged.tree)["D-2"] == "absent"
 
 
+@pytest.mark.parametrize("copy", ["COPY scripts /opt/files", "ARG TO\nCOPY scripts $TO", "COPY scripts files"])
+def test_d2_says_nothing_of_what_is_staged_elsewhere(copy: str) -> None:
+    report = compare(Repository().tree, Repository(copy=copy, installs=False).tree)
+    assert of(report, "D-2").change == "none"
+
+
 def test_d2_follows_a_sourced_file() -> None:
     library = {"image/scripts/lib.sh": f"install_commands() {{\n  cp -n {STAGED}/* ~/.ddev/commands/host/\n}}\n"}
     boot = ". /home/coder-files/lib.sh\ninstall_commands"
