@@ -16,6 +16,8 @@ from bot.render.escape import plain
 if TYPE_CHECKING:
     from rules.audit import Audit
     from rules.model import Report
+    from rules.validate.model import Family
+    from rules.validate.validation import Validation
 
 BAD_INPUT = 2
 
@@ -70,6 +72,42 @@ def audit(
 
     _write(_render_audit(audit_locally(repo, rev), output))
     return 0
+
+
+@app.command()
+def validate(
+    repo: Annotated[Path, typer.Option(help="A work tree or a bare repository.")] = Path(),
+    rev: Annotated[
+        str | None,
+        typer.Option(help="What to look at. Default: the working tree, or the default branch of a bare repository."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail too.")] = False,  # noqa: FBT002
+    only: Annotated[
+        str | None, typer.Option(help="Some of openspec,contract,missions,fmt, with commas between. Default: all.")
+    ] = None,
+    output: Annotated[Format, typer.Option("--format", help="How to show the result.")] = "text",
+) -> int:
+    """Validate the written contract's files: OpenSpec, the contract's own shape, Spec Kitty missions, terraform fmt.
+
+    Exit status: 0 nothing that fails, 1 something that fails, 2 bad usage or unreadable input.
+    """
+    from bot.local import validate as validate_locally  # noqa: PLC0415
+
+    validation = validate_locally(repo, rev, strict=strict, families=_families(only))
+    _write(_render_validation(validation, output))
+    return int(not validation.valid)
+
+
+def _families(only: str | None) -> tuple[Family, ...]:
+    from rules.validate.validation import FAMILIES  # noqa: PLC0415
+
+    if only is None:
+        return FAMILIES
+    names = [name.strip() for name in only.split(",")]
+    unknown = [name for name in names if name not in FAMILIES]
+    if unknown:
+        raise typer.BadParameter(f"'{unknown[0]}' is none of {', '.join(FAMILIES)}.", param_hint="--only")
+    return tuple(family for family in FAMILIES if family in names)
 
 
 @app.command()
@@ -152,6 +190,15 @@ def _render_audit(audit: Audit, output: Format) -> str:
 
         return text.render_audit(audit, width=shutil.get_terminal_size().columns, colour=_colour())
     rendered: str = import_module(f"bot.render.{output}").render_audit(audit)
+    return rendered
+
+
+def _render_validation(validation: Validation, output: Format) -> str:
+    if output == "text":
+        from bot.render import text  # noqa: PLC0415
+
+        return text.render_validation(validation, width=shutil.get_terminal_size().columns, colour=_colour())
+    rendered: str = import_module(f"bot.render.{output}").render_validation(validation)
     return rendered
 
 

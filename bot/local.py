@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.git import Repository
+from bot.git import GitError, GitTree, Repository
 from rules.audit import Audit
 from rules.audit import audit as audit_tree
 from rules.engine import Revisions, review
 from rules.model import Report
 from rules.sources.diff import parse_diff
+from rules.validate.model import Family
+from rules.validate.validation import FAMILIES, Validation
+from rules.validate.validation import validate as validate_tree
 
 WORKTREE = "WORKTREE"
 
@@ -50,3 +54,29 @@ def audit(folder: Path, rev: str | None = None) -> Audit:
             return audit_tree(repository.tree(repository.work_tree), WORKTREE, None, today)
         commit = repository.commit(repository.default_branch() if rev is None else rev)
         return audit_tree(repository.tree(commit), commit, repository.web_url(), today)
+
+
+def validate(
+    folder: Path, rev: str | None = None, *, strict: bool = False, families: Iterable[Family] = FAMILIES
+) -> Validation:
+    """Validate revision `rev`; by default the work tree, in a bare repository the default branch.
+
+    What it grew from is where it left the default branch, as far as there is one.
+
+    Raises:
+        GitError: the repository or the revision cannot be read.
+    """
+    with Repository(folder) as repository:
+        in_work_tree = rev is None and not repository.bare
+        commit = repository.commit(("HEAD" if in_work_tree else repository.default_branch()) if rev is None else rev)
+        base = _grown_from(repository, commit)
+        tree = repository.tree(repository.work_tree if in_work_tree else commit)
+        name = WORKTREE if in_work_tree else commit
+        return validate_tree(tree, name, strict=strict, families=families, base=base)
+
+
+def _grown_from(repository: Repository, commit: str) -> GitTree | None:
+    try:
+        return repository.tree(repository.merge_base(repository.commit(repository.default_branch()), commit))
+    except GitError:
+        return None

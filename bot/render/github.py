@@ -9,6 +9,7 @@ from bot.render.drift import told
 from bot.render.escape import plain
 from rules.audit import Audit
 from rules.model import Drift, Finding, Problem, Report, Span
+from rules.validate.validation import Validation
 
 
 def render(report: Report) -> str:
@@ -23,6 +24,17 @@ def render(report: Report) -> str:
 def render_audit(audit: Audit) -> str:
     """One line for each finding and for each problem."""
     lines = [*map(_finding, audit.findings), *map(_problem, audit.problems)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def render_validation(validation: Validation) -> str:
+    """One line for each issue."""
+    levels = {"ERROR": "error", "WARNING": "warning", "INFO": "notice"}
+    lines = []
+    for issue in validation.issues:
+        message = "\n".join(plain(text) for text in (issue.message, issue.way_out) if text)
+        title = f"{issue.family} {issue.code}: {issue.item}"
+        lines.append(_command(levels[issue.level], Span(issue.path, issue.line, issue.line), title, message))
     return "".join(f"{line}\n" for line in lines)
 
 

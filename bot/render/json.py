@@ -1,4 +1,4 @@
-"""``--format json``: the objects that `bot/schema/check-v1.schema.json` and `audit-v1.schema.json` describe."""
+"""``--format json``: the objects that `check-v1`, `audit-v1` and `validate-v1.schema.json` in `bot/schema` describe."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from rules.audit import Audit, AuditedTemplate
 from rules.model import Affected, Finding, Report
+from rules.validate.validation import Validation
 
 SCHEMA = 1
 INPUT = "INPUT"
@@ -19,6 +20,22 @@ def render(report: Report) -> str:
 
 def render_audit(audit: Audit) -> str:
     return json.dumps(audit_object(audit), indent=2) + "\n"
+
+
+def render_validation(validation: Validation) -> str:
+    return json.dumps(validation_object(validation), indent=2) + "\n"
+
+
+def validation_object(validation: Validation) -> dict[str, object]:
+    """The validation as plain JSON data."""
+    return {
+        "schema": SCHEMA,
+        "rev": validation.rev,
+        "strict": validation.strict,
+        "valid": validation.valid,
+        "families": list(validation.families),
+        "issues": [asdict(issue) for issue in validation.issues],
+    }
 
 
 def audit_object(audit: Audit) -> dict[str, object]:

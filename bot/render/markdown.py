@@ -14,6 +14,8 @@ from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
 from rules.audit import Audit, Verdict
 from rules.model import Affected, Change, Drift, Finding, Problem, Report, Step, Undecided
 from rules.registry import all_rules
+from rules.validate.model import Issue
+from rules.validate.validation import Validation
 
 MAX_COMMENT_LINES = 10
 """A reader of a review takes in no more at a glance; a suggestion that does not fit is told in words only."""
@@ -31,6 +33,9 @@ MAX_BEFORE = 50
 
 MAX_EVIDENCE = 5
 """Lines of evidence told for one requirement of an audit."""
+
+MAX_ISSUES = 50
+"""Issues of a validation that are told."""
 
 MAX_STEPS = 5
 """Steps of a trail that are named."""
@@ -112,6 +117,23 @@ def folded_audit(audit: Audit) -> str:
     line = ", ".join(f"{count} × {WORDS[outcome]}" for outcome, count in counted.items() if count)
     head = f"<details><summary>The contract at {audit.rev[:12]}: {line or 'no template'}</summary>"
     return f"{head}\n\n{_audit(audit)}\n\n</details>\n"
+
+
+def render_validation(validation: Validation) -> str:
+    verdict = "valid" if validation.valid else "not valid"
+    return f"## The written contract's files are {verdict}\n\n{issue_list(validation.issues) or 'Nothing to say.'}\n"
+
+
+def issue_list(issues: Sequence[Issue]) -> str:
+    """What a validation found, one line each."""
+    told = [_issue(issue) for issue in issues[:MAX_ISSUES]]
+    more = len(issues) - len(told)
+    return _fit([*told, *([f"- and {more} more"] if more else [])], "\n")
+
+
+def _issue(issue: Issue) -> str:
+    words = (_sentence(issue.message), _sentence(issue.way_out))
+    return f"- {issue.level.lower()} {_place(issue.path, issue.line)} {' '.join(filter(None, words))}"
 
 
 def _audit(audit: Audit) -> str:

@@ -11,8 +11,11 @@ from rules.audit import Audit
 from rules.model import Acknowledgement, Drift, Finding, Problem, Report
 from rules.pages import page
 from rules.registry import entries
+from rules.validate.model import Issue
+from rules.validate.validation import Validation
 
 _LEVELS = {"failure": "error", "warning": "warning", "notice": "note"}
+_ISSUE_LEVELS = {"ERROR": "error", "WARNING": "warning", "INFO": "note"}
 _STATES = {"introduced": "new", "preexisting": "unchanged", "fixed": "absent"}
 
 Json = dict[str, object]
@@ -48,6 +51,24 @@ def render_audit(audit: Audit) -> str:
         list(dict.fromkeys([*notes, *_problems(audit.problems)])),
         _drift([d for d in audit.drift if d.state == "present"]),
     )
+
+
+def render_validation(validation: Validation) -> str:
+    """Every issue as a result; a rule is a family's check."""
+    names = sorted({f"{issue.family}/{issue.code}" for issue in validation.issues})
+    driver: Json = {"name": "wrc validate", "rules": [{"id": name} for name in names]}
+    run: Json = {"tool": {"driver": driver}, "results": [_issue(issue) for issue in validation.issues]}
+    log: Json = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=2) + "\n"
+
+
+def _issue(issue: Issue) -> Json:
+    return {
+        "ruleId": f"{issue.family}/{issue.code}",
+        "level": _ISSUE_LEVELS[issue.level],
+        "message": {"text": f"{issue.message} {issue.way_out}".strip()},
+        "locations": [_location(issue.path, issue.line, issue.line)],
+    }
 
 
 def _drift(drift: Iterable[Drift]) -> list[Note]:

@@ -15,6 +15,7 @@ from bot.render.escape import contrast, plain, shorten
 from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
 from rules.audit import Audit
 from rules.model import Affected, Drift, Finding, Report
+from rules.validate.validation import Validation
 
 MAX_VALUE = 200
 """Characters shown of a value before and after."""
@@ -31,6 +32,7 @@ MIN_LABEL = 30
 GONE = "not there"
 
 _LEVEL_STYLES = {"failure": "bold red", "warning": "yellow", "notice": "cyan"}
+_ISSUE_STYLES = {"ERROR": "bold red", "WARNING": "yellow", "INFO": "cyan"}
 _VERDICT_STYLES = {"holds": "green", "broken": "bold red", "undecided": "yellow", "not-applicable": "dim"}
 _CONCLUSION_STYLES = {"failure": "bold red", "action_required": "yellow", "neutral": "yellow", "success": "bold green"}
 
@@ -77,6 +79,28 @@ def render_audit(audit: Audit, *, width: int = 80, colour: bool = False) -> str:
     _list(console, "Besides", [f"{finding.path}:{finding.line} {finding.rule} {finding.message}" for finding in own])
     _list(console, "Known drift", [_drift(drift) for drift in audit.drift if drift.state == "present"])
     _list(console, "Not analysed in full", [f"{p.path}:{p.line} {p.message}" for p in audit.problems])
+    return out.getvalue()
+
+
+def render_validation(validation: Validation, *, width: int = 80, colour: bool = False) -> str:
+    """Every issue with its place and the way out, then how many there are."""
+    out = StringIO()
+    console = _console(out, width, colour)
+    for issue in validation.issues:
+        place = Text(f"{plain(issue.path)}:{issue.line}", style="bold")
+        level = Text(issue.level.lower(), style=_ISSUE_STYLES[issue.level])
+        about = f" {issue.family} {issue.code} {plain(issue.requirement or issue.item)}"
+        console.print(Text.assemble(place, " ", level, about), soft_wrap=True)
+        for text in (issue.message, issue.way_out):
+            for line in text.split("\n"):
+                if line.strip():
+                    _prose(console, line, indent="  ")
+    levels = [issue.level for issue in validation.issues]
+    counts = ((levels.count("ERROR"), "errors"), (levels.count("WARNING"), "warnings"), (levels.count("INFO"), "notes"))
+    told = ", ".join(f"{count} {name if count != 1 else name[:-1]}" for count, name in counts if count)
+    verdict = Text("valid", style="bold green") if validation.valid else Text("not valid", style="bold red")
+    families = ", ".join(validation.families)
+    console.print(verdict, f"({families}): {told or 'nothing to say'}")
     return out.getvalue()
 
 

@@ -1,0 +1,64 @@
+"""`wrc validate`: every family at one revision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import get_args
+
+from rules.sources.tree import Tree
+from rules.validate.fmt import validate_fmt
+from rules.validate.missions import validate_missions
+from rules.validate.model import Family, Issue, IssueLevel
+from rules.validate.openspec.report import validate_openspec
+
+FAMILIES: tuple[Family, ...] = get_args(Family)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What was found at `rev`, family by family and in each by file and line.
+
+    The family `openspec` keeps the order of the command.
+    """
+
+    rev: str
+    strict: bool
+    families: tuple[Family, ...]
+    issues: tuple[Issue, ...]
+
+    @property
+    def failing(self) -> frozenset[IssueLevel]:
+        """The levels that make it fail; INFO never does."""
+        return frozenset({"ERROR", "WARNING"}) if self.strict else frozenset({"ERROR"})
+
+    @property
+    def valid(self) -> bool:
+        return not any(issue.level in self.failing for issue in self.issues)
+
+
+def validate(
+    tree: Tree,
+    rev: str,
+    *,
+    strict: bool = False,
+    families: Iterable[Family] = FAMILIES,
+    base: Tree | None = None,
+) -> Validation:
+    """Validate `tree`. `base` is the tree that it grew from, where that is known; logs are compared with it."""
+    chosen = tuple(family for family in FAMILIES if family in frozenset(families))
+    issues = tuple(issue for family in chosen for issue in _issues(family, tree, base, strict=strict))
+    return Validation(rev, strict, chosen, issues)
+
+
+def _issues(family: Family, tree: Tree, base: Tree | None, *, strict: bool) -> Iterator[Issue]:
+    if family == "openspec":
+        yield from validate_openspec(tree, strict=strict).issues()
+    elif family == "missions":
+        yield from sorted(validate_missions(tree, base), key=_place)
+    elif family == "fmt":
+        yield from validate_fmt(tree)
+
+
+def _place(issue: Issue) -> tuple[str, int, str]:
+    return issue.path, issue.line, issue.code
