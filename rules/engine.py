@@ -194,12 +194,13 @@ def _examine(content: _Content) -> Examined:
     excess = folders[MAX_TEMPLATES:]
     problems = [Problem(name, 1, f"is beyond the {MAX_TEMPLATES} templates analysed at once") for name in excess[:1]]
     changed = _changed_surfaces(diff) if diff is not None else frozenset()
+    looked_at = known.image if known is not None and not known.image.surfaces & changed else _examine_image(image)
     parts: dict[str, Part] = {}
     for folder in folders[:MAX_TEMPLATES]:
         same = known.templates.get(folder) if known is not None else None
         untouched = same is not None and not (same.surfaces | {folder.split("/")[0], IMAGE}) & changed
         parts[folder] = same if same is not None and untouched else _examine_template(tree, folder, image)
-    return Examined(_examine_image(image), parts, tuple(problems))
+    return Examined(looked_at, parts, tuple(problems))
 
 
 def standing_findings(
@@ -245,6 +246,7 @@ def _examine_image(image: Image) -> Part:
         image.problems,
         _sightings((each.in_image(image) for each in all_drift() if each.in_image is not None), image.problems),
         frozenset(path for path, _ in image.staged_files) | ({DOCKERFILE} if image.dockerfile else set()),
+        frozenset({DOCKERFILE, *(source for source, _ in image.copies)}),
     )
 
 

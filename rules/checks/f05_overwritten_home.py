@@ -41,8 +41,8 @@ from collections.abc import Iterator
 
 from rules.checks.commands import Surface, flow_of, getopt, of_workspace, passed, replaced, shown
 from rules.checks.f04_git_ssh_command import writes_transport
-from rules.checks.guards import Guards
-from rules.checks.home import HOST_COMMANDS, Change, Home
+from rules.checks.guards import guards_of
+from rules.checks.home import HOST_COMMANDS, Change, home_of
 from rules.checks.support import line
 from rules.model import Edit, Violation
 from rules.sources.shell import UNKNOWN, Program
@@ -84,7 +84,7 @@ def check(workspace: Workspace) -> Iterator[Violation]:
 def _overwrites(program: Program) -> Iterator[Change]:
     """The changes of a program that nothing keeps from the user's files. What F-4 forbids needs no second word."""
     flow = flow_of(program)
-    home, guards = Home(flow), Guards(flow)
+    home, guards = home_of(flow), guards_of(flow)
     for change in home.changes:
         paths = tuple(path for path in change.paths if home.is_users(path))
         if not paths or guards.protect(change.command, paths, tree=change.tree, link=change.verb == "ln"):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from rules.checks.commands import Flow, getopt, located
 from rules.checks.support import in_home
+from rules.once import once
 from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Test, Word
 from rules.sources.text import Position
 
@@ -159,6 +160,11 @@ class Guards:
             return patterned and any(name in word.raw for word in test.argv for name in names)
         inner = self._called.get(test.position, []) if depth < MAX_DEPTH else []
         return any(command.name in _GREPS for command in inner)
+
+
+@once
+def guards_of(flow: Flow) -> Guards:
+    return Guards(flow)
 
 
 def _as_guard(command: Command, holds: bool) -> Guard:  # noqa: FBT001

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from rules.checks.commands import Arguments, Flow, Invocation, getopt, invocations, known, located
 from rules.checks.sed import in_place
+from rules.once import once
 from rules.sources.shell import HOME, UNKNOWN, Command, Word
 from rules.sources.text import Position
 
@@ -107,6 +108,11 @@ class Home:
             return False
         passing = path in self._removed and path in self._made and not name.startswith(".")
         return not passing
+
+
+@once
+def home_of(flow: Flow) -> Home:
+    return Home(flow)
 
 
 def _is_project(path: str) -> bool:

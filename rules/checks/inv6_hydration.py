@@ -53,8 +53,8 @@ from rules.checks.commands import (
     shown,
 )
 from rules.checks.f04_git_ssh_command import writes_transport
-from rules.checks.guards import Guards
-from rules.checks.home import Home
+from rules.checks.guards import guards_of
+from rules.checks.home import home_of
 from rules.checks.sed import in_place
 from rules.checks.support import command_fact, in_home, line, mentions, writes
 from rules.model import Edit, Fact, Level, Span, Violation
@@ -74,7 +74,7 @@ _COPIERS = frozenset({"cp", "rsync", "install", "mv", "ln", "rm", "tee", "sed"})
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
     for script in workspace.boot:
-        guards = Guards(Flow(script.program))
+        guards = guards_of(flow_of(script.program))
         for command in script.program.commands:
             if _hydrates(command):
                 yield command_fact(ID, workspace.template, _HYDRATION, command)
@@ -131,7 +131,7 @@ class _Append(NamedTuple):
 def _appends(program: Program) -> Iterator[_Append]:
     """What a program appends to the user's files without looking first."""
     flow = flow_of(program)
-    home, guards = Home(flow), Guards(flow)
+    home, guards = home_of(flow), guards_of(flow)
     started: dict[str, list[tuple[Guard, ...]]] = {}
     swept: dict[str, list[list[str]]] = {}
     # What F-4 forbids altogether needs no second word.

@@ -7,9 +7,12 @@ the line of the real file.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+
+_NEWLINE = re.compile("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,12 @@ class Position:
     path: str
     line: int
     column: int
+
+
+@lru_cache(maxsize=16)
+def _newlines(text: str) -> list[int]:
+    """Where the newlines are: a long text is asked for many places in a row."""
+    return [match.start() for match in _NEWLINE.finditer(text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +44,12 @@ class Piece:
 
     def at(self, offset: int) -> Position:
         """The place of character `offset` (0-based, may equal the length)."""
-        before = self.text[:offset]
-        newlines = before.count("\n")
-        if not newlines:
+        newlines = _newlines(self.text)
+        before = bisect_left(newlines, offset)
+        if not before:
             return Position(self.start.path, self.start.line, self.start.column + offset)
-        column = offset - before.rindex("\n") + self.indent
-        return Position(self.start.path, self.start.line + newlines, column)
+        column = offset - newlines[before - 1] + self.indent
+        return Position(self.start.path, self.start.line + before, column)
 
     def slice(self, start: int, end: int) -> Piece:
         return Piece(self.text[start:end], self.at(start), self.indent)
