@@ -3,17 +3,33 @@
 ## What it does
 
 Follows the `coder_app` that offers the site (`url`, `subdomain`, `healthcheck`), the container's published ports, and
-the boot script's global DDEV configuration, which leaves out `ddev-router`.
+the boot script's global DDEV configuration, which leaves out `ddev-router`: by `ddev config global`, or by a
+`global_config.yaml` that it writes or copies. It reports a site that is offered elsewhere, without a subdomain or
+without a healthcheck, a router that is not left out, and a boot script that starts several projects. Other apps are
+free. Published ports are F-6.
 
 ## Why it matters
 
 Coder's tunnel ends at port 80 of the workspace. If the router is there too, or the app points elsewhere, the user's
 site does not open, and nothing in DDEV says why.
 
+## Bad
+
+```hcl
+resource "coder_app" "ddev-web" {
+  agent_id  = coder_agent.main.id
+  slug      = "web"
+  url       = "http://localhost:8080"
+  subdomain = true
+}
+```
+
 ## Good
 
 ```hcl
 resource "coder_app" "ddev-web" {
+  agent_id  = coder_agent.main.id
+  slug      = "web"
   url       = "http://localhost:80"
   subdomain = true
   healthcheck {
@@ -30,17 +46,41 @@ configured with `--omit-containers=ddev-router`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
-from rules.checks.support import attribute_facts, block_fact, command_fact, mentions, written_to
-from rules.model import Fact, Span
+from rules.checks.attributes import not_known
+from rules.checks.commands import Flow, Invocation, getopt, invocations, known, of_workspace, passed, shown
+from rules.checks.inv6_hydration import STAGED
+from rules.checks.staging import brings
+from rules.checks.support import attribute_facts, block_fact, command_fact, line, mentions, set_to, way, written_to
+from rules.model import Edit, Fact, Level, Span, Step, Undecided, Violation
+from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Program
+from rules.sources.terraform.module import BlockInstance
+from rules.sources.terraform.values import Alternative, Unknown, as_bool, as_text, show
+from rules.sources.text import Position
+from rules.sources.tree import Unreadable, read_text
 from rules.workspace.image import Image
-from rules.workspace.template import Workspace
+from rules.workspace.template import Resource, Workspace
 
 ID = "INV-7"
 REQUIREMENT = "Direct-Bind Single-Project Web Routing"
 
+URL = "http://localhost:80"
+ROUTER = "ddev-router"
 GLOBAL_CONFIG = "image/scripts/.ddev/global_config.yaml"
+_HOME_CONFIG = f"{HOME}/.ddev/global_config.yaml"
+_SITE = "app for the site"
+_CONFIGURATION = "global DDEV configuration"
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1"})  # noqa: S104
+_TOOL = re.compile(
+    r"code|cursor|windsurf|jetbrains|idea|phpstorm|terminal|shell|mail|adminer|phpmyadmin|xhgui|solr|log|doc|status|jupyter",
+    re.IGNORECASE,
+)
+_IS_SITE = re.compile(r"web|site|ddev|drupal|project", re.IGNORECASE)
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
@@ -49,17 +89,360 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
             yield Fact(fact.id, fact.template, f"{app.name} {fact.what}", fact.value, fact.span)
         for block in app.instance.blocks("healthcheck"):
             yield block_fact(ID, workspace, f"{app.name} healthcheck", block, ("url", "interval", "threshold"))
+        if "right" in _meanings(app):
+            body = app.instance.block
+            yield Fact(ID, workspace.template, _SITE, "there", Span(body.at.path, body.at.line, body.end_line))
     for container in workspace.containers:
         for block in container.instance.blocks("ports"):
             yield block_fact(ID, workspace, "`ports` block", block, ("internal", "external", "ip", "protocol"))
     for script in workspace.boot:
         for command in script.program.commands:
             is_config = command.name == "ddev" and mentions(command, "config") and mentions(command, "global")
-            if is_config or written_to(command, "/home/coder/.ddev/global_config.yaml"):
-                yield command_fact(ID, workspace.template, "global DDEV configuration", command)
+            if is_config or written_to(command, _HOME_CONFIG):
+                yield command_fact(ID, workspace.template, _CONFIGURATION, command)
 
 
 def image_facts(image: Image) -> Iterator[Fact]:
     entry = image.tree.entries.get(GLOBAL_CONFIG)
     if entry is not None:
         yield Fact(ID, "image", "global_config.yaml in the image", entry.id, Span(GLOBAL_CONFIG, 1, 1))
+
+
+def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    if workspace.agents or workspace.containers:
+        yield from _app(workspace)
+    yield from _router(workspace)
+    yield from _projects(workspace)
+
+
+# The app
+
+
+def _app(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    """One app has to offer the site; the others may be what they like."""
+    apps = [app for app in workspace.resources("coder_app") if app.value("url") is not None]
+    sites = [app for app in apps if "right" in _meanings(app)] or [app for app in apps if "same" in _meanings(app)]
+    sites = sites or _likely(apps)
+    if not sites:
+        yield _no_app(workspace)
+        return
+    found = [[*_url(workspace, app), *_flags(workspace, app), *_healthcheck(workspace, app)] for app in sites]
+    yield from min(found, key=len)
+
+
+def _likely(apps: list[Resource]) -> list[Resource]:
+    """Which app was meant to offer the site, where none has its address."""
+    local = [app for app in apps if not _TOOL.search(_called(app)) and "elsewhere" not in _meanings(app)]
+    return [app for app in local if _IS_SITE.search(_called(app))][:1] or local[:1]
+
+
+def _called(app: Resource) -> str:
+    labels = (text for name in ("slug", "display_name") for text in _texts(app, name))
+    return " ".join((app.name, *labels))
+
+
+def _texts(app: Resource, name: str) -> Iterator[str]:
+    for alternative in app.value(name) or ():
+        text = as_text(alternative.data, alternative.at)
+        if text is not None and text.known is not None:
+            yield text.known
+
+
+def _meanings(app: Resource) -> set[str]:
+    return {_meaning(alternative) for alternative in app.value("url") or ()}
+
+
+def _meaning(alternative: Alternative) -> str:
+    """right: as the contract has it. same: means the same. path: a page of the site. other: another port. elsewhere."""
+    text = as_text(alternative.data, alternative.at)
+    if text is None or text.known is None:
+        return "unknown"
+    if text.known == URL:
+        return "right"
+    try:
+        parts = urlsplit(text.known)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return "other"
+    if parts.hostname not in _LOOPBACK:
+        return "elsewhere"
+    if parts.scheme != "http" or port != 80:
+        return "other"
+    return "same" if parts.path in ("", "/") and not parts.query else "path"
+
+
+def _no_app(workspace: Workspace) -> Violation:
+    place = next(iter((*workspace.resources("coder_app"), *workspace.agents, *workspace.containers)))
+    at = place.instance.at
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address="coder_app",
+        evidence=f"none on {URL}",
+        span=line(at),
+        level="failure",
+        message=f"No `coder_app` offers the site at `{URL}`.",
+        trail=(workspace.step(at),),
+        lost=_SITE,
+    )
+
+
+def _url(workspace: Workspace, app: Resource) -> Iterator[Violation | Undecided]:
+    for alternative in app.value("url") or ():
+        meaning = _meaning(alternative)
+        if meaning == "unknown":
+            yield not_known(ID, workspace, app, "url", alternative)
+        elif meaning != "right":
+            said = show(alternative.data).strip('"')
+            asks = meaning in ("same", "path")
+            message = f"The site is offered at `{said}`, not at `{URL}`."
+            if asks:
+                message = f"The site is offered at `{said}`. Is `{URL}` meant, as the contract has it?"
+            yield _at_value(workspace, app, app.instance, "url", alternative, message, "warning" if asks else "failure")
+
+
+def _at_value(
+    workspace: Workspace,
+    app: Resource,
+    block: BlockInstance,
+    name: str,
+    alternative: Alternative,
+    message: str,
+    level: Level,
+) -> Violation:
+    inner = "" if block is app.instance else "healthcheck/"
+    attribute = block.attribute(name)
+    right = "true" if name == "subdomain" else f'"{URL}"'
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address=f"{app.address}/{inner}{name}",
+        evidence=f"{name}={show(alternative.data)}",
+        span=line(alternative.at),
+        level=level,
+        message=message,
+        trail=way(workspace, alternative, attribute.at if attribute is not None else block.at),
+        lost=f"{app.name} {inner.rstrip('/') or name}",
+        edit=set_to(workspace, block, name, right),
+    )
+
+
+def _flags(workspace: Workspace, app: Resource) -> Iterator[Violation | Undecided]:
+    """`subdomain` is true, `external` is not, and the app is there in every workspace."""
+    at = app.instance.at
+    value = app.value("subdomain")
+    if value is None or all(alternative.data is None for alternative in value):
+        message = "The app has no `subdomain = true`, so Coder serves the site under a path."
+        yield _lacks(workspace, app, "subdomain", app.at("subdomain"), message, edit=_with_subdomain(workspace, app))
+    for alternative in value or ():
+        if isinstance(alternative.data, Unknown):
+            yield not_known(ID, workspace, app, "subdomain", alternative)
+        elif as_bool(alternative.data) is False:
+            message = "The app has `subdomain = false`, so Coder serves the site under a path."
+            yield _at_value(workspace, app, app.instance, "subdomain", alternative, message, "failure")
+    for alternative in app.value("external") or ():
+        if as_bool(alternative.data) is True:
+            message = "`external = true` makes a plain link of the app, to the user's own computer."
+            yield _lacks(workspace, app, "external", alternative.at, message)
+    if app.instance.presence in ("conditional", "settable"):
+        message = "The app that offers the site is not there in every workspace. Is that meant?"
+        yield _lacks(workspace, app, "presence", at, message, "warning")
+
+
+def _with_subdomain(workspace: Workspace, app: Resource) -> Edit | None:
+    attribute = app.instance.attribute("url")
+    if attribute is None or attribute.end_line != attribute.at.line or app.instance.attribute("subdomain") is not None:
+        return None
+    lines = workspace.evaluator.source.lines.get(attribute.at.path, [])
+    text = lines[attribute.at.line - 1].rstrip("\r")
+    match = re.match(r"(\s*)url(\s*)=", text)
+    if match is None:
+        return None
+    padding = " " * max(len("url") + len(match[2]) - len("subdomain"), 1)
+    return Edit(attribute.at.path, attribute.at.line, attribute.at.line, f"{text}\n{match[1]}subdomain{padding}= true")
+
+
+def _lacks(
+    workspace: Workspace,
+    app: Resource,
+    what: str,
+    at: Position,
+    message: str,
+    level: Level = "failure",
+    edit: Edit | None = None,
+) -> Violation:
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address=f"{app.address}/{what}",
+        evidence=what,
+        span=line(at),
+        level=level,
+        message=message,
+        trail=(workspace.step(at),),
+        lost=f"{app.name} {what}",
+        edit=edit,
+    )
+
+
+def _healthcheck(workspace: Workspace, app: Resource) -> Iterator[Violation | Undecided]:
+    blocks = app.instance.blocks("healthcheck")
+    if not blocks:
+        message = "The app has no healthcheck, so Coder shows it as ready before the site answers."
+        yield _lacks(workspace, app, "healthcheck", app.instance.at, message)
+    for block in blocks:
+        if block.presence in ("conditional", "settable"):
+            message = "The healthcheck is not there in every workspace. Is that meant?"
+            yield _lacks(workspace, app, "healthcheck", block.at, message, "warning")
+        for alternative in block.value("url") or ():
+            meaning = _meaning(alternative)
+            if meaning in ("right", "unknown"):
+                continue
+            said = show(alternative.data).strip('"')
+            asks = meaning in ("same", "path")
+            message = f"The healthcheck asks `{said}`, which is not where the site is."
+            if asks:
+                message = f"The healthcheck asks `{said}`. Is `{URL}` meant, as the contract has it?"
+            yield _at_value(workspace, app, block, "url", alternative, message, "warning" if asks else "failure")
+
+
+# The router
+
+
+_ROUTER_ADDRESS, _ROUTER_EVIDENCE = "boot/router", "not left out"
+"""One thing, whether nothing leaves it out or something takes it in again."""
+
+
+class _Setting(NamedTuple):
+    """A command that says which containers DDEV leaves out; `omitted` is None if that is not known."""
+
+    omitted: bool | None
+    command: Command
+
+
+_LISTED = re.compile(r"omit_containers['\"]?\]?[ \t]*:?=?[ \t]*(\[[^\]]*\]|(?:\n\s*-\s*\S+)+|\S+)")
+
+
+def _router(workspace: Workspace) -> Iterator[Violation]:
+    for script in workspace.boot:
+        settings = list(_settings(workspace, script.program))
+        unseen = script.program.problems or any(each.kind != "system" for each in script.program.unresolved)
+        last = settings[-1] if settings else None
+        if last is not None and last.omitted is False:
+            yield _with_router(workspace, last.command)
+        elif last is None and not unseen:
+            yield Violation(
+                rule=ID,
+                template=workspace.template,
+                address=_ROUTER_ADDRESS,
+                evidence=_ROUTER_EVIDENCE,
+                span=line(script.at),
+                level="failure",
+                message="The boot script does not tell DDEV to leave out its router, which then takes port 80 itself.",
+                trail=(workspace.step(script.at),),
+                lost=_CONFIGURATION,
+            )
+
+
+def _with_router(workspace: Workspace, command: Command) -> Violation:
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address=_ROUTER_ADDRESS,
+        evidence=_ROUTER_EVIDENCE,
+        span=line(command.position),
+        level="failure",
+        message=f"After `{shown(command)}` DDEV runs its router, which takes port 80 itself.",
+        trail=of_workspace(workspace).steps(passed(command)),
+        lost=_CONFIGURATION,
+    )
+
+
+def _settings(workspace: Workspace, program: Program) -> Iterator[_Setting]:
+    """In the order of the script: the last one counts."""
+    flow = Flow(program)
+    staged = _staged(workspace.image)
+    for command in program.commands:
+        for invocation in invocations(command):
+            if (omitted := _configured(invocation)) is not None:
+                yield _Setting(ROUTER in omitted if UNKNOWN not in omitted else None, command)
+        for write in flow.writes(command):
+            if _HOME_CONFIG in write.paths:
+                yield _Setting(_leaves_out("\n".join(write.texts)), command)
+        edits = command.name in ("yq", "sed", "ddev") and mentions(command, "omit_containers")
+        if edits and (command.name == "ddev" or mentions(command, "global_config.yaml")):
+            yield _Setting(mentions(command, ROUTER) or None, command)
+        if staged is not None and brings(flow, command, f"{STAGED}/.ddev/global_config.yaml", _HOME_CONFIG):
+            yield _Setting(_leaves_out(staged), command)
+
+
+def _configured(invocation: Invocation) -> str | None:
+    """The value of ``ddev config global --omit-containers``."""
+    if invocation.name != "ddev":
+        return None
+    arguments = getopt(invocation.args, "", ("omit-containers",))
+    if [known(word) for word in arguments.operands[:2]] != ["config", "global"]:
+        return None
+    return next((option.value for option in arguments.values("omit-containers")), None)
+
+
+def _leaves_out(text: str) -> bool | None:
+    found = _LISTED.search(text)
+    if found is not None:
+        return ROUTER in found[1]
+    return None if UNKNOWN in text or not text else False
+
+
+def _staged(image: Image) -> str | None:
+    try:
+        return read_text(image.tree, GLOBAL_CONFIG)
+    except Unreadable:
+        return None
+
+
+# One project
+
+
+def _projects(workspace: Workspace) -> Iterator[Violation]:
+    surface = of_workspace(workspace)
+    for script in workspace.boot:
+        running: list[tuple[Command, str]] = []
+        for command in script.program.commands:
+            for invocation in invocations(command):
+                arguments = getopt(invocation.args)
+                words = [known(word) for word in arguments.operands]
+                if invocation.name != "ddev" or not words:
+                    continue
+                if words[0] in ("stop", "poweroff", "pause", "delete"):
+                    running.clear()
+                if words[0] not in ("start", "restart"):
+                    continue
+                projects = words[1:] or [" ".join(command.cwd)]
+                others = [own for each, own in running if not _exclusive(each.guards, command.guards)]
+                several = arguments.has("a", "all") or len({*projects, *others}) > 1
+                over = any("*" in each or "…" in each or UNKNOWN in each for each in projects) and command.loops
+                if several or over:
+                    yield _several(
+                        workspace, command, surface.steps(passed(command)), "failure" if several else "warning"
+                    )
+                running += [(command, project) for project in projects]
+
+
+def _exclusive(first: Iterable[Guard], second: Iterable[Guard]) -> bool:
+    """Whether two commands are in different branches of one condition."""
+    tests = {(guard.test.position, guard.holds) for guard in first if guard.test is not None}
+    return any((guard.test.position, not guard.holds) in tests for guard in second if guard.test is not None)
+
+
+def _several(workspace: Workspace, command: Command, trail: tuple[Step, ...], level: Level) -> Violation:
+    asks = " Is there only ever one?" if level == "warning" else ""
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address="boot/projects",
+        evidence=shown(command),
+        span=line(command.position),
+        level=level,
+        message=f"`{shown(command)}` lets more than one project run, and only one of them can have port 80.{asks}",
+        trail=trail,
+    )
