@@ -154,7 +154,7 @@ def sections(text: Text) -> tuple[Section, ...]:
         for index, line in enumerate(text.lines)
         if not text.fenced[index] and (title := section_title(line)) is not None
     ]
-    ends = [index for index, _ in heads[1:]] + [len(text.lines)]
+    ends = [*(index for index, _ in heads), len(text.lines)][1:]
     return tuple(
         Section(title, start + 1, _last_line(text, start, end)) for (start, title), end in zip(heads, ends, strict=True)
     )

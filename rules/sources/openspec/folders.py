@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -26,9 +27,13 @@ class _Snapshot:
 
 
 class Folders:
-    """The folders of `tree` below `top`. A submodule is an empty folder; other empty folders are not there."""
+    """The folders of `tree` below `top`. A submodule is an empty folder; other empty folders are not there.
 
-    def __init__(self, tree: Tree, top: str) -> None:
+    `root` is the folder of the work tree, for messages that name a file as the command does.
+    """
+
+    def __init__(self, tree: Tree, top: str, root: str = "") -> None:
+        self._root = root
         self._tree = _Snapshot(tree, tree.entries)
         self._folders: dict[str, dict[str, Kind]] = {}
         prefix = f"{top}/"
@@ -46,6 +51,10 @@ class Folders:
                 return
             known[name] = kind
             path, kind = folder, "folder"
+
+    def shown(self, path: str) -> str:
+        """`path` as the command names it."""
+        return posixpath.join(self._root, path)
 
     def names(self, folder: str) -> Mapping[str, Kind]:
         """What stands directly in `folder`, by name and sorted; empty if there is no such folder."""

@@ -7,7 +7,6 @@ They count only if the whole file is valid. Schemas are the built-in ``spec-driv
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from rules.sources.openspec.folders import Folders
 from rules.sources.openspec.layout import ROOT
 from rules.sources.openspec.schema import BUILT_IN, Schema, SchemaError, load_schema, schema_names
 from rules.sources.openspec.text import WHITESPACE
-from rules.sources.openspec.yaml12 import InvalidYaml, Value, load
+from rules.sources.openspec.yaml12 import InvalidYaml, Value, expected, load
 from rules.sources.tree import Unreadable
 
 METADATA = ".openspec.yaml"
@@ -202,21 +201,3 @@ def _initiative_problem(value: Mapping[str, Value]) -> str | None:
 
 def _boolean_problem(value: Mapping[str, Value], key: str) -> str | None:
     return f"{key}: {expected('boolean', value[key])}" if key in value and not isinstance(value[key], bool) else None
-
-
-def expected(kind: str, value: Value) -> str:
-    return f"Invalid input: expected {kind}, received {_type(value)}"
-
-
-def _type(value: Value) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, float):
-        if math.isnan(value):
-            return "NaN"
-        return "number" if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "object"

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from rules.sources.openspec.folders import Folders
 from rules.sources.openspec.layout import ROOT, utf16
-from rules.sources.openspec.yaml12 import InvalidYaml, load
+from rules.sources.openspec.yaml12 import InvalidYaml, expected, load
 from rules.sources.tree import Unreadable
 
 BUILT_IN = "spec-driven"
@@ -104,18 +105,19 @@ def _is_schema(folders: Folders, name: str) -> bool:
 
 def _project_schema(folders: Folders, name: str) -> Schema:
     path = f"{SCHEMAS}/{name}/schema.yaml"
+    shown = folders.shown(path)
     try:
         value = load(folders.read(path))
     except (InvalidYaml, Unreadable) as error:
-        raise SchemaError(f"Failed to parse schema at '{path}': {error}") from error
+        raise SchemaError(f"Failed to parse schema at '{shown}': {error}") from error
     try:
         file = _SchemaFile.model_validate(value)
     except ValidationError as error:
-        problems = (f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors())
-        raise SchemaError(f"Invalid schema at '{path}': Invalid schema: {', '.join(problems)}") from error
+        problems = ", ".join(_problem(problem) for problem in error.errors())
+        raise SchemaError(f"Invalid schema at '{shown}': Invalid schema: {problems}") from error
     problem = _reference_problem(file)
     if problem is not None:
-        raise SchemaError(f"Invalid schema at '{path}': {problem}")
+        raise SchemaError(f"Invalid schema at '{shown}': {problem}")
     artifacts = tuple(Artifact(artifact.id, artifact.generates) for artifact in file.artifacts)
     return Schema(name, artifacts, file.apply.tracks if file.apply else None, built_in=False)
 
@@ -159,6 +161,40 @@ class _SchemaFile(BaseModel):
     description: str = ""
     artifacts: list[_ArtifactFile] = Field(min_length=1, max_length=MAX_ARTIFACTS)
     apply: _ApplyFile | None = None
+
+
+_MISSING = {
+    "name": "Schema name is required",
+    "artifacts": "At least one artifact required",
+    "id": "Artifact ID is required",
+    "generates": "generates field is required",
+    "template": "template field is required",
+    "requires": "At least one required artifact",
+    "tracks": "apply.tracks is required",
+}
+_TYPES = {"float": "number", "string": "string", "list": "array", "model": "object", "dict": "object"}
+
+
+def _problem(error: ErrorDetails) -> str:
+    """One problem of a schema's fields in OpenSpec's words."""
+    path = ".".join(str(part) for part in error["loc"])
+    field = str(error["loc"][-1]) if error["loc"] else ""
+    kind = error["type"]
+    if kind == "missing":
+        wanted = {"version": "number", "artifacts": "array", "requires": "array"}.get(field, "string")
+        return f"{path}: Invalid input: expected {wanted}, received undefined"
+    if kind.endswith("_type") and kind.removesuffix("_type") in _TYPES:
+        return f"{path}: {expected(_TYPES[kind.removesuffix('_type')], error['input'])}"
+    if kind in ("too_short", "string_too_short"):
+        return f"{path}: {_MISSING.get(field, 'is required')}"
+    if kind == "too_long":
+        return f"{path}: A schema may declare at most {MAX_ARTIFACTS} artifacts"
+    if kind == "multiple_of":
+        return f"{path}: Invalid input: expected int, received number"
+    if kind == "greater_than":
+        return f"{path}: Version must be a positive integer"
+    label = "apply.tracks" if field == "tracks" else f"{field} field"
+    return f"{path}: {label} must be a relative path inside its allowed directory"
 
 
 def _reference_problem(file: _SchemaFile) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 
@@ -49,6 +50,25 @@ def load(text: str) -> Value:
         raise InvalidYaml(str(error).splitlines()[0]) from error
     except RecursionError as error:
         raise InvalidYaml("is nested too deeply") from error
+
+
+def expected(kind: str, value: Value) -> str:
+    """That a value has the wrong type, in the words of OpenSpec's schema library."""
+    return f"Invalid input: expected {kind}, received {_type(value)}"
+
+
+def _type(value: Value) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, float):
+        if math.isnan(value):
+            return "NaN"
+        return "number" if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
 
 
 def _compose(text: str) -> yaml.Node | None:

@@ -48,11 +48,10 @@ _SKIP_INVALID = (
 
 
 class MainSpecs:
-    """The main specs of a tree, each read once. `root` goes before a path in the messages that name a file."""
+    """The main specs of a tree, each read once."""
 
-    def __init__(self, folders: Folders, root: str) -> None:
+    def __init__(self, folders: Folders) -> None:
         self.folders = folders
-        self.root = root
         self.read = cache(self._read)
 
     def path(self, capability: str) -> str:
@@ -112,7 +111,7 @@ class _Deltas:
     def findings(self) -> Iterator[Finding]:
         outside = escaping(self._folders, self._specs)
         if outside is not None:
-            raise Refused(f"Path is outside the allowed directory: {posixpath.join(self._main.root, outside)}", outside)
+            raise Refused(f"Path is outside the allowed directory: {self._folders.shown(outside)}", outside)
         rejected: set[str] = set()
         if self.has_root_spec:
             rejected.add(SPEC)
@@ -170,7 +169,7 @@ class _Deltas:
     def _loss_findings(self, spec: SpecFile, place: Place, delta: Delta) -> Iterator[Finding]:
         """C9: a MODIFIED block that leaves out a scenario of the main spec, old names of renames looked through."""
         path = self._main.path(spec.capability)
-        problem = _unusable(self._folders, path, self._main.root)
+        problem = _unusable(self._folders, path)
         if problem is not None:
             yield place.finding("C9", "ERROR", problem, delta.modified[0].start)
             return
@@ -221,17 +220,17 @@ def _current(key: str, blocks: dict[str, Requirement], sources: dict[str, str]) 
     return None
 
 
-def _unusable(folders: Folders, path: str, root: str) -> str | None:
+def _unusable(folders: Folders, path: str) -> str | None:
     """Why the main spec at `path`, which is there, cannot be compared with."""
     if folders.kind(path) == "folder":
         return (
-            f"Could not read {posixpath.join(root, path)} to check the MODIFIED requirements against it (EISDIR). "
+            f"Could not read {folders.shown(path)} to check the MODIFIED requirements against it (EISDIR). "
             "Archive reads the same file, so fix the file before archiving."
         )
     if folders.kind(path) == "link":
         real, folder = folders.real(path), folders.real(posixpath.dirname(path))
         if real is None or folder is None or not real.startswith(f"{folder}/"):
-            raise Refused(f"Path is outside the allowed directory: {posixpath.join(root, path)}", path)
+            raise Refused(f"Path is outside the allowed directory: {folders.shown(path)}", path)
     return None
 
 

@@ -94,16 +94,16 @@ def validate_openspec(tree: Tree, *, strict: bool = False, root: str = "") -> Op
 
     `root` is the folder of the work tree, which the command writes before a path in a few of its messages.
     """
-    folders = Folders(tree, ROOT)
+    folders = Folders(tree, ROOT, root)
     layout = layout_of(folders)
-    main = MainSpecs(folders, root)
+    main = MainSpecs(folders)
     items = [
         _item(change.id, "change", _change(folders, change.path, main), strict=strict) for change in layout.changes
     ]
     items += [_item(spec.capability, "spec", _spec(folders, spec.path), strict=strict) for spec in layout.specs]
     outside = escaping(folders, SPECS)
     if outside is not None:
-        message = f"Path is outside the allowed directory: {posixpath.join(root, outside)}"
+        message = f"Path is outside the allowed directory: {folders.shown(outside)}"
         finding = Finding("S0", "ERROR", "file", message, outside, 1)
         capability = posixpath.dirname(outside)[len(SPECS) + 1 :]
         items.append(_item(capability, "spec", (finding,), strict=strict))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rules.sources.openspec.blocks import is_section_end, normalise, requirement_name
+from rules.sources.openspec.blocks import is_section_end, requirement_name
 from rules.sources.openspec.spec import is_requirements_heading
 from rules.sources.openspec.text import BOM, SPACE, WHITESPACE, Text, trim
 
@@ -40,15 +40,14 @@ def structure_issues(text: Text) -> Iterator[StructureIssue]:
         name = requirement_name(line)
         if name is None or line[3] not in WHITESPACE:
             continue
-        key = normalise(name)
         if start is None or not start < index < end:
             way_out = 'Move it below the "## Requirements" heading.'
             yield StructureIssue(index + 1, _outside(trim(line)), name, way_out)
-        elif key in first_lines:
+        elif name in first_lines:
             way_out = "Merge the two blocks or give one of them another name."
-            yield StructureIssue(index + 1, _duplicate(trim(line), first_lines[key]), name, way_out)
+            yield StructureIssue(index + 1, _duplicate(trim(line), first_lines[name]), name, way_out)
         else:
-            first_lines[key] = index + 1
+            first_lines[name] = index + 1
 
 
 def _delta_section(header: str) -> str:
