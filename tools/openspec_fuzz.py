@@ -1,11 +1,13 @@
 """Compare `rules.validate.openspec` with the `openspec` command itself on generated repositories.
 
     python tools/openspec_fuzz.py FOLDER [--seconds N] [--seed N]
+    python tools/openspec_fuzz.py FOLDER --record tests/data/openspec
 
 FOLDER holds ``node_modules/@fission-ai/openspec`` (``npm i --prefix FOLDER @fission-ai/openspec@1.13.2``). Every
 repository is small and odd: headings in all spellings, fences, line ends, byte order marks, white space of every kind,
 duplicates, renames, lost scenarios, metadata, task numbers, wrapped changes, links, bytes that are no UTF-8. A difference
-in any item, verdict, level, path, line or message is printed with its seed, and the repository is kept.
+in any item, verdict, level, path, line or message is printed with its seed, and the repository is kept. With --record
+the command's answers are written into the cases of the tests instead.
 """
 
 from __future__ import annotations
@@ -22,11 +24,26 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from rules.sources.tree import Entry, Unreadable
 from rules.validate.openspec.report import command_report, validate_openspec
 
-SPACES = [" "] * 30 + ["", "  ", "\t", "\u00a0", "\u3000", "\ufeff", "\u2028", "\x0b", "\x0c", "\x1c", "\x85", "\u200b", "\u180e"]
+SPACES = [" "] * 30 + [
+    "",
+    "  ",
+    "\t",
+    "\u00a0",
+    "\u3000",
+    "\ufeff",
+    "\u2028",
+    "\x0b",
+    "\x0c",
+    "\x1c",
+    "\x85",
+    "\u200b",
+    "\u180e",
+]
 NAMES = [
     "Alpha", "Alpha", "Alpha", "Beta", "Beta", "Gamma", "Delta", "alpha", "ALPHA", "Alpha Beta", "Alpha  Beta", "alpha beta",
     "C#", "Alpha #", "Alpha ##", "Alpha ## ##", "Alpha\t#", "Alpha\u00a0#", "##", "# #", "", " ", "The system SHALL go",
@@ -43,14 +60,55 @@ BODIES = [
     "TBD - created by archiving change x. Update Purpose after archive.",
     "Prose. TBD - created by archiving change ", "y. Update Purpose after archive.", "A purpose that is long enough to be no problem at all, really.",
 ]  # fmt: skip
-STEPS = ["- **WHEN** x", "- **THEN** y", "- **WHEN** x", "- **THEN** y", "", "", "text", "```", "##### note", "   ", "\u00a0", "#", "# "]
-SCENARIOS = ["Basic", "Basic", "Other", "Third", "Edge case", "Basic ##", "basic", "", "Scenario: Basic", "A  b", "Basic\u00a0##", "Fourth", "Fifth", "Sixth"]
+STEPS = [
+    "- **WHEN** x",
+    "- **THEN** y",
+    "- **WHEN** x",
+    "- **THEN** y",
+    "",
+    "",
+    "text",
+    "```",
+    "##### note",
+    "   ",
+    "\u00a0",
+    "#",
+    "# ",
+]
+SCENARIOS = [
+    "Basic",
+    "Basic",
+    "Other",
+    "Third",
+    "Edge case",
+    "Basic ##",
+    "basic",
+    "",
+    "Scenario: Basic",
+    "A  b",
+    "Basic\u00a0##",
+    "Fourth",
+    "Fifth",
+    "Sixth",
+]
 DELTA_TITLES = [
     "ADDED Requirements", "ADDED Requirements", "MODIFIED Requirements", "MODIFIED Requirements", "REMOVED Requirements", "RENAMED Requirements",
     "RENAMED Requirements", "Added Requirements", "added requirements", "ADDED  Requirements", "ADD Requirements", "ADDED Requirements ##", "MODIFIED\tRequirements",
     "ADDED Requirement", "Requirements", "Purpose", "Notes", "Known Drift", "removed Requirements", "ADDED Requirements:", "\u0130ADDED",
 ]  # fmt: skip
-SPEC_TITLES = ["Purpose", "Requirements", "requirements", "REQUIREMENTS", "Notes", "ADDED Requirements", "modified requirements", "Purpose ", "Requirements ##", "purpose", "Requirements:"]
+SPEC_TITLES = [
+    "Purpose",
+    "Requirements",
+    "requirements",
+    "REQUIREMENTS",
+    "Notes",
+    "ADDED Requirements",
+    "modified requirements",
+    "Purpose ",
+    "Requirements ##",
+    "purpose",
+    "Requirements:",
+]
 METADATA = [
     "schema: spec-driven\n", "schema: spec-driven\nskip_specs: true\n", "skip_specs: true\n", "schema: spec-driven\nskip_specs: false\n",
     "schema: nope\nskip_specs: true\n", "schema: spec-driven\nskip_specs: yes\n", 'schema: spec-driven\nskip_specs: "true"\n', "", "# comment\n", "skip_specs\n",
@@ -102,7 +160,17 @@ class Odd:
     def requirement_heading(self) -> str:
         if self.maybe(0.98 if self.calm else 0.8):
             return f"### Requirement: {self.name()}"
-        word = self.one(["Requirement:", "requirement:", "REQUIREMENT:", "Requirement", "Requirement :", "\u017fRequirement:", "Requirements:"])
+        word = self.one(
+            [
+                "Requirement:",
+                "requirement:",
+                "REQUIREMENT:",
+                "Requirement",
+                "Requirement :",
+                "\u017fRequirement:",
+                "Requirements:",
+            ]
+        )
         tail = self.one(["", "", " ", " #", " ##", "\u2028", "\u00a0"])
         return f"{self.one(['', '', '', ' '])}{self.hashes(3)}{self.space()}{word}{self.space()}{self.name()}{tail}"
 
@@ -120,19 +188,30 @@ class Odd:
 
     def rename(self) -> list[str]:
         lines = []
-        for side in self.pick.choice([["FROM", "TO"]] * 6 + [["FROM"], ["TO"], ["FROM", "FROM", "TO"], ["FROM", "TO", "TO"], ["TO", "FROM"], ["from", "TO"]] if not self.calm or self.maybe(0.1) else [["FROM", "TO"]]):
+        for side in self.pick.choice(
+            [["FROM", "TO"]] * 6
+            + [["FROM"], ["TO"], ["FROM", "FROM", "TO"], ["FROM", "TO", "TO"], ["TO", "FROM"], ["from", "TO"]]
+            if not self.calm or self.maybe(0.1)
+            else [["FROM", "TO"]]
+        ):
             tick = self.one(["`", "`", ""])
-            lines.append(f"{self.one(['- ', '- ', '* ', '+ ', '', '  - ', '-', '1. '])}{side}:{self.space()}{tick}###{self.space()}Requirement:{self.space()}{self.name()}{tick}{self.one(['', '', ' ', '.'])}")
+            lines.append(
+                f"{self.one(['- ', '- ', '* ', '+ ', '', '  - ', '-', '1. '])}{side}:{self.space()}{tick}###{self.space()}Requirement:{self.space()}{self.name()}{tick}{self.one(['', '', ' ', '.'])}"
+            )
         return [*lines, *self.some(["", "text"], 1)]
 
     def removal(self) -> list[str]:
         if self.maybe(0.5):
             return [self.requirement_heading(), *self.some(BODIES, 2)]
         tick = self.one(["`", ""])
-        return [f"{self.one(['- ', '* ', '+ ', '  - ', '-', ''])}{tick}###{self.space()}{self.one(['Requirement:', 'Requirement:', 'requirement:'])}{self.space()}{self.name()}{tick}"]
+        return [
+            f"{self.one(['- ', '* ', '+ ', '  - ', '-', ''])}{tick}###{self.space()}{self.one(['Requirement:', 'Requirement:', 'requirement:'])}{self.space()}{self.name()}{tick}"
+        ]
 
     def delta(self) -> str:
-        lines: list[str] = self.some(["# Title", "", "Prose", "## Purpose", "A purpose.", "```"], 2) if self.maybe(0.2) else []
+        lines: list[str] = (
+            self.some(["# Title", "", "Prose", "## Purpose", "A purpose.", "```"], 2) if self.maybe(0.2) else []
+        )
         for _ in range(self.pick.choice([0, 1, 1, 2, 2, 3, 4])):
             title = self.one(DELTA_TITLES[:7] if self.maybe(0.98 if self.calm else 0.7) else DELTA_TITLES)
             lines += [f"{self.hashes(2)}{self.space()}{title}{self.one(['', '', '', ' ', '  '])}", *self.some([""], 1)]
@@ -144,10 +223,20 @@ class Odd:
     def spec(self) -> str:
         lines = self.some(["# Cap Specification", "", "Prose"], 2)
         if self.maybe(0.93):
-            lines += [f"{self.hashes(2)}{self.space()}{self.one(['Purpose'] if self.calm else ['Purpose'] * 8 + SPEC_TITLES)}"]
-            lines += ["A purpose that is long enough to be no problem at all, really."] if self.maybe(0.6) else self.some(BODIES, 3)
+            lines += [
+                f"{self.hashes(2)}{self.space()}{self.one(['Purpose'] if self.calm else ['Purpose'] * 8 + SPEC_TITLES)}"
+            ]
+            lines += (
+                ["A purpose that is long enough to be no problem at all, really."]
+                if self.maybe(0.6)
+                else self.some(BODIES, 3)
+            )
         for _ in range(self.pick.choice([0, 1, 1, 1, 1, 1, 2])):
-            lines += ["", f"{self.hashes(2)}{self.space()}{self.one(['Requirements'] if self.calm else ['Requirements'] * 12 + SPEC_TITLES)}", *self.some(["", "Preamble"], 1)]
+            lines += [
+                "",
+                f"{self.hashes(2)}{self.space()}{self.one(['Requirements'] if self.calm else ['Requirements'] * 12 + SPEC_TITLES)}",
+                *self.some(["", "Preamble"], 1),
+            ]
             for _ in range(self.pick.choice([0, 1, 2, 2, 3, 4])):
                 lines += self.block()
         if self.maybe(0.2):
@@ -189,13 +278,17 @@ class Repository:
 
     def put(self, path: str, text: str, odd: Odd) -> None:
         parts = path.split("/")
-        clash = any("/".join(parts[:n]) in self.files or "/".join(parts[:n]) in self.links for n in range(1, len(parts)))
+        clash = any(
+            "/".join(parts[:n]) in self.files or "/".join(parts[:n]) in self.links for n in range(1, len(parts))
+        )
         if clash or path in self.links or any(known.startswith(f"{path}/") for known in (*self.files, *self.links)):
             return
         data = text.encode("utf-8", "surrogatepass")
         if odd.maybe(0.02) and data:
             at = odd.pick.randrange(len(data))
-            data = data[:at] + odd.pick.choice([b"\xff", b"\xe2\x80", b"\xc3", b"\xed\xa0\x80", b"\xf0\x9f"]) + data[at:]
+            data = (
+                data[:at] + odd.pick.choice([b"\xff", b"\xe2\x80", b"\xc3", b"\xed\xa0\x80", b"\xf0\x9f"]) + data[at:]
+            )
         self.files[path] = data
 
     def write(self, root: Path) -> None:
@@ -234,7 +327,16 @@ def generate(seed: int) -> Repository:
         inner = odd.one(["in", "in/deep", "in/deep/er", "in/deep/er/est", ".hid"])
         add_change(odd, repo, f"openspec/changes/{odd.one(['ns', 'archive', 'one'])}/{inner}")
     if odd.maybe(0.05):
-        config = odd.one(["schema: spec-driven\n", "schema: own\n", "schema: nope\n", "context: x\n", "[", "schema: spec-driven.yml\n"])
+        config = odd.one(
+            [
+                "schema: spec-driven\n",
+                "schema: own\n",
+                "schema: nope\n",
+                "context: x\n",
+                "[",
+                "schema: spec-driven.yml\n",
+            ]
+        )
         repo.put(odd.one(["openspec/config.yaml", "openspec/config.yml"]), config, odd)
     if odd.maybe(0.05):
         repo.put(f"openspec/schemas/{odd.one(['own', 'own', 'spec-driven'])}/schema.yaml", schema(odd), odd)
@@ -247,7 +349,14 @@ def schema(odd: Odd) -> str:
     return (
         "name: own\nversion: 1\nartifacts:\n  - id: proposal\n    generates: proposal.md\n    description: d\n    template: p.md\n"
         f"  - id: {odd.one(['tasks', 'work'])}\n    generates: '{generates}'\n    description: d\n    template: t.md\n"
-        + odd.one(["", f"apply:\n  requires: [proposal]\n  tracks: '{tracks}'\n", "apply:\n  requires: [proposal]\n", "apply:\n  requires: []\n"])
+        + odd.one(
+            [
+                "",
+                f"apply:\n  requires: [proposal]\n  tracks: '{tracks}'\n",
+                "apply:\n  requires: [proposal]\n",
+                "apply:\n  requires: []\n",
+            ]
+        )
     )
 
 
@@ -261,7 +370,23 @@ def add_change(odd: Odd, repo: Repository, folder: str) -> None:
     if odd.maybe(0.2):
         repo.put(f"{folder}/.openspec.yaml", odd.one(METADATA), odd)
     if odd.maybe(0.12):
-        stray = odd.one(["specs/spec.md", "specs/cap.md", "specs/cap/notes.md", "specs/cap/NOTES.MD", "specs/.x.md", "specs/.hid/spec.md", "specs/x.txt", "specs/cap/deep/more.md", "specs", "notes.txt", "work/tasks.md", "todo.md", "tasks/a.md"])
+        stray = odd.one(
+            [
+                "specs/spec.md",
+                "specs/cap.md",
+                "specs/cap/notes.md",
+                "specs/cap/NOTES.MD",
+                "specs/.x.md",
+                "specs/.hid/spec.md",
+                "specs/x.txt",
+                "specs/cap/deep/more.md",
+                "specs",
+                "notes.txt",
+                "work/tasks.md",
+                "todo.md",
+                "tasks/a.md",
+            ]
+        )
         repo.put(f"{folder}/{stray}", odd.one([odd.delta(), odd.tasks(), "x"]), odd)
     if odd.maybe(0.03):
         link, target = odd.pick.choice([
@@ -269,7 +394,9 @@ def add_change(odd: Odd, repo: Repository, folder: str) -> None:
             ("tasks.md", "../../project.md"), ("specs/cap/n.md", "spec.md"), (".openspec.yaml", "nowhere"), ("specs/cap/n.md", "../../../../project.md"), ("specs", "../one/specs"),
         ])  # fmt: skip
         path = f"{folder}/{link}"
-        if not any(known == path or known.startswith(f"{path}/") or path.startswith(f"{known}/") for known in repo.files):
+        if not any(
+            known == path or known.startswith(f"{path}/") or path.startswith(f"{known}/") for known in repo.files
+        ):
             repo.links[path] = target
 
 
@@ -280,8 +407,18 @@ class Command:
         environment = {**os.environ, "OPENSPEC_TELEMETRY": "0", "OPENSPEC_NO_UPDATE_CHECK": "1"}
         script = Path(__file__).with_name("openspec_oracle.mjs")
         self._process = subprocess.Popen(
-            ["node", str(script), str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+            ["node", str(script), str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            text=True,
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
 
     def validate(self, root: Path, *, strict: bool) -> dict[str, object]:
         assert self._process.stdin is not None
@@ -299,20 +436,58 @@ def difference(command: Command, repo: Repository, root: Path, counts: Counter[s
     report = answer.get("report")
     if not isinstance(report, dict) or "items" not in report:
         counts["no answer"] += 1
-        if os.environ.get("SHOW"): print("NOANSWER", answer, repo.links)
         return None
     ours = validate_openspec(repo, strict=strict, root=str(root))
     mine = json.loads(json.dumps(command_report(ours)))
     theirs = {key: report[key] for key in mine}
     for item in theirs["items"]:
         item.pop("durationMs")
-    same_id = lambda items: sorted(items, key=lambda item: item["type"])  # noqa: E731
     if len({item["id"] for item in mine["items"]}) < len(mine["items"]):
-        mine["items"], theirs["items"] = (sorted(same_id(items), key=lambda item: item["id"]) for items in (mine["items"], theirs["items"]))
+        # A change and a spec of one name come in the order in which the command happened to finish them.
+        for report in (mine, theirs):
+            report["items"].sort(key=lambda item: (item["id"], item["type"]))
     counts.update(finding.code for item in ours.items for finding in item.findings)
     if mine != theirs:
         return f"strict={strict}\nours   {json.dumps(mine, indent=1)}\ntheirs {json.dumps(theirs, indent=1)}"
     return None if ours.valid == (answer["exit"] == 0) else f"exit status {answer['exit']}"
+
+
+def record(command: Command, cases: Path) -> None:
+    """Write what the command says of every case into it."""
+    for path in sorted(cases.glob("*.json")):
+        case = json.loads(path.read_text("utf-8"))
+        repo = Repository({name: text.encode() for name, text in case["files"].items()}, case.get("links", {}))
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder).resolve()
+            repo.write(root)
+            for mode in ("default", "strict"):
+                report = command.validate(root, strict=mode == "strict")["report"]
+                assert isinstance(report, dict)
+                text = json.dumps(
+                    {"items": report["items"], "summary": report["summary"], "version": report["version"]}
+                )
+                case[mode] = json.loads(text.replace(f"{root}/", ""))
+                for item in case[mode]["items"]:
+                    item.pop("durationMs")
+        path.write_text(json.dumps(case, indent=1, ensure_ascii=True) + "\n", "utf-8")
+
+
+def compare_for(folder: Path, seconds: float, seed: int) -> list[str]:
+    """Compare generated repositories, from `seed` on, until the time is up or five of them differ."""
+    counts, different = Counter[str](), list[str]()
+    first, until = seed, time.monotonic() + seconds
+    with Command(folder.resolve()) as command:
+        while time.monotonic() < until and len(different) < 5:
+            repo, root = generate(seed), Path(tempfile.mkdtemp(prefix=f"openspec-{seed}-"))
+            repo.write(root)
+            found = difference(command, repo, root, counts, strict=seed % 2 == 0)
+            if found is None:
+                shutil.rmtree(root)
+            else:
+                different.append(f"seed {seed} in {root}: {found}")
+            seed += 1
+    print(f"{seed - first} repositories, {len(different)} different; findings: {dict(sorted(counts.items()))}")
+    return different
 
 
 def main() -> int:
@@ -320,20 +495,14 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--record", type=Path)
     options = parser.parse_args()
-    command, counts = Command(options.folder.resolve()), Counter[str]()
-    seed, until, different = options.seed, time.monotonic() + options.seconds, 0
-    while time.monotonic() < until and different < 5:
-        repo, root = generate(seed), Path(tempfile.mkdtemp(prefix=f"openspec-{seed}-"))
-        repo.write(root)
-        found = difference(command, repo, root, counts, strict=seed % 2 == 0)
-        if found is None:
-            shutil.rmtree(root)
-        else:
-            different += 1
-            print(f"seed {seed} in {root}: {found}")
-        seed += 1
-    print(f"{seed - options.seed} repositories, {different} different; findings: {dict(sorted(counts.items()))}")
+    if options.record:
+        with Command(options.folder.resolve()) as command:
+            record(command, options.record)
+        return 0
+    different = compare_for(options.folder, options.seconds, options.seed)
+    print(*different, sep="\n")
     return 1 if different else 0
 
 

@@ -71,6 +71,15 @@ class Folders:
         """The path with links followed; None if it leads out of the repository."""
         return resolve(self._tree, path)
 
+    def is_loop(self, path: str) -> bool:
+        """Whether `path` is a link that leads back to itself."""
+        seen: set[str] = set()
+        while self.kind(path) == "link" and path not in seen:
+            seen.add(path)
+            target = self._tree.read(path).decode("utf-8", "replace")
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+        return path in seen
+
     def is_file(self, path: str) -> bool:
         """Whether `path` is a file, links followed."""
         real = self.real(path)

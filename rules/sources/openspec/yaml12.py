@@ -26,8 +26,8 @@ _CORE_SCHEMA = (
     ("float", re.compile(r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z")),
     ("float", re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")),
 )
-# Line ends of YAML 1.1 and controls, which are plain characters here.
-_UNKNOWN_TO_PYYAML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+# Line ends of YAML 1.1, lone carriage returns and controls, which are plain characters here.
+_UNKNOWN_TO_PYYAML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]|\r(?!\n)")
 _TAB_BETWEEN_TOKENS = re.compile(r"(?<=\S)[ \t]*\t[ \t]*")
 
 

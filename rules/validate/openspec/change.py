@@ -19,7 +19,7 @@ from rules.sources.tree import Unreadable
 from rules.validate.openspec.archive import refusal
 from rules.validate.openspec.collation import collation_key
 from rules.validate.openspec.findings import Finding, Place, Refused
-from rules.validate.openspec.nesting import has_any_file, wrapped_changes
+from rules.validate.openspec.nesting import first_file, has_any_file, wrapped_changes
 from rules.validate.openspec.requirements import delta_findings
 from rules.validate.openspec.scenarios import compare
 from rules.validate.openspec.tasks import TaskFile, checkbox_findings, numbering_findings
@@ -109,6 +109,9 @@ class _Deltas:
         self.has_root_spec = folders.is_file(f"{self._specs}/{SPEC}")
 
     def findings(self) -> Iterator[Finding]:
+        if self._folders.is_loop(self._specs):
+            problem = f"ELOOP: too many symbolic links encountered, scandir '{self._folders.shown(self._specs)}'"
+            raise Refused(problem, self._specs)
         outside = escaping(self._folders, self._specs)
         if outside is not None:
             raise Refused(f"Path is outside the allowed directory: {self._folders.shown(outside)}", outside)
@@ -368,9 +371,9 @@ def _markdown(folders: Folders, specs: str, below: str) -> Iterator[str]:
 def _main_file(folders: Folders, change: str) -> str:
     """The file of a change that a finding about the whole of it stands in."""
     names = folders.names(change)
-    files = [name for name, kind in names.items() if kind != "folder"]
-    known = [name for name in ("proposal.md", "tasks.md", "design.md", METADATA) if name in files]
-    return f"{change}/{(known or files or ['proposal.md'])[0]}"
+    known = (name for name in ("proposal.md", "tasks.md", "design.md", METADATA) if names.get(name) == "file")
+    name = next(known, None)
+    return f"{change}/{name}" if name else first_file(folders, change)
 
 
 def _task_findings(folders: Folders, change: str) -> Iterator[Finding]:

@@ -37,7 +37,7 @@ def wrapped_changes(folders: Folders, change: str) -> Wrapper | None:
         "folder around them is reported as a change. Nested paths are supported under openspec/specs/ only. Rename "
         f'each nested change to a flat name (for example "{names[0].replace("/", "-")}").'
     )
-    return Wrapper(message, _first_file(folders, nested[0]))
+    return Wrapper(message, first_file(folders, nested[0]))
 
 
 def has_any_file(folders: Folders, folder: str) -> bool:
@@ -76,7 +76,8 @@ def _has_own_file(folders: Folders, folder: str) -> bool:
     return any(kind != "folder" and not name.startswith(".") for name, kind in folders.names(folder).items())
 
 
-def _first_file(folders: Folders, folder: str) -> str:
+def first_file(folders: Folders, folder: str) -> str:
+    """Some file of a folder, to show a finding about the whole of it."""
     for name, kind in folders.names(folder).items():
-        return _first_file(folders, f"{folder}/{name}") if kind == "folder" else f"{folder}/{name}"
+        return first_file(folders, f"{folder}/{name}") if kind == "folder" else f"{folder}/{name}"
     return folder
