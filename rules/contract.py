@@ -1,110 +1,330 @@
-"""The written contract: which text counts, and the lines of it that a finding cites.
+"""The written contract: which text is in force, and the lines of it that a finding cites.
 
-This reads what citations need. The grammar of OpenSpec in full, deltas and validation come with `wrc validate`.
+In force at a revision is the capability's main spec, overlaid with the requirements that the active changes of that
+revision add. A repository that has neither is held against the text that its configuration names, else against our
+own summary. The text drives the words: rules know a requirement by the name it had when they were written, and find it
+again where it was renamed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from importlib.resources import files
+from typing import Literal
 
-from rules.model import Citation, Contract
-from rules.sources.tree import Tree, Unreadable, read_text
+from rules.model import Citation, Contract, Remark
+from rules.registry import all_rules
+from rules.sources.openspec.blocks import Item, Requirement, normalise
+from rules.sources.openspec.delta import Delta, has_delta_section, read_delta
+from rules.sources.openspec.layout import SPECS, discover, read_source
+from rules.sources.openspec.spec import MainSpec, read_spec
+from rules.sources.openspec.text import Text
+from rules.sources.tree import Tree, Unreadable
 
 CAPABILITY = "workspace-runtime"
+MAIN_SPEC = f"{SPECS}/{CAPABILITY}/spec.md"
+FORBIDDEN = "Forbidden Runtime Behaviors"
+DRIFT_SECTION = "known drift"
 BUNDLED_URL = "https://github.com/ddev/coder-ddev/pull/149"
 """Where the contract is written as long as a repository does not hold it."""
 
-_REQUIREMENT = re.compile(r"^###\s*Requirement:\s*(.+?)\s*$", re.IGNORECASE)
-_SECTION = re.compile(r"^##\s")
-_FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
-_ITEM = re.compile(r"^\s*[-*+]\s+\**(F-\d+|D-\d+)\b")
-_RULE = re.compile(r"^ {0,3}([-*_])(\s*\1){2,}\s*$")
+_WORD = re.compile(r"[A-Za-z_/.][\w./:-]{2,}")
+_PIECE = re.compile(r"[a-z0-9]{3,}")
+_COMMON = frozenset({"the", "and", "coder", "workspace", "container", "docker", "template", "true", "false", "shall"})
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenContract:
+    """A contract that a configuration names: its text, already read. `url` is the page of the file at `rev`."""
+
+    text: str
+    path: str
+    rev: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One part of a requirement: its statement, a scenario or an item. `text` is without its layout."""
+
+    kind: Literal["statement", "scenario", "item"]
+    name: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """A requirement as it is written, with its clauses. `url` is the page of its file, None where there is none."""
+
+    name: str
+    path: str
+    start: int
+    end: int
+    url: str | None
+    clauses: tuple[Clause, ...]
+
+    @property
+    def key(self) -> str:
+        return normalise(self.name)
+
+    def item(self, name: str) -> Clause | None:
+        return next((clause for clause in self.clauses if clause.kind == "item" and clause.name == name), None)
+
+    def fitting(self, words: Iterable[str]) -> tuple[Clause, ...]:
+        """The clauses that speak most of `words`; words that few clauses have tell more. () if none has any."""
+        wanted = _pieces(words)
+        parts = [clause for clause in self.clauses if clause.kind != "item"]
+        found = [wanted & _pieces([f"{clause.name} {clause.text}"]) for clause in parts]
+        spread = Counter(word for words_of in found for word in words_of)
+        scores = [sum(1 / spread[word] for word in sorted(words_of)) for words_of in found]
+        best = max(scores, default=0)
+        return tuple(part for part, score in zip(parts, scores, strict=True) if best and score > best - 1e-9)
 
 
 @dataclass(frozen=True)
 class ContractText:
-    """The contract in force. `requirements` and `items` map verbatim names and ids (F-1 …) to their lines."""
+    """The contract in force. `requirements` are in the order of the text, by their names.
+
+    `renamed` holds what archived changes renamed; `drift` the items of Known Drift, by their ids.
+    """
 
     contract: Contract
-    requirements: dict[str, tuple[int, int]]
-    items: dict[str, tuple[int, int]]
+    requirements: Mapping[str, Written]
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    drift: Mapping[str, Written] = field(default_factory=dict)
 
-    def cite(self, rule: str, requirement: str) -> Citation | None:
-        """The lines that rule `rule` of `requirement` rests on; None if the text does not have them."""
-        lines = self.items.get(rule) or self.requirements.get(requirement)
-        if lines is None:
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Requirement names as the rules know them, to those of the text."""
+        known = list(dict.fromkeys(rule.requirement for rule in all_rules() if not rule.id.startswith("W-")))
+        return dict(_matched(known, self.requirements, self.renamed))
+
+    def written(self, requirement: str) -> Written | None:
+        """The requirement that the rules know as `requirement`."""
+        name = self.names.get(requirement)
+        return self.requirements[name] if name is not None else self.requirements.get(requirement)
+
+    def name(self, requirement: str) -> str:
+        """What the text calls it today."""
+        return self.names.get(requirement, requirement)
+
+    def asks(self, rule: str, requirement: str) -> bool:
+        """Whether the text still has what `rule` checks. Our own summary has everything, and W- rules are ours."""
+        if self.contract.source == "bundled" or rule.startswith(("W-", "D-")):
+            return True
+        written = self.written(requirement)
+        return written is not None and (not rule.startswith("F-") or written.item(rule) is not None)
+
+    def cite(self, rule: str, requirement: str, words: Iterable[str] = ()) -> Citation | None:
+        """The lines that a finding of `rule` about `words` rests on: the item, else the scenario, that fits.
+
+        None if the text has nothing of the kind.
+        """
+        written = self.drift.get(rule) or self.written(requirement)
+        if written is None:
             return None
-        start, end = lines
+        clause = written.item(rule)
+        if clause is None:
+            fitting = [each for each in written.fitting(words) if each.kind == "scenario"]
+            clause = fitting[0] if len(fitting) == 1 else None
+        start, end = (clause.start, clause.end) if clause else (written.start, written.end)
+        return Citation(written.path, start, end, self._url(written, start, end), _part(clause))
+
+    def _url(self, written: Written, start: int, end: int) -> str | None:
         if self.contract.source == "bundled":
-            return Citation(self.contract.path, start, end, self.contract.url)
+            return self.contract.url
         anchor = f"?plain=1#L{start}-L{end}" if end > start else f"?plain=1#L{start}"
-        url = f"{self.contract.url}{anchor}" if self.contract.url else None
-        return Citation(self.contract.path, start, end, url)
+        return f"{written.url}{anchor}" if written.url else None
+
+    def remarks(self) -> Iterator[Remark]:
+        """What the text has that no rule checks yet, and what rules check that it has no more."""
+        if self.contract.source == "bundled":
+            return
+        ours = {rule.id for rule in all_rules()}
+        known = set(self.names.values())
+        for name, written in self.requirements.items():
+            for clause in written.clauses:
+                if clause.kind == "item" and re.fullmatch(r"F-\d+", clause.name) and clause.name not in ours:
+                    text = f"The contract has {clause.name}, which is not checked yet: please look at it yourselves."
+                    yield Remark(written.path, clause.start, text)
+            if name not in known:
+                text = f"The contract has the requirement “{name}”, which is not checked yet."
+                yield Remark(written.path, written.start, text)
+        for rule in all_rules():
+            if not self.asks(rule.id, rule.requirement):
+                text = f"The contract no longer has {rule.id} ({rule.requirement}): what breaks it is only asked about."
+                yield Remark(self.contract.path, 1, text)
 
 
-def load_contract(tree: Tree, rev: str, repository_url: str | None) -> ContractText:
-    """The contract at revision `rev`: the capability's main spec, else an active change that adds it, else our own."""
-    for path in _candidates(tree):
-        try:
-            text = read_text(tree, path)
-        except Unreadable:
-            continue
-        requirements, items = _sections(text)
+def load_contract(
+    tree: Tree, rev: str, repository_url: str | None, configured: WrittenContract | None = None
+) -> ContractText:
+    """The contract in force in `tree`, at revision `rev`; else `configured`; else our own summary."""
+    found = _in_tree(tree, rev, repository_url)
+    if found is not None:
+        return found
+    if configured is not None:
+        requirements, drift = _read(configured.text, configured.path, configured.url)
         if requirements:
-            url = f"{repository_url}/blob/{rev}/{path}" if repository_url else None
-            return ContractText(Contract("repository", path, rev, url), requirements, items)
+            contract = Contract("configured", configured.path, configured.rev, configured.url)
+            return ContractText(contract, requirements, drift=drift)
     return _bundled()
+
+
+def _read(text: str, path: str, url: str | None) -> tuple[dict[str, Written], dict[str, Written]]:
+    """The requirements of a main spec, or those that a delta adds, and its items of known drift."""
+    source: Delta | MainSpec = read_delta(text) if has_delta_section(Text.of(text)) else read_spec(text)
+    blocks: tuple[Requirement, ...] = source.added if isinstance(source, Delta) else source.requirements
+    requirements: dict[str, Written] = {}
+    for block in blocks:
+        requirements.setdefault(block.name, written(block, source.items, source.text, path, url))
+    drift: dict[str, Written] = {}
+    for item in source.items:
+        if (item.section or "").lower() == DRIFT_SECTION:
+            clause = Clause("item", item.id, _plain([item.text]), item.start, item.end)
+            drift.setdefault(item.id, Written(item.id, path, item.start, item.end, url, (clause,)))
+    return requirements, drift
+
+
+def written(block: Requirement, items: Sequence[Item], text: Text, path: str, url: str | None) -> Written:
+    """A block with its clauses."""
+    inside = [item for item in items if block.start <= item.start <= block.end]
+    starts = [*(each.start for each in block.scenarios), *(each.start for each in inside)]
+    first = min(starts, default=block.end + 1)
+    statement = text.lines[block.start : first - 1]
+    clauses = [
+        Clause("statement", "", _plain(statement), block.start, max(block.start, first - 1)),
+        *(Clause("item", item.id, _plain([item.text]), item.start, item.end) for item in inside),
+        *(
+            Clause("scenario", each.name, _plain(text.lines[each.start - 1 : each.end]), each.start, each.end)
+            for each in block.scenarios
+        ),
+    ]
+    return Written(block.name, path, block.start, block.end, url, tuple(clauses))
+
+
+@dataclass(frozen=True)
+class CapabilityChange:
+    """What one change does to the capability: its id, its folder, and its delta with text and path."""
+
+    id: str
+    folder: str
+    path: str
+    text: str
+    delta: Delta
+    archived: bool
+
+
+def changes_of(tree: Tree) -> Iterator[CapabilityChange]:
+    """The changes with a delta for the capability, active ones first, each list in OpenSpec's order."""
+    layout = discover(tree)
+    for archived, changes in ((False, layout.changes), (True, layout.archived)):
+        for change in changes:
+            for spec in change.deltas:
+                if spec.capability != CAPABILITY:
+                    continue
+                try:
+                    text = read_source(tree, spec.path)
+                except Unreadable:
+                    continue
+                yield CapabilityChange(change.id, change.path, spec.path, text, read_delta(text), archived)
+
+
+def _in_tree(tree: Tree, rev: str, repository_url: str | None) -> ContractText | None:
+    def page(path: str) -> str | None:
+        return f"{repository_url}/blob/{rev}/{path}" if repository_url else None
+
+    requirements: dict[str, Written] = {}
+    drift: dict[str, Written] = {}
+    renamed: dict[str, str] = {}
+    try:
+        if MAIN_SPEC in tree.entries:
+            requirements, drift = _read(read_source(tree, MAIN_SPEC), MAIN_SPEC, page(MAIN_SPEC))
+    except Unreadable:
+        requirements = {}
+    for change in changes_of(tree):
+        if change.archived:
+            renamed |= {each.source_key: each.target_key for each in change.delta.renamed}
+        elif change.delta.added:
+            added, drifting = _read(change.text, change.path, page(change.path))
+            requirements = requirements | {name: each for name, each in added.items() if name not in requirements}
+            drift = drifting | drift
+    if not requirements:
+        return None
+    path = next(iter(requirements.values())).path
+    return ContractText(Contract("repository", path, rev, page(path)), requirements, renamed, drift)
 
 
 @lru_cache(maxsize=1)
 def _bundled() -> ContractText:
     """Our own summary, which names the pull request that the contract stands in."""
-    text = files("rules").joinpath("contract.md").read_text("utf-8")
-    return ContractText(Contract("bundled", "rules/contract.md", "", BUNDLED_URL), *_sections(text))
+    text, path = files("rules").joinpath("contract.md").read_text("utf-8"), "rules/contract.md"
+    requirements, drift = _read(text, path, BUNDLED_URL)
+    return ContractText(Contract("bundled", path, "", BUNDLED_URL), requirements, drift=drift)
 
 
-def _candidates(tree: Tree) -> Iterator[str]:
-    main = f"openspec/specs/{CAPABILITY}/spec.md"
-    if main in tree.entries:
-        yield main
-    delta = re.compile(rf"openspec/changes/(?!archive/)[^/]+/specs/{CAPABILITY}/spec\.md")
-    yield from sorted(path for path in tree.entries if delta.fullmatch(path))
+def _matched(
+    known: Sequence[str], text: Mapping[str, Written], renamed: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Each known name with the one that the text has for it.
 
-
-@lru_cache(maxsize=16)
-def _sections(text: str) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]:
-    """Line ranges of requirements and of F- and D-items; blank lines and rules at the end belong to none."""
-    lines = text.replace("\r\n", "\n").split("\n")
-    requirements: dict[str, tuple[int, int]] = {}
-    items: dict[str, tuple[int, int]] = {}
-    name: str | None = None
-    start, fence = 0, ""
-
-    def close(end: int) -> None:
-        while end > start and (not lines[end - 1].strip() or _RULE.match(lines[end - 1])):
-            end -= 1
-        if name is not None:
-            requirements.setdefault(name, (start, end))
-
-    for number, line in enumerate(lines, 1):
-        marker = _FENCE.match(line)
-        if fence:
-            closes = marker and marker[1].startswith(fence) and not line.strip().strip(fence[0])
-            fence = "" if closes else fence
+    The same one; that which archived changes made of it; for the list of forbidden behaviours, that which has such
+    items; else the only unknown one that stands in its place, between the same neighbours.
+    """
+    found: dict[str, str] = {}
+    for name in known:
+        today, steps = name, 0
+        while today not in text and today in renamed and steps < len(renamed):
+            today, steps = renamed[today], steps + 1
+        if today in text:
+            found[name] = today
+    if FORBIDDEN not in found:
+        lists = [name for name, each in text.items() if any(re.match(r"F-\d", c.name) for c in each.clauses)]
+        if len(lists) == 1 and lists[0] not in found.values():
+            found[FORBIDDEN] = lists[0]
+    place = {name: index for index, name in enumerate(text)}
+    back = {name: known.index(ours) for ours, name in found.items() if ours in known}
+    for index, name in enumerate(known):
+        if name in found:
             continue
-        if marker:
-            fence = marker[1]
-        elif header := _REQUIREMENT.match(line):
-            close(number - 1)
-            name, start = header[1], number
-        elif _SECTION.match(line):
-            close(number - 1)
-            name = None
-        elif item := _ITEM.match(line):
-            items.setdefault(item[1], (number, number))
-    close(len(lines))
-    return requirements, items
+        before = next((found[each] for each in reversed(known[:index]) if each in found), None)
+        after = next((found[each] for each in known[index + 1 :] if each in found), None)
+        low = place[before] if before is not None else -1
+        high = place[after] if after is not None else len(text)
+        between = [each for each in list(text)[low + 1 : high] if each not in back]
+        gap = [each for each in known if each not in found and _in_gap(known, each, before, after, found)]
+        if len(between) == 1 and len(gap) == 1:
+            yield name, between[0]
+    yield from found.items()
+
+
+def _in_gap(known: Sequence[str], name: str, before: str | None, after: str | None, found: Mapping[str, str]) -> bool:
+    index = known.index(name)
+    left = next((found[each] for each in reversed(known[:index]) if each in found), None)
+    right = next((found[each] for each in known[index + 1 :] if each in found), None)
+    return (left, right) == (before, after)
+
+
+def _part(clause: Clause | None) -> str | None:
+    """How a citation names the clause."""
+    if clause is None:
+        return None
+    if clause.kind == "scenario":
+        return f"scenario “{clause.name}”"
+    words = re.sub(rf"^[-*+]\s+\W*{re.escape(clause.name)}\W*\s", "", clause.text)
+    return f"“{words}”"
+
+
+def _plain(lines: Iterable[str]) -> str:
+    return " ".join(" ".join(lines).split())
+
+
+def _pieces(words: Iterable[str]) -> frozenset[str]:
+    found = (piece for word in words for match in _WORD.findall(word) for piece in _PIECE.findall(match.lower()))
+    return frozenset(found) - _COMMON

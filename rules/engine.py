@@ -9,7 +9,8 @@ from functools import cached_property, lru_cache
 
 from rules.causes import one_per_cause
 from rules.compare import Judged, Places, Side, affected, fingerprint, judge
-from rules.contract import ContractText, load_contract
+from rules.contract import ContractText, WrittenContract, load_contract
+from rules.deltas import read_deltas, words_of
 from rules.ledger import Kept, ledger
 from rules.model import (
     Acknowledgement,
@@ -112,16 +113,21 @@ def review(
     revisions: Revisions,
     repository_url: str | None,
     today: date | None = None,
+    configured: WrittenContract | None = None,
+    linked: frozenset[str] = frozenset(),
 ) -> Report:
     """Compare two trees under the contract that a third one holds.
 
     `repository_url` is the repository's web address, for permalinks; None where there is none. `today` decides which
-    waivers have expired; without it none has.
+    waivers have expired; without it none has. `configured` is the contract that counts where the repository holds none.
+    `linked` are the ids of OpenSpec changes that the pull request names in its description or branch.
     """
     before = examine(base)
     after = examine(head, before, diff)
-    text = load_contract(contract, revisions.contract, repository_url)
+    text = load_contract(contract, revisions.contract, repository_url, configured)
     judged = one_per_cause(_one_per_line(_judged(base, head, contract, before, after, diff, today)), diff)
+    deltas = read_deltas(base, head, text, diff, linked)
+    judged = [deltas.acknowledged(each) for each in judged]
     drift = ledger(before.drift, after.drift)
     judged += _notices(drift, judged, Places(before.side, after.side, diff))
     offered = _suggestions(judged, head, after)
@@ -134,11 +140,12 @@ def review(
         head=revisions.head,
         conclusion=_conclusion(findings, undecided, problems) if touched else "skipped",
         contract=text.contract,
-        affected=affected(before.side, after.side, diff, _requirements()),
+        affected=affected(before.side, after.side, diff, _requirements(text)),
         findings=findings,
         drift=tuple(kept.drift for kept in drift),
         undecided=undecided,
         problems=problems,
+        remarks=(*text.remarks(), *deltas.remarks(findings)),
         governed=tuple(after.templates),
     )
 
@@ -275,8 +282,12 @@ def _image_facts(image: Image) -> Iterator[Fact]:
             yield from each.image_facts(image)
 
 
-def _requirements() -> dict[str, str]:
-    return {each.id: each.requirement for each in all_rules() if each.id.startswith("INV-") or each.id == "BOOT"}
+def _requirements(contract: ContractText) -> dict[str, str]:
+    return {
+        each.id: contract.name(each.requirement)
+        for each in all_rules()
+        if each.id.startswith("INV-") or each.id == "BOOT"
+    }
 
 
 def _one_per_line(judged: list[Judged]) -> list[Judged]:
@@ -307,12 +318,14 @@ def _suggestions(judged: list[Judged], head: Tree, after: Examined) -> dict[str,
 
 def _finding(judged: Judged, contract: ContractText, suggestion: Edit | None) -> Finding:
     violation, found = judged.violation, entry(judged.violation.rule)
+    # What the contract no longer has is only asked about.
+    asked = contract.asks(violation.rule, found.requirement)
     return Finding(
         rule=violation.rule,
-        requirement=found.requirement,
+        requirement=contract.name(found.requirement),
         related=violation.related,
         status=judged.status,
-        level=violation.level,
+        level=violation.level if asked or violation.level != "failure" else "warning",
         path=judged.path,
         line=judged.line,
         end_line=max(judged.line, violation.span.end if judged.path == violation.span.path else judged.line),
@@ -323,7 +336,7 @@ def _finding(judged: Judged, contract: ContractText, suggestion: Edit | None) ->
         fix=found.fix,
         suggestion=suggestion,
         trail=judged.trail,
-        citation=contract.cite(violation.rule, found.requirement),
+        citation=contract.cite(violation.rule, found.requirement, words_of(violation)),
         acknowledged_by=judged.acknowledged_by,
         fingerprint=judged.fingerprint,
         anchor=judged.anchor,

@@ -116,12 +116,25 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Lines of the contract. `url` is a permalink, or None where the text has no public place."""
+    """Lines of the contract. `url` is a permalink, or None where the text has no public place.
+
+    `part` names the clause of the requirement that is meant, in words; None for the whole.
+    """
 
     path: str
     start: int
     end: int
     url: str | None
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about the written contract that a reader should know. It never decides a verdict."""
+
+    path: str
+    line: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,4 +248,5 @@ class Report:
     drift: tuple[Drift, ...] = ()
     undecided: tuple[Undecided, ...] = ()
     problems: tuple[Problem, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     governed: tuple[str, ...] = field(default=())

@@ -84,6 +84,8 @@ def _finding(finding: Finding) -> dict[str, object]:
     edit = finding.suggestion
     values = asdict(finding)
     del values["anchor"]
+    if finding.citation is not None:
+        del values["citation"]["part"]
     by = finding.acknowledged_by
     return values | {
         "suggestion": edit and {"start": edit.start, "end": edit.end, "text": edit.text},

@@ -12,7 +12,7 @@ from bot.render.drift import told
 from bot.render.escape import block, cell, code, contrast, inline, link, shorten
 from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
 from rules.audit import Audit, Verdict
-from rules.model import Affected, Change, Drift, Finding, Problem, Report, Step, Undecided
+from rules.model import Affected, Change, Drift, Finding, Problem, Remark, Report, Step, Undecided
 from rules.registry import all_rules
 from rules.validate.model import Issue
 from rules.validate.validation import Validation
@@ -36,6 +36,9 @@ MAX_EVIDENCE = 5
 
 MAX_ISSUES = 50
 """Issues of a validation that are told."""
+
+MAX_REMARKS = 20
+"""Remarks about the contract that are told."""
 
 MAX_STEPS = 5
 """Steps of a trail that are named."""
@@ -100,6 +103,7 @@ def summary(report: Report) -> str:
         _section("Could not be decided", [_undecided(undecided) for undecided in report.undecided]),
         _section("Not analysed in full", [_problem(problem) for problem in report.problems]),
         _there_before(report),
+        _section("About the contract", [_remark(remark) for remark in report.remarks[:MAX_REMARKS]]),
         _footer(report),
     ]
     return _fit([section for section in sections if section], "\n\n") + "\n"
@@ -265,6 +269,10 @@ def _drift(drift: Drift) -> str:
     return f"**{drift.id}** {_sentence(told(drift))} {_place(drift.path, drift.line)}"
 
 
+def _remark(remark: Remark) -> str:
+    return f"{_sentence(remark.text)} {_place(remark.path, remark.line)}"
+
+
 def _undecided(undecided: Undecided) -> str:
     return f"**{undecided.rule}** {_place(undecided.span.path, undecided.span.start)} {_sentence(undecided.reason)}"
 
@@ -311,7 +319,8 @@ def _suggestion(finding: Finding) -> list[str]:
 
 def _cited(finding: Finding) -> str:
     related = f" (also {', '.join(finding.related)})" if finding.related else ""
-    return f"{'Contract' if finding.citation else 'Rule'}: **{finding.rule}** {_citation(finding)}{related}"
+    part = f", {_sentence(finding.citation.part)}" if finding.citation and finding.citation.part else ""
+    return f"{'Contract' if finding.citation else 'Rule'}: **{finding.rule}** {_citation(finding)}{part}{related}"
 
 
 def _citation(finding: Finding) -> str:
@@ -329,6 +338,8 @@ def _footer(report: Report) -> str:
     at = f" at {code(contract.rev[:12])}" if contract.rev else ""
     where = link(contract.path, contract.url) if contract.url else code(contract.path)
     governed = f" Templates looked at: {', '.join(code(name) for name in report.governed)}." if report.governed else ""
+    if contract.source == "configured":
+        where = f"{where}, which the configuration names because the repository does not hold the contract"
     if contract.source == "bundled":
         proposed = link("as proposed", contract.url or "")
         where = f"our own summary, because the repository does not hold the contract ({proposed})"

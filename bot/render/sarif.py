@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from bot.render.drift import told
 from rules.audit import Audit
-from rules.model import Acknowledgement, Drift, Finding, Problem, Report
+from rules.model import Acknowledgement, Drift, Finding, Problem, Remark, Report
 from rules.pages import page
 from rules.registry import entries
 from rules.validate.model import Issue
@@ -31,7 +31,10 @@ def render(report: Report) -> str:
         report.findings,
         results,
         [*notes, *_problems(report.problems)],
-        _drift([d for d in report.drift if d.change == "fixed"]),
+        [
+            *_drift([d for d in report.drift if d.change == "fixed"]),
+            *((r.path, r.line, r.text) for r in report.remarks),
+        ],
     )
 
 
@@ -74,6 +77,10 @@ def _issue(issue: Issue) -> Json:
 def _drift(drift: Iterable[Drift]) -> list[Note]:
     """Known drift in words; what is back is a result already."""
     return [(each.path, each.line, f"{each.id} {told(each)}") for each in drift]
+
+
+def _remarks(remarks: Iterable[Remark]) -> list[Note]:
+    return [(remark.path, remark.line, remark.text) for remark in remarks]
 
 
 def _log(findings: Sequence[Finding], results: Sequence[Json], notes: Sequence[Note], drift: Sequence[Note]) -> str:

@@ -47,6 +47,7 @@ def render(report: Report, *, width: int = 80, colour: bool = False) -> str:
             _finding(console, finding)
     _affected(console, report.affected)
     _list(console, "Known drift", [_drift(drift) for drift in report.drift if drift.change != "none"])
+    _list(console, "About the contract", [f"{r.path}:{r.line} {r.text}" for r in report.remarks])
     at = {"base": "(at the base) ", "head": ""}
     undecided = [f"{u.span.path}:{u.span.start} {u.rule}: {u.reason}" for u in report.undecided]
     _list(console, "Could not be decided", undecided)
@@ -183,7 +184,8 @@ def _cited(finding: Finding) -> str:
     citation = finding.citation
     where = "" if citation is None else f" {citation.url or f'{citation.path}:{citation.start}'}"
     related = f" (also {', '.join(finding.related)})" if finding.related else ""
-    return plain(f"{finding.rule} {finding.requirement}{related}{where}")
+    part = f", {citation.part}" if citation and citation.part else ""
+    return plain(f"{finding.rule} {finding.requirement}{part}{related}{where}")
 
 
 def _affected(console: Console, affected: Sequence[Affected]) -> None:
