@@ -2,14 +2,24 @@
 
 ## What it does
 
-Recognises the ten steps of the boot script by what they do, and follows their order, the shell options that decide
-what a failure does, and how the script ends.
+Recognises the ten steps of the boot script by what they do, in whatever function, file or module they are, and reports
+a step that is gone and two that are swapped. Follows how the script ends: an exit in the middle, a status that is not
+0, `exec` of another program, a missing `set +e`, options that make a failure worse (`set -u`, `pipefail`). Looks into
+the `~/.bash_profile` that it assembles. `set -e` and what is like it are F-10.
 
 ## Why it matters
 
 The steps build on each other: the mirror must be configured before the Docker daemon reads it, the home must belong to
 the user before anything is copied into it. And a boot that stops at the first failure leaves a workspace that nobody
 can log in to and repair.
+
+## Bad
+
+```bash
+sudo dockerd > /tmp/dockerd.log 2>&1 &
+echo '{ "registry-mirrors": ["http://mirror:5000"] }' | sudo tee /etc/docker/daemon.json
+cd /home/coder/projects || exit 1
+```
 
 ## Good
 
@@ -26,61 +36,426 @@ directories, shell profile. Begin with `set +e` and end with `exit 0`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from rules.checks.support import command_fact, in_home, mentions, writes, written_to
-from rules.model import Fact
-from rules.sources.shell import Command
+from rules.checks.boot_steps import PROFILE, STAGED, STEPS, Steps, at_call, cut_short, leaves, unseen
+from rules.checks.commands import Flow, Surface, invocations, known, located, of_workspace, passed, shown
+from rules.checks.f09_systemd_dockerd import runs_init
+from rules.checks.f10_errexit import ends_at_failures, is_errexit
+from rules.checks.inv6_hydration import says_missing
+from rules.checks.support import line, settled_words
+from rules.checks.support import undecided as open_question
+from rules.model import Edit, Fact, Level, Undecided, Violation
+from rules.sources.shell import UNKNOWN, Command, Scope, parse_program
+from rules.sources.text import Position, Text
 from rules.workspace.template import Script, Workspace
 
 ID = "BOOT"
 REQUIREMENT = "Required Agent Boot Sequence"
 
+END = "end of the script"
+FAILURES = "what a failure does"
+ORDER = "order of the boot steps"
+
+LATE = {
+    "home ownership": "on a fresh workspace the home still belongs to root there, and nothing can be written into it",
+    "skeleton": "it finds files of an unfinished home, and the user's `.bashrc` may never come",
+    "GitSSH": "git has no key for the session there, so what needs a private repository fails",
+    "staged files": "what the image brings for the home, the welcome text among it, is not there yet",
+    "git identity": "git does not know there who the user is",
+    "registry mirror": "the daemon has read its configuration by then, so every image comes over the internet",
+    "dockerd": "no daemon answers there, so not one image is fetched",
+    "image pre-pull": "the contract has the images first",
+    "directories": "the login shell is set up for folders that are not there yet",
+}
+"""What goes wrong when a step comes only after a later one."""
+
+GONE = {
+    "home ownership": "on a fresh workspace the home belongs to root, and the user cannot write a file",
+    "skeleton": "a fresh home has no `.bashrc`",
+    "GitSSH": "git cannot reach private repositories with the workspace's key",
+    "staged files": "what the image brings for the home never gets there",
+    "git identity": "the user's first commit fails, or carries a wrong name",
+    "registry mirror": "every image comes over the internet and not through the mirror",
+    "image pre-pull": "the first `ddev start` has to wait for all its images",
+    "directories": "`~/projects`, where users are told to work, does not exist",
+    "shell profile": "a login shell has neither completion nor the user's `.bashrc` nor the welcome text",
+}
+"""What a workspace lacks without a step. `dockerd` is INV-4's, the staged files are INV-6's where the image has some."""
+
+
+# What enforces it
+
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
     for script in workspace.boot:
-        yield from _order(workspace, script)
+        steps = Steps(script.program)
+        found = sorted(steps.commands, key=lambda step: steps.place[id(steps.first(step))])
+        if found:
+            yield Fact(ID, workspace.template, ORDER, " → ".join(found), steps.first(found[0]).span)
+        for step in found:
+            yield Fact(ID, workspace.template, _fact(step), "runs", steps.first(step).span)
         for command in script.program.main:
             if command.name in ("set", "shopt", "trap"):
-                yield command_fact(ID, workspace.template, "what a failure does", command)
-            elif command.name == "exit":
-                yield command_fact(ID, workspace.template, "end of the script", command)
+                yield Fact(ID, workspace.template, FAILURES, settled_words(command), command.span)
+            elif leaves(command):
+                yield Fact(ID, workspace.template, END, settled_words(command), command.span)
+        for part in _PROFILE_PARTS if "shell profile" in steps.commands else ():
+            content = _profile(workspace, steps)
+            if content is not None and _has(content, part):
+                yield Fact(ID, workspace.template, f"login shell: {part}", "there", steps.first("shell profile").span)
 
 
-def _order(workspace: Workspace, script: Script) -> Iterator[Fact]:
-    """The steps in the order of their first command."""
-    first: dict[str, Command] = {}
-    for command in script.program.commands:
-        step = _step(command)
-        if step is not None:
-            first.setdefault(step, command)
-    if first:
-        order = " → ".join(first)
-        yield Fact(ID, workspace.template, "order of the boot steps", order, next(iter(first.values())).span)
+def _fact(step: str) -> str:
+    return f"boot step: {step}"
 
 
-def _step(command: Command) -> str | None:
-    """The step that a command belongs to, by what it does."""
-    targets = [text for word in command.args for text in word.alternatives]
-    name = command.name
-    if name == "chown" and any(text.rstrip("/") == "/home/coder" for text in targets):
-        return "home ownership"
-    if name in ("cp", "rsync") and mentions(command, "/etc/skel"):
-        return "skeleton"
-    if any(a.name == "GIT_SSH_COMMAND" for a in command.assignments):
-        return "GitSSH"
-    if name in ("cp", "rsync", "install") and mentions(command, "/home/coder-files"):
-        return "staged files"
-    if name == "git" and mentions(command, "user.name"):
-        return "git identity"
-    if written_to(command, "/etc/docker/daemon.json"):
-        return "registry mirror"
-    if name == "dockerd":
-        return "dockerd"
-    if name == "ddev" and mentions(command, "download-images"):
-        return "image pre-pull"
-    if name == "mkdir" and any(in_home(text) and text.endswith("/projects") for text in targets):
-        return "directories"
-    if any(path.endswith("/.bash_profile") for path in writes(command)):
-        return "shell profile"
-    return None
+# The check
+
+
+def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    surface = of_workspace(workspace)
+    for script in workspace.boot:
+        seen: set[tuple[str, Position]] = set()
+        for each in _Boot(workspace, surface, script).found():
+            if isinstance(each, Undecided):
+                yield each
+            elif (each.evidence, each.at) not in seen:
+                seen.add((each.evidence, each.at))
+                yield _violation(workspace, surface, script, each)
+
+
+class _Fault(NamedTuple):
+    evidence: str
+    at: Position
+    message: str
+    level: Level = "failure"
+    lost: str | None = None
+    related: tuple[str, ...] = ()
+    trail: tuple[Position, ...] = ()
+    edit: Edit | None = None
+
+
+def _violation(workspace: Workspace, surface: Surface, script: Script, fault: _Fault) -> Violation:
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address=script.address,
+        evidence=fault.evidence,
+        span=line(fault.at),
+        level=fault.level,
+        message=fault.message + (" Is that meant?" if fault.level == "warning" else ""),
+        trail=surface.steps((fault.at, *fault.trail)),
+        related=fault.related,
+        edit=fault.edit,
+        lost=fault.lost,
+    )
+
+
+class _Boot:
+    def __init__(self, workspace: Workspace, surface: Surface, script: Script) -> None:
+        self.workspace, self.surface, self.script = workspace, surface, script
+        self.program = script.program
+        self.steps = Steps(script.program)
+
+    def found(self) -> Iterator[_Fault | Undecided]:
+        ended = cut_short(self.program) if self.steps.missing else None
+        if ended is not None:
+            yield self._cut(ended)
+        else:
+            yield from self._gone()
+        yield from self._swapped()
+        if not any(_always_succeeds(command) for command in self.program.commands):
+            yield from self._exits(ended)
+            if ended is None:
+                yield from self._end()
+        yield from self._options()
+        yield from self._login_shell()
+
+    # The steps
+
+    def _gone(self) -> Iterator[_Fault | Undecided]:
+        missing = [step for step in self.steps.missing if step in GONE]
+        if self.program.problems or not missing:
+            return
+        hidden = unseen(self.program)
+        if hidden is not None:
+            reason = f"{hidden.reason}; it may do what the boot script lacks: {', '.join(missing)}"
+            yield open_question(self.workspace, ID, f"{self.script.address}/steps", hidden.position, reason)
+            return
+        staged = any(target.rstrip("/").startswith(STAGED) for _, target in self.workspace.image.copies)
+        for step in missing:
+            if step == "staged files" and staged:
+                continue
+            related = ("INV-4",) if step == "registry mirror" else ("INV-6",) if step in ("skeleton",) else ()
+            message = f"The boot script has no step for the {_named(step)}: {GONE[step]}."
+            yield _Fault(f"no {step}", self.script.at, message, lost=_fact(step), related=related)
+
+    def _swapped(self) -> Iterator[_Fault]:
+        """The fewest steps that, put where they belong, set the order right; each with its nearest neighbour."""
+        pairs = list(self._inverted())
+        while pairs:
+            counts = {step: sum(step in pair for pair in pairs) for pair in pairs for step in pair}
+            moved = max(STEPS, key=lambda step: counts.get(step, 0))
+            own = [pair for pair in pairs if moved in pair]
+            early, late = min(own, key=lambda pair: STEPS.index(pair[1]) - STEPS.index(pair[0]))
+            yield self._swap(early, late)
+            pairs = [pair for pair in pairs if moved not in pair]
+
+    def _inverted(self) -> Iterator[tuple[str, str]]:
+        """Pairs of steps of which the one that belongs first comes second."""
+        steps, found = self.steps, self.steps.commands
+        for index, early in enumerate(STEPS):
+            for late in STEPS[index + 1 :]:
+                if early in found and late in found and self._comes_after(early, late):
+                    yield early, late
+        waits = steps.daemon.waits
+        if "image pre-pull" in found and waits:
+            first = waits[0]
+            if steps.before(steps.first("dockerd"), steps.last("image pre-pull")) and steps.before(
+                steps.last("image pre-pull"), first
+            ):
+                yield "dockerd", "image pre-pull"
+
+    def _comes_after(self, early: str, late: str) -> bool:
+        steps = self.steps
+        if (early, late) == ("registry mirror", "dockerd"):
+            return steps.before(steps.last("dockerd"), steps.last("registry mirror"))
+        if (early, late) == ("staged files", "shell profile"):
+            return steps.before(steps.first("shell profile"), steps.first("staged files"))
+        return steps.before(steps.last(late), steps.first(early))
+
+    def _swap(self, early: str, late: str) -> _Fault:
+        steps = self.steps
+        second = steps.last(early) if early == "registry mirror" else steps.first(early)
+        if late == "image pre-pull" and early == "dockerd":
+            second = steps.last(late) if steps.before(steps.first(early), steps.last(late)) else steps.first(early)
+            first = steps.daemon.waits[0] if second is steps.last(late) else steps.first(late)
+            where = (second, first)
+        else:
+            where = (second, steps.first(late))
+        message = f"The {_named(early)} {_verb(early)} only after the {_named(late)}: {LATE[early]}."
+        related = tuple({"dockerd": "INV-4", "registry mirror": "INV-4", "staged files": "INV-6"}.get(s, "") for s in (early,))
+        return _Fault(
+            f"{early} after {late}",
+            where[0].position,
+            message,
+            related=tuple(name for name in related if name),
+            trail=(*passed(where[0]), *passed(where[1])),
+        )
+
+    # The end
+
+    def _cut(self, command: Command) -> _Fault:
+        missing = self.steps.missing
+        lost = f"; it never gets to: {', '.join(missing)}" if missing else ""
+        return _Fault(
+            "ends in the middle",
+            at_call(command),
+            f"`{shown(command)}` ends every boot here, although more of the script follows{lost}.",
+            trail=passed(command),
+        )
+
+    def _exits(self, ended: Command | None) -> Iterator[_Fault]:
+        for command in self.program.main:
+            if not leaves(command) or command is ended or any(says_missing(guard) for guard in command.guards):
+                continue
+            if "exec" in command.wrappers and command.name != "exit":
+                yield from self._replaced(command)
+                continue
+            status = _status(command, self.program.main)
+            if status is not None:
+                message = f"`{shown(command)}` can end the boot with a status other than 0: Coder shows a broken workspace."
+                left = self._left_after(command)
+                if left:
+                    message = f"`{shown(command)}` ends the boot here, before: {', '.join(left)}. The script must go on and end with 0."
+                yield _Fault(f"exit {status}", at_call(command), message, trail=passed(command))
+            elif left := self._left_after(command):
+                message = f"`{shown(command)}` can end the boot early, before: {', '.join(left)}."
+                yield _Fault("early exit", at_call(command), message, trail=passed(command))
+
+    def _left_after(self, command: Command) -> list[str]:
+        """The steps that do not run if the script ends here."""
+        steps = self.steps
+        return [step for step in STEPS if step in steps.commands and steps.before(command, steps.first(step))]
+
+    def _replaced(self, command: Command) -> Iterator[_Fault]:
+        if is_errexit(command, self.program) or runs_init(command):
+            return
+        left = self._left_after(command)
+        more = f", so these steps never run: {', '.join(left)}" if left else ""
+        message = f"`{shown(command)}` takes the place of the boot script{more}; its status becomes that of the boot."
+        yield _Fault(f"exec {command.name}", command.position, message, trail=passed(command))
+
+    def _end(self) -> Iterator[_Fault]:
+        """A script whose last command decides the status."""
+        main = self.program.main
+        if not main or self.program.problems:
+            return
+        last = main[-1]
+        if leaves(last) or not _can_fail(last):
+            return
+        message = f"The script ends with `{shown(last)}`, whose status becomes that of the boot; it must end with `exit 0`."
+        yield _Fault("no exit 0 at the end", last.position, message, lost=END, trail=passed(last))
+
+    # Options
+
+    def _options(self) -> Iterator[_Fault]:
+        strict = ends_at_failures(self.program)
+        turned_off = False
+        for command in self.program.main:
+            words = [known(word) for word in command.args]
+            if command.name == "set":
+                turned_off = turned_off or _turns(words, "+", "e", "errexit")
+                if is_errexit(command, self.program):
+                    continue
+                yield from self._strictness(command, words)
+            elif command.name == "shopt" and "-s" in words and {"-o", "nounset"} <= set(words):
+                yield _Fault("set -u", command.position, _UNSET.format(shown(command)), "warning", trail=passed(command))
+        line_ = self.program.shebang
+        if line_ is not None and any(re.fullmatch(r"-[a-df-z]*u[a-df-z]*", word) for word in line_.argv):
+            yield _Fault("set -u", line_.position, _UNSET.format(line_.text), "warning")
+        if not (turned_off or strict or self.program.problems or unseen(self.program)):
+            message = "The boot script no longer says `set +e`, which keeps one failure from ending it."
+            at = self.program.main[0].position if self.program.main else self.script.at
+            yield _Fault("no set +e", at, message, "warning", FAILURES)
+        for command in self.program.main:
+            match = _REQUIRED.search(command.raw)
+            if match is not None and not any(w.raw.startswith("'") and match[0] in w.raw for w in command.words):
+                message = f"`{match[0]}…` ends the boot where `{match[1]}` is not set."
+                yield _Fault(f"requires {match[1]}", command.position, message, "warning", trail=passed(command))
+
+    def _strictness(self, command: Command, words: Sequence[str]) -> Iterator[_Fault]:
+        said = shown(command)
+        if _turns(words, "-", "u", "nounset"):
+            yield _Fault("set -u", command.position, _UNSET.format(said), "warning", trail=passed(command))
+        elif _turns(words, "-", "", "pipefail"):
+            message = f"`{said}` turns a failure inside a pipeline into one of the whole, which boot steps may not expect."
+            yield _Fault("pipefail", command.position, message, "warning", trail=passed(command))
+        elif _turns(words, "-", "n", "noexec"):
+            message = f"`{said}` makes bash read what follows and run nothing of it."
+            yield _Fault("noexec", command.position, message, trail=passed(command))
+
+    # The login shell
+
+    def _login_shell(self) -> Iterator[_Fault]:
+        if "shell profile" not in self.steps.commands:
+            return
+        content = _profile(self.workspace, self.steps)
+        if content is None:
+            return
+        first = self.steps.first("shell profile")
+        for part, lacks in _PROFILE_PARTS.items():
+            if not _has(content, part):
+                message = f"The `~/.bash_profile` that this assembles does not {part}: {lacks}."
+                yield _Fault(
+                    f"does not {part}", first.position, message, lost=f"login shell: {part}", trail=passed(first)
+                )
+
+
+_UNSET = "`{}` ends the boot at the first variable that is not set."
+_REQUIRED = re.compile(r"\$\{(\w+):?\?")
+_PROFILE_PARTS = {
+    "source /etc/bash.bashrc": "login shells lose the completion and settings of the system",
+    "source ~/.bashrc": "login shells lose the user's own settings",
+    "show ~/WELCOME.txt": "nobody sees the welcome text",
+}
+
+
+def _named(step: str) -> str:
+    return {"dockerd": "start of dockerd", "GitSSH": "GitSSH setup", "directories": "standard directories"}.get(step, step)
+
+
+def _verb(step: str) -> str:
+    return "come" if step in ("staged files", "directories") else "comes"
+
+
+def _always_succeeds(command: Command) -> bool:
+    """``trap 'exit 0' EXIT``: whatever happens, the status is 0."""
+    in_trap = [scope for scope in command.scope if scope.kind == "trap"]
+    return command.name == "exit" and _exit_trap(in_trap) and [w.value for w in command.args] == ["0"]
+
+
+def _exit_trap(scopes: Sequence[Scope]) -> bool:
+    return any(scope.name.upper() in ("EXIT", "0") for scope in scopes)
+
+
+_SUCCEEDS = frozenset({"echo", "printf", "true", ":", "=", "export", "sleep", "set", "local", "declare", "unset", "return"})
+
+
+def _can_fail(command: Command) -> bool:
+    if command.name == "return":
+        return _status_of(command) is not None if command.args else False
+    before, _ = command.surroundings
+    return command.name not in _SUCCEEDS or before.rstrip().endswith("&&")
+
+
+def _status(command: Command, main: Sequence[Command]) -> str | None:
+    """How a status other than 0 would be written; None if it is 0 for sure."""
+    if command.args:
+        return _status_of(command)
+    index = next(i for i, each in enumerate(main) if each is command)
+    return "with the last status" if index and _can_fail(main[index - 1]) else None
+
+
+def _status_of(command: Command) -> str | None:
+    texts = [text for text in command.args[0].alternatives if text.strip("0") or not text]
+    return texts[0].replace(UNKNOWN, "…") if texts else None
+
+
+def _turns(words: Sequence[str], sign: str, letter: str, name: str) -> bool:
+    """Whether ``set`` gets an option: ``-u``, ``-xu``, ``-o nounset``."""
+    for index, word in enumerate(words):
+        if word in ("--", "-"):
+            return False
+        if word[:1] == sign:
+            if letter and letter in word[1:] and not word.startswith("--"):
+                return True
+            if "o" in word[1:] and name in words[index + 1 : index + 1 + word.count("o")]:
+                return True
+    return False
+
+
+# What a login shell does
+
+
+def _profile(workspace: Workspace, steps: Steps) -> str | None:
+    """What the boot script writes to ``~/.bash_profile``, all of it; None if a part is not known."""
+    flow, parts = Flow(steps.program), list[str]()
+    for command in steps.commands["shell profile"]:
+        texts = [text for write in flow.writes(command) if PROFILE in write.paths for text in write.texts]
+        if not texts:
+            texts = list(_copied(workspace, command))
+        if not texts:
+            return None
+        parts += texts
+    return "\n".join(parts)
+
+
+def _copied(workspace: Workspace, command: Command) -> Iterator[str]:
+    """The text of a staged file that becomes the profile, or part of it."""
+    for invocation in invocations(command):
+        for word in invocation.args:
+            for path in located(word, command):
+                text = workspace.source(path) if path.startswith("/") and UNKNOWN not in path else None
+                if text is not None:
+                    yield text.show()
+
+
+def _has(content: str, part: str) -> bool:
+    text = Text.literal(content.replace(UNKNOWN, "unknown"), Position("", 1, 1))
+    program = parse_program(text, directory="", resolve_source=lambda _path: None)
+    if part.startswith("show"):
+        named = (c for c in program.commands if c.name not in ("[", "[[", "test", "=", "rm"))
+        return any(_touches(command, "/WELCOME.txt") for command in named)
+    path = "/etc/bash.bashrc" if "/etc/" in part else "/home/coder/.bashrc"
+    return any(c.name in (".", "source") and _touches(c, path) for c in program.commands)
+
+
+def _touches(command: Command, path: str) -> bool:
+    words = (*command.args, *(r.target for r in command.redirects if r.operator == "<"))
+    return any(place.endswith(path) for word in words for place in located(word, command))
+
+

@@ -103,10 +103,10 @@ def image_check(image: Image) -> Iterator[Violation]:
 
 def _scripts(surface: Surface) -> Iterator[Violation]:
     for _, command in surface.commands:
-        invocation = next((each for each in invocations(command) if _starts_docker(each)), None)
+        invocation = next((each for each in invocations(command) if starts_docker(each)), None)
         if invocation is not None and not (surface.template == IMAGE and is_known_drift(invocation)):
             yield _violation(surface, command, invocation, "starts Docker's daemon through the init system")
-        elif _runs_init(command):
+        elif runs_init(command):
             yield _violation(surface, command, None, "starts an init system in the workspace")
 
 
@@ -126,7 +126,7 @@ def _violation(surface: Surface, command: Command, invocation: Invocation | None
     )
 
 
-def _starts_docker(invocation: Invocation) -> bool:
+def starts_docker(invocation: Invocation) -> bool:
     reader = _COMMANDS.get(invocation.name)
     if reader is not None:
         return reader(invocation)
@@ -146,8 +146,8 @@ def is_unit(name: str) -> bool:
 def enables_unit(invocation: Invocation) -> bool:
     """Whether Docker's unit is made one that systemd would start."""
     if invocation.name in ("systemctl", "deb-systemd-helper"):
-        return _starts_docker(invocation) and _any_of([known(word) for word in invocation.args], _ENABLES)
-    return invocation.name in ("ln", "update-rc.d", "chkconfig") and _starts_docker(invocation)
+        return starts_docker(invocation) and _any_of([known(word) for word in invocation.args], _ENABLES)
+    return invocation.name in ("ln", "update-rc.d", "chkconfig") and starts_docker(invocation)
 
 
 def is_known_drift(invocation: Invocation) -> bool:
@@ -209,7 +209,7 @@ _COMMANDS = {
 }
 
 
-def _runs_init(command: Command) -> bool:
+def runs_init(command: Command) -> bool:
     path = command.argv[0].alternatives[0] if command.argv else ""
     if _is_init([path]) and not any(known(word) in ("--version", "--help", "--test") for word in command.args):
         return True

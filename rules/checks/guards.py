@@ -50,6 +50,10 @@ class Guards:
                 found.setdefault(command.frames[-1].position, []).append(command)
         return found
 
+    def called(self, position: Position) -> list[Command]:
+        """The commands that the call of a function at this place runs."""
+        return self._called.get(position, [])
+
     @cached_property
     def _made(self) -> dict[str, list[Command]]:
         """The commands that make a file or folder, by its path."""
@@ -116,12 +120,16 @@ class Guards:
         inner = [c for c in self._called.get(test.position, []) if c.name in ("[", "[[", "test") or c.name in _GREPS]
         if len(inner) == 1:
             yield [_as_guard(inner[0], holds)]
-        for assignments in self._flagged(test, holds):
+        yield from self.flagged(test, holds)
+
+    def flagged(self, test: Test, holds: bool) -> Iterator[list[Guard]]:  # noqa: FBT001
+        """Guards that must hold for a variable to have the value that a test asks for."""
+        for assignments in self._assigned(test, holds):
             guards = [_one_of(command.guards) for command in assignments]
             if guards:
                 yield guards
 
-    def _flagged(self, test: Test, holds: bool) -> Iterator[list[Command]]:  # noqa: FBT001
+    def _assigned(self, test: Test, holds: bool) -> Iterator[list[Command]]:  # noqa: FBT001
         """The assignments that give a variable the value that a test asks for."""
         words = test.argv[1:]
         if test.name != "test" or len(words) < 2:

@@ -250,7 +250,7 @@ def _verbatim(text: str, at: Position, raw: str) -> str | None:
 def _given_up(surface: Surface, program: Program) -> Iterator[Violation]:
     """An exit where the staged files are missing, or could not be used."""
     for command in program.main:
-        if command.name != "exit" or not any(_says_missing(guard) for guard in command.guards):
+        if command.name != "exit" or not any(says_missing(guard) for guard in command.guards):
             continue
         yield Violation(
             rule=ID,
@@ -265,9 +265,9 @@ def _given_up(surface: Surface, program: Program) -> Iterator[Violation]:
         )
 
 
-def _says_missing(guard: Guard) -> bool:
+def says_missing(guard: Guard) -> bool:
     if guard.test is None:
-        return any(_says_missing(each) for conjunction in guard.any_of for each in conjunction)
+        return any(says_missing(each) for conjunction in guard.any_of for each in conjunction)
     return not guard.holds and any(
         text == STAGED or text.startswith(f"{STAGED}/") for word in guard.test.argv[1:] for text in word.alternatives
     )

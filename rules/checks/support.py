@@ -7,13 +7,17 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from rules.model import Edit, Fact, Span, Step, Undecided
-from rules.sources.shell import Command, Guard, Word
+from rules.sources.shell import UNKNOWN, Command, Guard, Word
 from rules.sources.terraform.module import BlockInstance
 from rules.sources.terraform.syntax import Attribute
 from rules.sources.terraform.values import Alternative, MapData, Unknown, Value, as_bool, show_value
 from rules.sources.text import Position
 from rules.workspace.image import NAME as IMAGE
 from rules.workspace.template import Resource, Workspace
+
+MAX_TOLD = 2
+"""Values of one word that are told; the others are left out."""
+MAX_TOLD_LENGTH = 200
 
 Truth = Literal["true", "settable", "unknown"]
 
@@ -89,6 +93,47 @@ def spelled(command: Command, guards: tuple[Guard, ...] | None = None) -> str:
     text = " ".join(command.raw.split())
     conditions = [_condition(guard) for guard in (command.guards if guards is None else guards)]
     return f"{text}  [if {' and '.join(conditions)}]" if conditions else text
+
+
+def settled(command: Command) -> str:
+    """A command by what it does, with what must hold for it to run: values in place of the names of variables."""
+    conditions = [settled_condition(guard) for guard in command.guards]
+    return settled_words(command) + (f"  [if {' and '.join(conditions)}]" if conditions else "")
+
+
+def settled_words(command: Command) -> str:
+    words = [command_part(word) for word in command.words if word.raw or word.alternatives != ("=",)]
+    words += [f"{a.name}={command_part(a.value)}" for a in command.assignments if command.name == "="]
+    for redirect in (*command.redirects, *command.outer):
+        if redirect.here is None:
+            space = "" if redirect.operator.endswith("&") else " "
+            words.append(f"{redirect.descriptor}{redirect.operator}{space}{command_part(redirect.target)}")
+        else:
+            words.append(f"with {' '.join(command_part(redirect.here.word).split())}")
+    return " ".join(words)
+
+
+def settled_condition(guard: Guard) -> str:
+    if guard.test is None:
+        return " or ".join(" and ".join(map(settled_condition, each)) for each in guard.any_of)
+    test = guard.test
+    if test.name == "((":
+        text = re.sub(r"[A-Za-z_]\w*", "…", " ".join(test.raw.split()))
+    else:
+        words = " ".join(map(command_part, test.argv[1:]))
+        text = f"[ {words} ]" if test.name == "test" else f"{test.name} {words}".strip()
+    return text if guard.holds else f"not {text}"
+
+
+def command_part(word: Word) -> str:
+    """What a word is, or where it comes from: the names that a script gives its own variables say nothing."""
+    text = "|".join(word.alternatives[:MAX_TOLD])
+    if len(text) > MAX_TOLD_LENGTH:
+        text = f"{text[:MAX_TOLD_LENGTH]} …"
+    if UNKNOWN not in text:
+        return text
+    names = dict.fromkeys(origin.name for origin in word.origins if origin.kind != "assignment")
+    return text.replace(UNKNOWN, f"<{', '.join(names)}>" if names else "…")
 
 
 def _condition(guard: Guard) -> str:

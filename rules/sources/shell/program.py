@@ -67,7 +67,7 @@ class Test(NamedTuple):
     """A command that decides something, characters `start` to `end` of `script`.
 
     ``[``, ``[[`` and ``test`` become ``test`` without brackets and negation; ``case`` has the subject and then the
-    patterns of its branch.
+    patterns of its branch; ``((`` has the expression as it is written.
     """
 
     argv: tuple[Word, ...]
@@ -122,10 +122,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A loop around a command. `values` are the words of a ``for``."""
+    """A loop around a command. `head` is its source up to the body; `values` are the words of a ``for``."""
 
     kind: Literal["for", "while", "until"]
     position: Position
+    head: str = ""
     values: tuple[Word, ...] = ()
 
 
@@ -165,7 +166,7 @@ class Command:
 
     `words` is the whole command as bash sees it, `wrappers` the names of the programs in front (sudo, env, command …),
     `argv` what they run and `name` its base name (``""`` if unknown). A plain assignment is a command with the name
-    ``=``, a redirection without a command one with the name ``>``. `outer` are redirections of the groups, loops and
+    ``=``, a redirection without a command one with the name ``>``, ``(( … ))`` one with the name ``((``. `outer` are redirections of the groups, loops and
     calls around it. `cwd` is the working directory, as alternatives.
     """
 

@@ -14,7 +14,7 @@ from rules.sources.shell.expand import Expander, descendants, expansion_start
 from rules.sources.shell.output import output_of
 from rules.sources.shell.parse import Parsed, parse
 from rules.sources.shell.program import Command, Guard, Loop, Scope, ScriptProblem, Test, Unresolved, Word
-from rules.sources.shell.script import Script
+from rules.sources.shell.script import UNKNOWN, Script
 from rules.sources.shell.simple import Simple
 from rules.sources.shell.state import Context, Element, Function, State, Trap
 from rules.sources.shell.values import EMPTY, Value, concat, union, unknown
@@ -233,10 +233,20 @@ class Walk:
     def _compound(self, element: Element, context: Context, state: State) -> Outcome:
         children = element.node.children
         if children[0].type == "((":
-            for inner in descendants(element.node, "command_substitution"):
-                self.substitution(inner, context, state)
-            return NOTHING
+            return self._arithmetic(element, context, state)
         return self.block(children, self._grouped(element, context, state), state)
+
+    def _arithmetic(self, element: Element, context: Context, state: State) -> Outcome:
+        """``(( … ))``: a command that succeeds if the expression is not zero."""
+        for inner in descendants(element.node, "command_substitution"):
+            self.substitution(inner, context, state)
+        script, opening, closing = context.parsed.script, element.node.children[0], element.node.children[-1]
+        words = (
+            Word(("((",), script, opening.start_byte, opening.end_byte),
+            Word((UNKNOWN,), script, opening.end_byte, closing.start_byte),
+        )
+        command = self.simple.emit(words, (), (), (element.node.start_byte, element.node.end_byte), context, state)
+        return conditions.tested(Test(words, script, command.start, command.end))
 
     def _subshell(self, element: Element, context: Context, state: State) -> Outcome:
         inner = self._grouped(element, context, state).within(
@@ -290,9 +300,8 @@ class Walk:
         node = element.node
         kind: Literal["while", "until"] = "while" if node.children[0].type == "while" else "until"
         context = self._grouped(element, context, state)
-        script = context.parsed.script
-        context = context._replace(loops=(*context.loops, Loop(kind, script.at(node.start_byte))))
         body = node.child_by_field_name("body")
+        context = context._replace(loops=(*context.loops, _loop(kind, node, body, context)))
         test = self.block([child for child in node.children[1:] if child != body], context, state)
         if body is not None:
             inner = state.copy()
@@ -312,7 +321,8 @@ class Walk:
         has_list = any(child.type == "in" for child in node.children)
         name = "" if variable is None else script.plain[variable.start_byte : variable.end_byte]
         state.variables[name] = _any_of(words) if has_list else concat(list(state.positional or (unknown(),)))
-        context = context._replace(loops=(*context.loops, Loop("for", script.at(node.start_byte), tuple(words))))
+        loop = _loop("for", node, body, context, tuple(words))
+        context = context._replace(loops=(*context.loops, loop))
         if body is not None and (words or not has_list):
             before = state.copy()
             self.block(body.children, context, state)
@@ -321,8 +331,8 @@ class Walk:
 
     def _c_for(self, element: Element, context: Context, state: State) -> Outcome:
         context = self._grouped(element, context, state)
-        loop = Loop("for", context.parsed.script.at(element.node.start_byte))
         body = element.node.child_by_field_name("body")
+        loop = _loop("for", element.node, body, context)
         if body is not None:
             before = state.copy()
             self.block(body.children, context._replace(loops=(*context.loops, loop)), state)
@@ -377,6 +387,14 @@ class Walk:
         before = len(self.commands)
         self.block(node.children, inner, state.copy())
         return output_of(self.commands[before:], len(inner.scope))
+
+
+def _loop(
+    kind: Literal["for", "while", "until"], node: Node, body: Node | None, context: Context, values: tuple[Word, ...] = ()
+) -> Loop:
+    script = context.parsed.script
+    head = script.show(node.start_byte, body.start_byte if body is not None else node.end_byte)
+    return Loop(kind, script.at(node.start_byte), head, values)
 
 
 def _branches(node: Node) -> Iterator[tuple[list[Node], list[Node]]]:

@@ -17,6 +17,12 @@ variable "workspace_image" {
   default     = "example/workspace:v1"
 }
 
+variable "docker_registry_mirror" {
+  description = "Mirror that images come through, empty for none"
+  type        = string
+  default     = ""
+}
+
 data "coder_workspace" "me" {}
 data "coder_workspace_owner" "me" {}
 
@@ -41,6 +47,8 @@ resource "coder_agent" "main" {
       cp -rT /etc/skel/. ~/
     fi
 
+    export GIT_SSH_COMMAND="$(command -v coder) gitssh --"
+
     if [ -f /home/coder-files/WELCOME.txt ] && [ ! -f ~/WELCOME.txt ]; then
       cp /home/coder-files/WELCOME.txt ~/WELCOME.txt
     fi
@@ -48,16 +56,31 @@ resource "coder_agent" "main" {
     git config --global user.name "$CODER_WORKSPACE_OWNER_NAME"
     git config --global user.email "$CODER_WORKSPACE_OWNER_EMAIL"
 
+    if [ -n "${var.docker_registry_mirror}" ]; then
+      sudo mkdir -p /etc/docker
+      echo '{ "registry-mirrors": ["${var.docker_registry_mirror}"] }' | sudo tee /etc/docker/daemon.json > /dev/null
+    fi
+
     if ! pgrep -x dockerd > /dev/null; then
       sudo dockerd > /tmp/dockerd.log 2>&1 &
       for attempt in $(seq 1 30); do
         [ -S /var/run/docker.sock ] && break
         sleep 1
       done
+      sudo chgrp docker /var/run/docker.sock
+      sudo chmod 660 /var/run/docker.sock
     fi
 
     ddev utility download-images || true
     mkdir -p ~/projects
+
+    if [ ! -f ~/.bash_profile ]; then
+      cat > ~/.bash_profile <<'PROFILE'
+    . /etc/bash.bashrc
+    . ~/.bashrc
+    cat ~/WELCOME.txt
+    PROFILE
+    fi
     echo "ready after $${SECONDS} seconds"
     exit 0
   EOT

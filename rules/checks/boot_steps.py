@@ -1,0 +1,206 @@
+"""The ten steps of a boot script, known by what their commands do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from rules.checks.commands import Flow, Invocation, getopt, invocations, known, located
+from rules.checks.daemon import CONFIGURATION, Daemon, can_run, starts_daemon
+from rules.checks.support import in_home
+from rules.sources.shell import HOME, Command, Program, Unresolved
+from rules.sources.text import Position
+
+STEPS = (
+    "home ownership",
+    "skeleton",
+    "GitSSH",
+    "staged files",
+    "git identity",
+    "registry mirror",
+    "dockerd",
+    "image pre-pull",
+    "directories",
+    "shell profile",
+)
+"""In the order of the contract."""
+
+PROFILE = f"{HOME}/.bash_profile"
+STAGED = "/home/coder-files"
+SKELETON = "/etc/skel"
+
+_COPIES = frozenset({"cp", "rsync", "install", "cat", "tar", "mv", "ln", "tee", "cpio", "dd"})
+_PLACES = frozenset({"cp", "mv", "install", "rsync", "ln"})
+_SETS = frozenset({"export", "declare", "typeset", "readonly", "="})
+_GIT_KEYS = frozenset({"user.name", "user.email"})
+_TRANSPORT = frozenset({"GIT_SSH_COMMAND", "GIT_SSH"})
+
+
+def step_of(command: Command) -> str | None:
+    """The step that a command belongs to, or None."""
+    if any(assignment.name in _TRANSPORT for assignment in command.assignments) and command.name in _SETS:
+        return "GitSSH"
+    if starts_daemon(command):
+        return "dockerd"
+    written = set(written_by(command))
+    if CONFIGURATION in written:
+        return "registry mirror"
+    if PROFILE in written:
+        return "shell profile"
+    if command.name in _COPIES | {"find", "xargs", "mkhomedir_helper"}:
+        read = tuple(_reads(command))
+        if command.name == "mkhomedir_helper" or any(_under(path, SKELETON) for path in read):
+            return "skeleton"
+        if any(_under(path, STAGED) for path in read):
+            return "staged files"
+    return next((step for each in invocations(command) if (step := _of_invocation(each))), None)
+
+
+def _of_invocation(invocation: Invocation) -> str | None:
+    name, command = invocation.name, invocation.command
+    words = [known(word) for word in invocation.args]
+    if name == "chown" and any(HOME in (path.rstrip("/") for path in located(w, command)) for w in invocation.args):
+        return "home ownership"
+    if name == "git":
+        operands = [known(word) for word in getopt(invocation.args, "fC").operands]
+        keys = [index for index, word in enumerate(operands) if word.lower() in _GIT_KEYS]
+        if "config" in operands and keys and keys[0] + 1 < len(operands):
+            return "git identity"
+    if name == "ddev" and "download-images" in words:
+        return "image pre-pull"
+    if name in ("docker", "docker-compose") and _pulls(words):
+        return "image pre-pull"
+    if name in ("mkdir", "install") and any(_is_folder(path) for w in invocation.args for path in located(w, command)):
+        return "directories" if name == "mkdir" or "-d" in words else None
+    return None
+
+
+def _pulls(words: list[str]) -> bool:
+    operands = [word for word in words if not word.startswith("-")]
+    return operands[:1] in (["pull"], ["load"]) or operands[:2] == ["image", "pull"] or "pull" in operands[:4:3]
+
+
+def _is_folder(path: str) -> bool:
+    """``~/projects``: where the user's work goes. Hidden folders belong to the program that needs them."""
+    return in_home(path) and path.rstrip("/").rpartition("/")[2] == "projects"
+
+
+def written_by(command: Command) -> Iterator[str]:
+    """The files that a command writes: by redirection, ``tee`` or as the target of a copy."""
+    for redirect in (*command.redirects, *command.outer):
+        if redirect.operator in (">", ">>", ">|", "&>", "&>>"):
+            yield from located(redirect.target, command)
+    if command.name in ("tee", "sponge"):
+        yield from (path for word in getopt(command.args).operands for path in located(word, command))
+    elif command.name == "dd":
+        yield from (text[3:] for word in command.args for text in word.alternatives if text.startswith("of="))
+    elif command.name in _PLACES:
+        arguments = getopt(command.args, "tmogS", ("target-directory", "mode", "owner", "group"))
+        sources, last = arguments.operands[:-1], arguments.operands[-1:]
+        for word in last:
+            for path in located(word, command):
+                yield path.rstrip("/")
+                for source in sources:
+                    yield from (f"{path.rstrip('/')}/{text.rpartition('/')[2]}" for text in source.alternatives)
+    elif command.name == "sed" and any(known(word).startswith(("-i", "--in-place")) for word in command.args):
+        yield from (path for word in command.args[1:] for path in located(word, command) if CONFIGURATION == path)
+
+
+def _reads(command: Command) -> Iterator[str]:
+    arguments = getopt(command.args, "C" if command.name == "tar" else "", ("directory",))
+    for option in arguments.options:
+        if option.value:
+            yield option.value
+    operands = arguments.operands
+    last = command.name in _PLACES and len(operands) > 1
+    for word in operands[:-1] if last else operands:
+        yield from located(word, command)
+    for option in arguments.values("t", "target-directory"):
+        yield from located(option.word, command)
+        yield from (path for word in operands for path in located(word, command))
+    for redirect in command.redirects:
+        if redirect.operator == "<":
+            yield from located(redirect.target, command)
+
+
+def _under(path: str, folder: str) -> bool:
+    return path.rstrip("/") == folder or path.startswith(f"{folder}/")
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of one boot script, each with its commands in the order in which they run."""
+
+    program: Program
+
+    @cached_property
+    def commands(self) -> dict[str, list[Command]]:
+        found: dict[str, list[Command]] = {}
+        for command in self.program.commands:
+            step = step_of(command)
+            if step is not None and can_run(command):
+                found.setdefault(step, []).append(command)
+        return found
+
+    @cached_property
+    def place(self) -> dict[int, int]:
+        return {id(command): index for index, command in enumerate(self.program.commands)}
+
+    @cached_property
+    def daemon(self) -> Daemon:
+        return Daemon(self.program)
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        return tuple(step for step in STEPS if step not in self.commands)
+
+    def first(self, step: str) -> Command:
+        return self.commands[step][0]
+
+    def last(self, step: str) -> Command:
+        return self.commands[step][-1]
+
+    def before(self, one: Command, other: Command) -> bool:
+        return self.place[id(one)] < self.place[id(other)]
+
+
+def unseen(program: Program) -> Unresolved | None:
+    """Code of the boot script that is not seen and may do anything; None if all of it is known."""
+    hidden = (each for each in program.unresolved if each.kind != "system" and "subshell" not in _kinds(each))
+    return next(hidden, None)
+
+
+def _kinds(hidden: Unresolved) -> set[str]:
+    return {scope.kind for scope in hidden.scope}
+
+
+# The end of the script
+
+
+def cut_short(program: Program) -> Command | None:
+    """The command that ends every boot although more of the script follows it."""
+    last = next((command for command in reversed(program.main) if command.in_main_shell), None)
+    if last is None or last.loops or not leaves(last):
+        return None
+    outermost = last.frames[0] if last.frames else None
+    if outermost is None:
+        return last if _code_after(last.script.plain[last.end :]) else None
+    caller = next((c for c in program.commands if c.position == outermost.position and not c.frames), None)
+    return last if caller is not None and _code_after(caller.script.plain[caller.end :]) else None
+
+
+def leaves(command: Command) -> bool:
+    """``exit``, or ``exec`` of another program."""
+    return command.name == "exit" or ("exec" in command.wrappers and command.name != "exec")
+
+
+def _code_after(text: str) -> bool:
+    lines = (line.strip().strip(";") for line in text.split("\n"))
+    return any(line and not line.startswith("#") and line not in ("fi", "}", "done", "esac") for line in lines)
+
+
+def at_call(command: Command) -> Position:
+    """The line that a person would change: the call of the function that ends the script, else the command."""
+    calls = [frame for frame in command.frames if frame.kind == "call"]
+    return calls[-1].position if calls else command.position
