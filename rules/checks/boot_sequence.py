@@ -83,7 +83,7 @@ GONE = {
     "directories": "`~/projects`, where users are told to work, does not exist",
     "shell profile": "a login shell has neither completion nor the user's `.bashrc` nor the welcome text",
 }
-"""What a workspace lacks without a step. `dockerd` is INV-4's, the staged files are INV-6's where the image has some."""
+"""What a workspace lacks without a step. `dockerd` is INV-4's, staged files are INV-6's where the image has some."""
 
 
 # What enforces it
@@ -105,7 +105,8 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
         for part in _PROFILE_PARTS if "shell profile" in steps.commands else ():
             content = _profile(workspace, steps)
             if content is not None and _has(content, part):
-                yield Fact(ID, workspace.template, f"login shell: {part}", "there", steps.first("shell profile").span)
+                where = line(_written_at(steps, part))
+                yield Fact(ID, workspace.template, f"login shell: {part}", "there", where)
 
 
 def _fact(step: str) -> str:
@@ -237,7 +238,9 @@ class _Boot:
         else:
             where = (second, steps.first(late))
         message = f"The {_named(early)} {_verb(early)} only after the {_named(late)}: {LATE[early]}."
-        related = tuple({"dockerd": "INV-4", "registry mirror": "INV-4", "staged files": "INV-6"}.get(s, "") for s in (early,))
+        related = tuple(
+            {"dockerd": "INV-4", "registry mirror": "INV-4", "staged files": "INV-6"}.get(s, "") for s in (early,)
+        )
         return _Fault(
             f"{early} after {late}",
             where[0].position,
@@ -267,10 +270,12 @@ class _Boot:
                 continue
             status = _status(command, self.program.main)
             if status is not None:
-                message = f"`{shown(command)}` can end the boot with a status other than 0: Coder shows a broken workspace."
+                message = (
+                    f"`{shown(command)}` can end the boot with a status other than 0: Coder shows a broken workspace."
+                )
                 left = self._left_after(command)
                 if left:
-                    message = f"`{shown(command)}` ends the boot here, before: {', '.join(left)}. The script must go on and end with 0."
+                    message = f"`{shown(command)}` ends the boot here with a failure, before: {', '.join(left)}."
                 yield _Fault(f"exit {status}", at_call(command), message, trail=passed(command))
             elif left := self._left_after(command):
                 message = f"`{shown(command)}` can end the boot early, before: {', '.join(left)}."
@@ -297,7 +302,9 @@ class _Boot:
         last = main[-1]
         if leaves(last) or not _can_fail(last):
             return
-        message = f"The script ends with `{shown(last)}`, whose status becomes that of the boot; it must end with `exit 0`."
+        message = (
+            f"The script ends with `{shown(last)}`, whose status becomes that of the boot; it must end with `exit 0`."
+        )
         yield _Fault("no exit 0 at the end", last.position, message, lost=END, trail=passed(last))
 
     # Options
@@ -313,7 +320,9 @@ class _Boot:
                     continue
                 yield from self._strictness(command, words)
             elif command.name == "shopt" and "-s" in words and {"-o", "nounset"} <= set(words):
-                yield _Fault("set -u", command.position, _UNSET.format(shown(command)), "warning", trail=passed(command))
+                yield _Fault(
+                    "set -u", command.position, _UNSET.format(shown(command)), "warning", trail=passed(command)
+                )
         line_ = self.program.shebang
         if line_ is not None and any(re.fullmatch(r"-[a-df-z]*u[a-df-z]*", word) for word in line_.argv):
             yield _Fault("set -u", line_.position, _UNSET.format(line_.text), "warning")
@@ -332,7 +341,9 @@ class _Boot:
         if _turns(words, "-", "u", "nounset"):
             yield _Fault("set -u", command.position, _UNSET.format(said), "warning", trail=passed(command))
         elif _turns(words, "-", "", "pipefail"):
-            message = f"`{said}` turns a failure inside a pipeline into one of the whole, which boot steps may not expect."
+            message = (
+                f"`{said}` turns a failure inside a pipeline into one of the whole, which boot steps may not expect."
+            )
             yield _Fault("pipefail", command.position, message, "warning", trail=passed(command))
         elif _turns(words, "-", "n", "noexec"):
             message = f"`{said}` makes bash read what follows and run nothing of it."
@@ -365,7 +376,9 @@ _PROFILE_PARTS = {
 
 
 def _named(step: str) -> str:
-    return {"dockerd": "start of dockerd", "GitSSH": "GitSSH setup", "directories": "standard directories"}.get(step, step)
+    return {"dockerd": "start of dockerd", "GitSSH": "GitSSH setup", "directories": "standard directories"}.get(
+        step, step
+    )
 
 
 def _verb(step: str) -> str:
@@ -382,7 +395,9 @@ def _exit_trap(scopes: Sequence[Scope]) -> bool:
     return any(scope.name.upper() in ("EXIT", "0") for scope in scopes)
 
 
-_SUCCEEDS = frozenset({"echo", "printf", "true", ":", "=", "export", "sleep", "set", "local", "declare", "unset", "return"})
+_SUCCEEDS = frozenset(
+    {"echo", "printf", "true", ":", "=", "export", "sleep", "set", "local", "declare", "unset", "return"}
+)
 
 
 def _can_fail(command: Command) -> bool:
@@ -434,6 +449,19 @@ def _profile(workspace: Workspace, steps: Steps) -> str | None:
     return "\n".join(parts)
 
 
+def _written_at(steps: Steps, part: str) -> Position:
+    """The line of a heredoc that has a part of the profile, else the command that writes it."""
+    name = part.rpartition("/")[2]
+    for command in steps.commands["shell profile"]:
+        for here in (redirect.here for redirect in command.redirects if redirect.here is not None):
+            lines = here.text.show().split("\n")
+            found = [n for n, text in enumerate(lines) if name in text and ("/etc/" in part or "/etc/" not in text)]
+            at = here.text.at(len("\n".join(lines[: found[-1]])) + 1 if found[-1] else 0) if found else None
+            if at is not None:
+                return at
+    return steps.first("shell profile").position
+
+
 def _copied(workspace: Workspace, command: Command) -> Iterator[str]:
     """The text of a staged file that becomes the profile, or part of it."""
     for invocation in invocations(command):
@@ -457,5 +485,3 @@ def _has(content: str, part: str) -> bool:
 def _touches(command: Command, path: str) -> bool:
     words = (*command.args, *(r.target for r in command.redirects if r.operator == "<"))
     return any(place.endswith(path) for word in words for place in located(word, command))
-
-

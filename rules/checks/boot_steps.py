@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from rules.checks.commands import Flow, Invocation, getopt, invocations, known, located
+from rules.checks.commands import Invocation, getopt, invocations, known, located
 from rules.checks.daemon import CONFIGURATION, Daemon, can_run, starts_daemon
 from rules.checks.support import in_home
 from rules.sources.shell import HOME, Command, Program, Unresolved
@@ -104,7 +104,7 @@ def written_by(command: Command) -> Iterator[str]:
                 for source in sources:
                     yield from (f"{path.rstrip('/')}/{text.rpartition('/')[2]}" for text in source.alternatives)
     elif command.name == "sed" and any(known(word).startswith(("-i", "--in-place")) for word in command.args):
-        yield from (path for word in command.args[1:] for path in located(word, command) if CONFIGURATION == path)
+        yield from (path for word in command.args[1:] for path in located(word, command) if path == CONFIGURATION)
 
 
 def _reads(command: Command) -> Iterator[str]:

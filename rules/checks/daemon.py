@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,7 +27,9 @@ _LAUNCHERS = frozenset(
 )
 """Programs that run another one which they are given by name, among arguments of their own."""
 
-_LOOKS_UP = frozenset({"pgrep", "pidof", "ps", "grep", "docker", "curl", "nc", "kill", "ss", "netstat", "lsof", "fuser"})
+_LOOKS_UP = frozenset(
+    {"pgrep", "pidof", "ps", "grep", "docker", "curl", "nc", "kill", "ss", "netstat", "lsof", "fuser"}
+)
 _TALKS = frozenset({"info", "ps", "version", "images", "ls", "system", "container", "image", "stats", "run", "events"})
 _RUNNING = re.compile(r"dockerd|docker\.(?:sock|pid)|docker +(?:info|ps|version|system|images)")
 _NONE = {"-eq": "0", "=": "0", "==": "0", "-lt": "1", "-le": "0"}
@@ -90,7 +92,10 @@ def _is_literal(word: Word) -> bool:
     if word.raw.strip("\"'") != word.value:
         return False
     first, last = word.script.at(word.start), word.script.at(max(word.end - 1, word.start))
-    return (first.path, first.line) == (last.path, last.line) and last.column - first.column == word.end - word.start - 1
+    return (first.path, first.line) == (
+        last.path,
+        last.line,
+    ) and last.column - first.column == word.end - word.start - 1
 
 
 def asks_for_daemon(command: Command) -> bool:
@@ -291,6 +296,8 @@ def _mentions_daemon(name: str, args: Sequence[Word]) -> bool:
         return any(_matches(text, exact=exact) for text in patterns)
     if name == "pidof":
         return any(posixpath.basename(text) == "dockerd" for text in texts)
+    if name in ("grep", "fgrep", "egrep") and any(_matches(text, exact=False) for text in texts if text[:1] != "-"):
+        return True
     raw = " ".join(word.raw for word in args)
     return any(part in text for text in (*texts, raw) for part in ("dockerd", "docker.sock", "docker.pid"))
 

@@ -160,7 +160,11 @@ class _DaemonCheck:
             yield from self._told(faults, self._repaired(start, faults))
         first = [*self._waited(), *self._usable()]
         yield from self._told([fault for fault in first if fault.at == self.daemon.starts[0].position])
-        for fault in (*(f for f in first if f.at != self.daemon.starts[0].position), *self._configured(), *self._wiped()):
+        for fault in (
+            *(f for f in first if f.at != self.daemon.starts[0].position),
+            *self._configured(),
+            *self._wiped(),
+        ):
             yield self._violation(fault)
 
     def _told(self, faults: Sequence[_Fault], edit: Edit | None = None) -> Iterator[Violation]:
@@ -208,7 +212,9 @@ class _DaemonCheck:
             return
         dead = next((command for command in self.program.commands if starts_daemon(command)), None)
         if dead is not None:
-            yield self._violation(_Fault("never started", dead.position, "This never runs, so no Docker daemon starts."))
+            yield self._violation(
+                _Fault("never started", dead.position, "This never runs, so no Docker daemon starts.")
+            )
             return
         message = "The boot script never starts `dockerd`, so the workspace has no Docker and DDEV cannot run."
         yield self._violation(_Fault("never started", self.script.at, message, lost=START, related=("BOOT",)))
@@ -221,11 +227,15 @@ class _DaemonCheck:
         at, trail = start.position, passed(start)
         for guard in start.guards:
             if guard.test is not None and self.daemon.stopped(guard._replace(holds=not guard.holds)):
-                message = "This starts `dockerd` only where one runs already: on a fresh workspace Docker never comes up."
+                message = (
+                    "This starts `dockerd` only where one runs already: on a fresh workspace Docker never comes up."
+                )
                 yield _Fault("started only if it runs", at, message, trail=trail)
                 return
         if any(self.daemon.doubtful(guard) for guard in start.guards):
-            message = "This can start a second `dockerd` while one runs, where the other condition holds. Is that meant?"
+            message = (
+                "This can start a second `dockerd` while one runs, where the other condition holds. Is that meant?"
+            )
             yield _Fault("guard with a way round", at, message, "warning", GUARD, trail=trail)
             return
         message = "This starts `dockerd` without looking whether one runs: a restart of the agent starts a second one."
@@ -239,7 +249,9 @@ class _DaemonCheck:
             message = "This starts `dockerd` as another user than root, who may not run it."
             yield _Fault("not as root", start.position, message, trail=passed(start))
         elif not ("sudo" in start.wrappers or any(re.search(r"\bsudo\b", text) for text in texts) or _is_root(start)):
-            message = "This starts `dockerd` without `sudo`. The boot script runs as `coder`, so the daemon never starts."
+            message = (
+                "This starts `dockerd` without `sudo`. The boot script runs as `coder`, so the daemon never starts."
+            )
             yield _Fault("no sudo", start.position, message, trail=passed(start))
 
     def _detached(self, start: Command) -> Iterator[_Fault]:
@@ -283,11 +295,9 @@ class _DaemonCheck:
     def _piped(self, start: Command) -> Word | None:
         """The file that the next stage of the pipeline writes, ``| tee /tmp/dockerd.log``."""
         flow = Flow(self.program)
-        for command in self.program.commands:
-            if start in flow.upstream(command):
-                for write in flow.writes(command):
-                    return write.target
-        return None
+        stage = [command for command in self.program.commands if start in flow.upstream(command)]
+        targets = [write.target for command in stage for write in flow.writes(command)]
+        return next((word for word in targets if LOG in word.alternatives), targets[0] if targets else None)
 
     def _options(self, start: Command) -> Iterator[_Fault]:
         for invocation in invocations(start):
@@ -351,7 +361,9 @@ class _DaemonCheck:
         if endless is not None:
             loops = [loop for loop in self.daemon.loops(endless) if not self.daemon.ends(loop)]
             at = loops[0].position if loops else endless.position
-            message = "This waits for Docker without an end: if the daemon does not come up, the boot hangs here for ever."
+            message = (
+                "This waits for Docker without an end: if the daemon does not come up, the boot hangs here for ever."
+            )
             edit = self._with_bound(loops[0]) if loops else None
             yield _Fault("endless wait", at, message, lost=WAIT, edit=edit, related=("BOOT",), trail=passed(endless))
             return
@@ -383,7 +395,9 @@ class _DaemonCheck:
                     " Is that meant?"
                 )
             else:
-                message = "Nothing lets `coder` use Docker's socket after this: every `docker` and `ddev` command fails."
+                message = (
+                    "Nothing lets `coder` use Docker's socket after this: every `docker` and `ddev` command fails."
+                )
             level: Level = "warning" if grouped else "failure"
             yield _Fault("no access", start.position, message, level, ACCESS, trail=passed(start))
             return
@@ -417,7 +431,13 @@ class _DaemonCheck:
         """The start as it should be, where all that is wrong with it is missing words on a line of its own."""
         wrong = {fault.evidence for fault in faults}
         before, after = start.surroundings
-        if not wrong or not wrong <= _MISSING or before.strip() or start.name != "dockerd" or start.wrappers not in _BARE:
+        if (
+            not wrong
+            or not wrong <= _MISSING
+            or before.strip()
+            or start.name != "dockerd"
+            or start.wrappers not in _BARE
+        ):
             return None
         if after.strip() != ("" if "in the foreground" in wrong else "&"):
             return None
@@ -449,7 +469,9 @@ _WIPED = re.compile(r"/var/lib/docker(?:/(?:\*|\.\*|image|overlay2|volumes|conta
 _MISSING = frozenset({"no guard", "no sudo", "no log", "in the foreground"})
 _BARE = ((), ("sudo",))
 _ENDLESS = re.compile(r"(\s*)(until|while)\s+([^;]*docker[^;]*);\s*do\b(.*)")
-_LONG = frozenset({"data-root", "graph", "config-file", "host", "group", "registry-mirror", "storage-driver", "log-level"})
+_LONG = frozenset(
+    {"data-root", "graph", "config-file", "host", "group", "registry-mirror", "storage-driver", "log-level"}
+)
 _ROOT = re.compile(r"\bid -u\b|\bEUID\b|\bUID\b|\bwhoami\b")
 
 

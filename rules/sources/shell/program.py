@@ -166,8 +166,8 @@ class Command:
 
     `words` is the whole command as bash sees it, `wrappers` the names of the programs in front (sudo, env, command …),
     `argv` what they run and `name` its base name (``""`` if unknown). A plain assignment is a command with the name
-    ``=``, a redirection without a command one with the name ``>``, ``(( … ))`` one with the name ``((``. `outer` are redirections of the groups, loops and
-    calls around it. `cwd` is the working directory, as alternatives.
+    ``=``, a redirection without a command one with the name ``>``, ``(( … ))`` one with the name ``((``. `outer` are
+    redirections of the groups, loops and calls around it. `cwd` is the working directory, as alternatives.
     """
 
     name: str

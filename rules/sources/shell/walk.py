@@ -390,7 +390,11 @@ class Walk:
 
 
 def _loop(
-    kind: Literal["for", "while", "until"], node: Node, body: Node | None, context: Context, values: tuple[Word, ...] = ()
+    kind: Literal["for", "while", "until"],
+    node: Node,
+    body: Node | None,
+    context: Context,
+    values: tuple[Word, ...] = (),
 ) -> Loop:
     script = context.parsed.script
     head = script.show(node.start_byte, body.start_byte if body is not None else node.end_byte)
