@@ -115,7 +115,7 @@ BAD = (
     Case(
         "out in the middle", replaces={OMIT: "    [ -S /var/run/docker.sock ] || exit 0 # !BOOT\n" + OMIT}, on=MINIMAL
     ),
-    Case("out for good", replaces={OMIT: "    exit 0 # !BOOT\n" + OMIT}, on=MINIMAL),
+    Case("out for good", replaces={IMAGES: "    exit 0 # !BOOT\n" + IMAGES}, on=MINIMAL),
     Case(
         "a function that gives up",
         boot='die() {\n  echo "$1"\n  exit 1 # >BOOT\n}\ncommand -v ddev > /dev/null || die "no ddev" # !BOOT',

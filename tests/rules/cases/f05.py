@@ -237,7 +237,7 @@ GOOD = (
         """,
     ),
     Case("caches and logs", boot="rm -rf ~/.cache/composer\necho x > ~/.cache/last\ndate > ~/boot.log\nrm -f ~/x.pid"),
-    Case("elsewhere", boot="echo '{}' | sudo tee /etc/docker/daemon.json\nrm -f /tmp/x\ncp /home/coder-files/a /tmp/a"),
+    Case("elsewhere", boot="echo '{}' | sudo tee /etc/ddev.json\nrm -f /tmp/x\ncp /home/coder-files/a /tmp/a"),
     Case(
         "a file of the script's own, for a while",
         boot="curl -fsSL -o ~/installer.sh https://example.org/x\nbash -n ~/installer.sh\nrm -f ~/installer.sh",

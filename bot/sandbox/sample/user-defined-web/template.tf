@@ -71,6 +71,7 @@ resource "coder_agent" "main" {
       sudo chmod 660 /var/run/docker.sock
     fi
 
+    ddev config global --omit-containers=ddev-router
     ddev utility download-images || true
     mkdir -p ~/projects
 
