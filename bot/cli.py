@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -144,6 +145,8 @@ def demo() -> int:
 
 def main() -> None:
     """Run the command line; every failure is one line on stderr."""
+    # Most of what an engine makes lives as long as its run: to look for garbage less often saves a tenth of the time.
+    gc.set_threshold(50_000, 20, 100)
     sys.exit(run(sys.argv[1:]))
 
 

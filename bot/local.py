@@ -1,20 +1,24 @@
-"""The review of a local repository: its revisions in, a report out. The same engine as the service runs."""
+"""The review of a local repository: its revisions in, a report out. The same engine as the service runs.
+
+What only an audit or a validation needs is imported there: a check starts without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.git import GitError, GitTree, Repository
-from rules.audit import Audit
-from rules.audit import audit as audit_tree
 from rules.engine import Revisions, review
 from rules.model import Report
 from rules.sources.diff import parse_diff
-from rules.validate.model import Family
-from rules.validate.validation import FAMILIES, Validation
-from rules.validate.validation import validate as validate_tree
+
+if TYPE_CHECKING:
+    from rules.audit import Audit
+    from rules.validate.model import Family
+    from rules.validate.validation import Validation
 
 WORKTREE = "WORKTREE"
 
@@ -48,6 +52,8 @@ def audit(folder: Path, rev: str | None = None) -> Audit:
     Raises:
         GitError: the repository or the revision cannot be read.
     """
+    from rules.audit import audit as audit_tree  # noqa: PLC0415
+
     today = datetime.now(UTC).date()
     with Repository(folder) as repository:
         if rev is None and not repository.bare:
@@ -57,22 +63,25 @@ def audit(folder: Path, rev: str | None = None) -> Audit:
 
 
 def validate(
-    folder: Path, rev: str | None = None, *, strict: bool = False, families: Iterable[Family] = FAMILIES
+    folder: Path, rev: str | None = None, *, strict: bool = False, families: Iterable[Family] | None = None
 ) -> Validation:
-    """Validate revision `rev`; by default the work tree, in a bare repository the default branch.
+    """Validate revision `rev`; by default the work tree, in a bare repository the default branch, and all families.
 
     What it grew from is where it left the default branch, as far as there is one.
 
     Raises:
         GitError: the repository or the revision cannot be read.
     """
+    from rules.validate.validation import FAMILIES  # noqa: PLC0415
+    from rules.validate.validation import validate as validate_tree  # noqa: PLC0415
+
     with Repository(folder) as repository:
         in_work_tree = rev is None and not repository.bare
         commit = repository.commit(("HEAD" if in_work_tree else repository.default_branch()) if rev is None else rev)
         base = _grown_from(repository, commit)
         tree = repository.tree(repository.work_tree if in_work_tree else commit)
         name = WORKTREE if in_work_tree else commit
-        return validate_tree(tree, name, strict=strict, families=families, base=base)
+        return validate_tree(tree, name, strict=strict, families=families or FAMILIES, base=base)
 
 
 def _grown_from(repository: Repository, commit: str) -> GitTree | None:

@@ -5,11 +5,15 @@ See https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bot.render.drift import told
 from bot.render.escape import plain
-from rules.audit import Audit
 from rules.model import Drift, Finding, Problem, Report, Span
-from rules.validate.validation import Validation
+
+if TYPE_CHECKING:
+    from rules.audit import Audit
+    from rules.validate.validation import Validation
 
 
 def render(report: Report) -> str:

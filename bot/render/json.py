@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from rules.audit import Audit, AuditedTemplate
 from rules.model import Affected, Finding, Report
-from rules.validate.validation import Validation
+
+if TYPE_CHECKING:
+    from rules.audit import Audit, AuditedTemplate
+    from rules.validate.validation import Validation
+
 
 SCHEMA = 1
 INPUT = "INPUT"

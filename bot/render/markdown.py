@@ -6,16 +6,20 @@ GitHub breaks lines in comments where the text does, so a comment is written one
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from bot.render.changes import told_once
 from bot.render.drift import told
 from bot.render.escape import block, cell, code, contrast, inline, link, shorten
 from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
-from rules.audit import Audit, Verdict
 from rules.model import Affected, Change, Drift, Finding, Problem, Remark, Report, Step, Undecided
 from rules.registry import all_rules
-from rules.validate.model import Issue
-from rules.validate.validation import Validation
+
+if TYPE_CHECKING:
+    from rules.audit import Audit, Verdict
+    from rules.validate.model import Issue
+    from rules.validate.validation import Validation
+
 
 MAX_COMMENT_LINES = 10
 """A reader of a review takes in no more at a glance; a suggestion that does not fit is told in words only."""

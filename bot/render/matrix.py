@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from rules.audit import Audit, Outcome, Verdict
 from rules.registry import rule
+
+if TYPE_CHECKING:
+    from rules.audit import Audit, Outcome, Verdict
+
 
 SYMBOLS: Mapping[Outcome, str] = {"holds": "✓", "broken": "✗", "undecided": "?", "not-applicable": "–"}
 

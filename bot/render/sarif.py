@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from bot.render.drift import told
-from rules.audit import Audit
 from rules.model import Acknowledgement, Drift, Finding, Problem, Remark, Report
 from rules.pages import page
 from rules.registry import entries
-from rules.validate.model import Issue
-from rules.validate.validation import Validation
+
+if TYPE_CHECKING:
+    from rules.audit import Audit
+    from rules.validate.model import Issue
+    from rules.validate.validation import Validation
+
 
 _LEVELS = {"failure": "error", "warning": "warning", "notice": "note"}
 _ISSUE_LEVELS = {"ERROR": "error", "WARNING": "warning", "INFO": "note"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from textwrap import fill
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -13,9 +14,12 @@ from bot.render.changes import told_once
 from bot.render.drift import told
 from bot.render.escape import contrast, plain, shorten
 from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
-from rules.audit import Audit
 from rules.model import Affected, Drift, Finding, Report
-from rules.validate.validation import Validation
+
+if TYPE_CHECKING:
+    from rules.audit import Audit
+    from rules.validate.validation import Validation
+
 
 MAX_VALUE = 200
 """Characters shown of a value before and after."""

@@ -255,6 +255,14 @@ def test_starts_quickly_and_without_the_engine() -> None:
     assert not [name for name in ("'hcl2'", "'fastapi'", "'dbos'", "'rich.console'", "'tree_sitter'") if name in loaded]
 
 
+def test_a_check_loads_nothing_that_it_does_not_need() -> None:
+    """What the service, an audit, a validation and a page need would be half of the time that a check takes."""
+    code = "import sys, bot.local, bot.render.json, rules.registry as r; r.all_rules(); print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
+    heavy = ("dbos", "fastapi", "githubkit", "httpx", "pydantic", "rich", "rules.audit", "rules.validate", "sqlalchemy")
+    assert not [name for name in heavy if f"'{name}'" in loaded]
+
+
 def test_internal_error_is_one_line_that_says_how_to_report_it(
     governed: Repo, wrc: WrcCheck, monkeypatch: pytest.MonkeyPatch
 ) -> None:
