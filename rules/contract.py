@@ -156,10 +156,10 @@ class ContractText:
             if name not in known:
                 text = f"The contract has the requirement “{name}”, which is not checked yet."
                 yield Remark(written.path, written.start, text)
-        for rule in all_rules():
-            if not self.asks(rule.id, rule.requirement):
-                text = f"The contract no longer has {rule.id} ({rule.requirement}): what breaks it is only asked about."
-                yield Remark(self.contract.path, 1, text)
+        gone = [rule.id for rule in all_rules() if not self.asks(rule.id, rule.requirement)]
+        if gone:
+            text = f"The contract no longer has {', '.join(gone)}: what breaks it is only asked about."
+            yield Remark(self.contract.path, 1, text)
 
 
 def load_contract(

@@ -71,7 +71,8 @@ class Amendment:
         if self.complete:
             return True
         if self.requirement.item(rule) is not None:
-            return ("item", rule) in self.clauses
+            # An item of our own summary has other words than theirs: only that it is gone can be told.
+            return ("item", rule) in self.clauses and (comparable or re.search(rf"\b{rule}\b", self.text) is None)
         if self.renames:
             return True
         if not comparable:
