@@ -28,7 +28,7 @@ from tests.rules.harness import (
     validate,
 )
 
-ELSEWHERE = {"F-10": Path(__file__).parent / "test_f10.py"}
+ELSEWHERE = {"F-10": Path(__file__).parent / "test_f10.py", "W-2": Path(__file__).parent / "test_w2.py"}
 """Rules that have another kind of table."""
 
 
