@@ -35,7 +35,6 @@ from rules.sources.diff import Diff
 from rules.sources.openspec.blocks import fold
 from rules.sources.openspec.layout import CHANGES, SPECS
 from rules.sources.tree import Tree, Unreadable, read_text
-from rules.validate.openspec.report import validate_openspec
 
 _BOX = re.compile(r"^\s*(?:[-*+]|\d{1,9}[.)])\s*\[[xX]\]\s")
 _QUOTED = re.compile(r"`([^`]+)`")
@@ -163,6 +162,9 @@ class _Reading:
     @cached_property
     def invalid(self) -> frozenset[str]:
         """Changes of the head in which `openspec validate` finds an error."""
+        # Few changes bring a delta: the others need not wait for this to load.
+        from rules.validate.openspec.report import validate_openspec  # noqa: PLC0415
+
         items = validate_openspec(self.head).items
         return frozenset(item.id for item in items if item.type == "change" and not item.valid)
 
