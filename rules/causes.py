@@ -13,13 +13,21 @@ Cause = tuple[str, str, str, str, str, Acknowledgement | None, str, int]
 
 
 def one_per_cause(judged: Iterable[Judged], diff: Diff) -> list[Judged]:
-    """Equal findings of one hunk as one. Those that no hunk holds are equal if they are in the same file."""
+    """Equal findings of one hunk as one, and what would be said twice of one line in the same words.
+
+    Those that no hunk holds are equal if they are in the same file.
+    """
     merged: dict[Cause, Judged] = {}
     for each in judged:
         cause = _cause(each, diff)
         first = merged.get(cause)
         merged[cause] = each if first is None else _joined(first, each)
-    return list(merged.values())
+    said: dict[tuple[str, str, str, str, int, str, Acknowledgement | None], Judged] = {}
+    for each in merged.values():
+        violation = each.violation
+        words = (violation.rule, violation.template, violation.message)
+        said.setdefault((*words, each.path, each.line, each.status, each.acknowledged_by), each)
+    return list(said.values())
 
 
 def _cause(judged: Judged, diff: Diff) -> Cause:

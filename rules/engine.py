@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -271,9 +272,11 @@ def _checked(workspace: Workspace) -> Iterator[Violation | Undecided]:
 
 
 def _template_facts(workspace: Workspace) -> Iterator[Fact]:
-    for each in all_rules():
-        if each.facts is not None:
-            yield from each.facts(workspace)
+    """What stands in several texts that a boot script can be is one fact."""
+    found: Counter[Fact] = Counter()
+    for variant in workspace.variants:
+        found |= Counter(fact for rule in all_rules() if rule.facts is not None for fact in rule.facts(variant))
+    return found.elements()
 
 
 def _image_facts(image: Image) -> Iterator[Fact]:

@@ -50,9 +50,9 @@ from rules.checks.commands import (
     printed,
 )
 from rules.checks.support import line
-from rules.model import Span, Violation
+from rules.model import Span, Step, Violation
 from rules.sources.shell import Command, Origin, Word
-from rules.sources.terraform.values import MapData, show_value
+from rules.sources.terraform.values import MapData, Value, show
 from rules.sources.text import Position
 from rules.workspace.image import Image
 from rules.workspace.template import Workspace
@@ -139,6 +139,11 @@ def _violation(surface: Surface, sink: _Sink, *, shared: bool) -> Violation:
 
 
 # What gets it
+
+
+def identities(flow: Flow, command: Command) -> Iterator[str]:
+    """What a command takes from the host name that says who the workspace is."""
+    return (sink.identity for sink in _sinks(flow, command))
 
 
 def _sinks(flow: Flow, command: Command) -> Iterator[_Sink]:
@@ -272,9 +277,8 @@ def _environment(workspace: Workspace) -> Iterator[Violation]:
     for agent in workspace.agents:
         for alternative in agent.value("env") or ():
             for name, value in alternative.data.items if isinstance(alternative.data, MapData) else ():
-                shown = show_value(value)
-                if _IDENTITY.fullmatch(name) and re.search(r"\.hostname\b", shown):
-                    at = value.alternatives[0].at
+                at = _from_container(value) if _IDENTITY.fullmatch(name) else None
+                if at is not None:
                     yield Violation(
                         rule=ID,
                         template=workspace.template,
@@ -283,6 +287,19 @@ def _environment(workspace: Workspace) -> Iterator[Violation]:
                         span=Span(at.path, at.line, at.line),
                         level="failure",
                         message=f"This takes `{name}` from the container's host name.",
-                        trail=(workspace.step(at), workspace.step(agent.at("env"))),
+                        trail=(at, workspace.step(agent.at("env"))),
                         related=("INV-9",),
                     )
+
+
+_CONTAINER_NAME = re.compile(r"\bdocker_container\.[\w.*\[\]-]+\.hostname\b")
+
+
+def _from_container(value: Value) -> Step | None:
+    """The line on which a value is taken from the container's attribute."""
+    for alternative in value:
+        step = Step(alternative.at.path, alternative.at.line, show(alternative.data))
+        for each in (*alternative.trail, step):
+            if _CONTAINER_NAME.search(each.text):
+                return each
+    return None

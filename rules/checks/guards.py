@@ -24,6 +24,7 @@ _GREPS = frozenset({"grep", "egrep", "fgrep", "rg", "zgrep"})
 _FAILS_WITHOUT = frozenset({"ls", "stat", "cat", "readlink", "head"})
 _LOOKS_UP = frozenset({"command", "which", "type", "hash"})
 _MAKES = frozenset({"touch", "mkdir", "install", "cp", "rsync", "mv", "ln", "tar", "unzip"})
+_WORD = re.compile(r"[A-Za-z0-9_]{3,}")
 _PATH = re.compile(r"""[^\s"'();|&<>`=]+""")
 
 
@@ -160,7 +161,9 @@ class Guards:
         if guard.test is None:
             return all(any(self._not_found(each, paths, depth) for each in conjunction) for conjunction in guard.any_of)
         test = guard.test
-        if test.name in _GREPS or test.name in ("awk", "sed", "ssh-keygen", "git"):
+        if test.name in _GREPS:
+            return not guard.holds and self._settles(guard, test, paths)
+        if test.name in ("awk", "sed", "ssh-keygen", "git"):
             return not guard.holds
         if test.name in ("test", "case"):
             names = ("PATH", *(posixpath.basename(path) for path in paths))
@@ -168,6 +171,19 @@ class Guards:
             return patterned and any(name in word.raw for word in test.argv for name in names)
         inner = self._called.get(test.position, []) if depth < MAX_DEPTH else []
         return any(command.name in _GREPS for command in inner)
+
+    def _settles(self, guard: Guard, test: Test, paths: Sequence[str]) -> bool:
+        """Whether what is done where ``grep`` finds nothing lets it find something at the next start."""
+        pattern, files = _grepped(test)
+        if not files or any(UNKNOWN in path for path in files):
+            return True
+        under = [c for path in files for c in self._made.get(path, ()) if guard in c.guards]
+        if not under:
+            return any(_covers(file, path, tree=False) for file in files for path in paths)
+        texts = [text for c in under for write in self.flow.writes(c) for text in write.texts]
+        words = _WORD.findall(pattern)
+        sure = texts and words and not any(UNKNOWN in text for text in texts)
+        return not sure or any(word.lower() in text.lower() for word in words for text in texts)
 
 
 @once
@@ -186,6 +202,17 @@ def _as_guard(command: Command, holds: bool) -> Guard:  # noqa: FBT001
             del words[1]
             holds = not holds
     return Guard(Test(tuple(words), command.script, command.start, command.end), holds)
+
+
+def _grepped(test: Test) -> tuple[str, list[str]]:
+    """The pattern that a ``grep`` looks for, and the files in which it does; none if it reads what it is fed."""
+    arguments = getopt(test.argv[1:], "efmABCd", ("regexp", "file", "max-count", "include", "exclude", "color"))
+    patterns = [option.value for option in arguments.values("e", "regexp", "f", "file")]
+    operands = [text for word in arguments.operands for text in word.alternatives]
+    if not patterns:
+        count = len(arguments.operands[0].alternatives) if arguments.operands else 0
+        patterns, operands = operands[:count], operands[count:]
+    return " ".join(patterns), [_normal(text, HOME) for text in operands if text not in ("-", "")]
 
 
 def _one_of(guards: tuple[Guard, ...]) -> Guard:

@@ -44,6 +44,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from rules.checks.f01_host_socket import of_block
 from rules.checks.support import attribute_facts, block_fact, line, set_to, truths, undecided, way
 from rules.model import Edit, Fact, Level, Step, Undecided, Violation
 from rules.sources.terraform.module import BlockInstance
@@ -126,7 +127,7 @@ def _home(workspace: Workspace, container: Resource, found: tuple[Mount, ...]) -
 
 def _host_path(workspace: Workspace, home: Mount) -> Iterator[Violation | Undecided]:
     path, source = home.path, home.source
-    if path is None or source is None:
+    if path is None or source is None or _shows_socket(workspace, home):
         return
     name = home.source_attribute
     root = path.shape.partition("*")[0]
@@ -138,14 +139,24 @@ def _host_path(workspace: Workspace, home: Mount) -> Iterator[Violation | Undeci
         shown = f"{root.rstrip('/') or '/'}"
         message = f"The home is kept in `{shown}` on the host; the contract, and what deletes it, say `{HOST_ROOT}`."
         yield _wrong(workspace, home, name, f"host_path in {shown}", message)
-    yield from _names(workspace, home, path)
+        return
+    absent = _unnamed(path)
+    if absent:
+        what = " and the ".join(absent)
+        message = f"The home's folder on the host does not name the {what}, so workspaces share one folder."
+        yield _wrong(workspace, home, home.source_attribute, f"host_path lacks {' and '.join(absent)}", message)
 
 
-def _names(workspace: Workspace, home: Mount, path: Path) -> Iterator[Violation]:
-    for what, named in (("owner", path.names_owner), ("workspace", path.names_workspace)):
-        if not named and not any(name.startswith("var.") for name in path.data):
-            message = f"The home's folder on the host does not name the {what}, so workspaces share one folder."
-            yield _wrong(workspace, home, home.source_attribute, f"host_path lacks the {what}", message)
+def _shows_socket(workspace: Workspace, mount: Mount) -> bool:
+    """Whether the mount is F-1's: then that is what there is to say of it."""
+    return any(isinstance(each, Violation) for each in of_block(workspace, mount.container, mount.block))
+
+
+def _unnamed(path: Path) -> list[str]:
+    """Which of owner and workspace a path does not tell apart; nothing where a variable may do so."""
+    named = (("owner", path.names_owner), ("workspace", path.names_workspace))
+    settable = any(name.startswith("var.") for name in path.data)
+    return [what for what, is_named in named if not is_named and not settable]
 
 
 # Docker's storage
@@ -204,7 +215,7 @@ def _volume_name(workspace: Workspace, storage: Mount) -> Iterator[Violation]:
             yield _fault(workspace, storage, "name lacks owner and workspace", at, message)
         return
     absent = [w for w, named in (("owner", path.names_owner), ("workspace", path.names_workspace)) if not named]
-    if absent and not any(each.startswith("var.") for each in path.data) and path.shape != "*":
+    if _unnamed(path) and path.shape != "*":
         what = " and the ".join(absent)
         message = (
             f"The name of the volume with Docker's storage, `{path.shape}`, does not say the {what} it belongs to."

@@ -51,7 +51,7 @@ from rules.checks.commands import (
     passed,
     shown,
 )
-from rules.checks.f08_hostname_identity import from_host_name
+from rules.checks.f08_hostname_identity import from_host_name, identities
 from rules.checks.support import attribute_facts, command_fact, environment, line, mentions, undecided
 from rules.model import Fact, Level, Undecided, Violation
 from rules.sources.shell import Command, Word
@@ -87,7 +87,10 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
     for container in workspace.containers:
         yield from attribute_facts(ID, workspace, container, ("hostname",))
     for script in workspace.boot:
+        flow = Flow(script.program)
         for command in script.program.commands:
+            for identity in identities(flow, command):
+                yield command_fact(ID, workspace.template, f"{identity} from the host name", command)
             what = _role(command)
             if what is not None:
                 yield command_fact(ID, workspace.template, what, command)
@@ -267,8 +270,6 @@ def _half(surface: Surface, script: Script, only: tuple[str, Command]) -> Violat
 def _role(command: Command) -> str | None:
     if command.name == "git" and mentions(command, "config"):
         return next((f"git {key}" for key in _GIT if mentions(command, key)), None)
-    if command.name in ("hostname", "hostnamectl") or (command.name == "uname" and mentions(command, "-n")):
-        return "reading of the host name"
     if any(a.name in VARIABLES for a in command.assignments):
         return "workspace identity"
     return None

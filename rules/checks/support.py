@@ -10,7 +10,17 @@ from rules.model import Edit, Fact, Span, Step, Undecided
 from rules.sources.shell import UNKNOWN, Command, Guard, Word
 from rules.sources.terraform.module import BlockInstance
 from rules.sources.terraform.syntax import Attribute
-from rules.sources.terraform.values import Alternative, MapData, Unknown, Value, as_bool, show_value
+from rules.sources.terraform.values import (
+    Alternative,
+    ListData,
+    MapData,
+    Unknown,
+    Value,
+    as_bool,
+    as_text,
+    show,
+    show_value,
+)
 from rules.sources.text import Position
 from rules.workspace.image import NAME as IMAGE
 from rules.workspace.template import Resource, Workspace
@@ -73,7 +83,28 @@ def attribute_facts(rule: str, workspace: Workspace, resource: Resource, names: 
         attribute, value = resource.instance.attribute(name), resource.value(name)
         if attribute is not None and value is not None:
             where = Span(attribute.at.path, attribute.at.line, attribute.end_line)
-            yield Fact(rule, workspace.template, name, show_value(value), where)
+            shown = _show_set(value) if name in _SETS else show_value(value)
+            yield Fact(rule, workspace.template, name, shown, where)
+
+
+_SETS = frozenset({"security_opts", "group_add"})
+"""Attributes that are sets of strings for the provider: neither order nor type makes a difference."""
+
+
+def _show_set(value: Value) -> str:
+    """A set in one order, each of its elements with the variable that it is taken from."""
+    shown = []
+    for alternative in value:
+        items = alternative.data.items if isinstance(alternative.data, ListData) else ()
+        elements = sorted({_show_element(each, alternative.variable) for item in items for each in item})
+        shown.append(f"[{', '.join(elements)}]" if items else show(alternative.data))
+    return " or ".join(dict.fromkeys(shown))
+
+
+def _show_element(element: Alternative, variable: str | None) -> str:
+    text = as_text(element.data, element.at)
+    variable = element.variable or variable
+    return (f'"{text.show()}"' if text is not None else show(element.data)) + (f" (var.{variable})" if variable else "")
 
 
 def command_fact(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -65,11 +66,15 @@ class Script:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A template with everything in it evaluated. `template` is its folder."""
+    """A template with everything in it evaluated. `template` is its folder.
+
+    variant: of several texts that a boot script can be, the one that is looked at; None for all of them
+    """
 
     template: str
     evaluator: Evaluator
     image: Image
+    variant: int | None = None
 
     @cached_property
     def modules(self) -> tuple[Module, ...]:
@@ -107,7 +112,19 @@ class Workspace:
     @cached_property
     def boot(self) -> tuple[Script, ...]:
         """Every possible text of every agent's startup script."""
-        return tuple(script for agent in self.agents for script in self._scripts(agent, "startup_script"))
+        found = [tuple(self._scripts(agent, "startup_script")) for agent in self.agents]
+        if self.variant is not None:
+            found = [texts[min(self.variant, len(texts) - 1) :][:1] for texts in found]
+        return tuple(script for texts in found for script in texts)
+
+    @property
+    def variants(self) -> Iterator[Workspace]:
+        """The workspace with each text that its boot script can be."""
+        texts = Counter(script.address for script in self.boot)
+        if max(texts.values(), default=1) == 1:
+            yield self
+        else:
+            yield from (replace(self, variant=number) for number in range(max(texts.values())))
 
     @cached_property
     def shutdown(self) -> tuple[Script, ...]:

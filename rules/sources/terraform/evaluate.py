@@ -313,8 +313,13 @@ class Evaluator:
             if text is None or text.known is None:
                 is_open = True
                 continue
-            items.append((text.known, self.evaluate(value, scope)))
+            items.append((text.known, self._named_at(value.at, self.evaluate(value, scope))))
         return known(MapData(tuple(items), is_open), expr.at)
+
+    def _named_at(self, at: Position, value: Value) -> Value:
+        """The value of a map's key: what comes from elsewhere comes over the line of the key."""
+        step = self.source.step(at)
+        return Value(tuple(a.via(step) if a.trail and a.at.path == at.path else a for a in value))
 
     def _for(self, expr: ForExpr, scope: Scope) -> Value:
         return self.evaluate(expr.collection, scope).map(lambda a: self._for_one(expr, a, scope))

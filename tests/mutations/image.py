@@ -1,0 +1,140 @@
+"""Mutations of the image: users, sudo, what is staged for the home, and the commands that the image brings."""
+
+from __future__ import annotations
+
+from tests.mutations.harness import DOCKERFILE, Edit, Expected, Mutation, after, before, harmful, harmless
+
+OPEN_SITE = "image/scripts/.ddev/commands/host/open-site"
+
+_SUDO = "RUN echo 'coder ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/coder && \\\n"
+_RENAME = (
+    "RUN usermod --login coder --home /home/coder --move-home ubuntu && \\\n"
+    "    groupmod --new-name coder ubuntu && \\\n"
+    "    usermod --append --groups docker,sudo coder\n"
+)
+_USER = "USER coder\n"
+
+
+def run(text: str) -> Edit:
+    """An instruction before the last user is set."""
+    return before(DOCKERFILE, _USER, text)
+
+
+MUTATIONS: tuple[Mutation, ...] = (
+    harmful(
+        "sudo: with a password",
+        Edit(DOCKERFILE, "NOPASSWD:ALL'", "ALL'"),
+        finds=Expected("INV-3", "coder ALL=(ALL) ALL"),
+        affects="INV-3",
+    ),
+    harmful(
+        "sudo: for one program only",
+        Edit(DOCKERFILE, "NOPASSWD:ALL'", "NOPASSWD:/usr/bin/dockerd'"),
+        finds=Expected("INV-3", "NOPASSWD:/usr/bin/dockerd"),
+        affects="INV-3",
+    ),
+    harmful(
+        "sudo: another mode",
+        Edit(DOCKERFILE, "chmod 0440", "chmod 0644"),
+        finds=Expected("INV-3", "chmod 0644"),
+        affects="INV-3",
+    ),
+    harmful(
+        "user: renamed to another",
+        Edit(DOCKERFILE, "usermod --login coder --home /home/coder", "usermod --login dev --home /home/coder"),
+        finds=Expected("INV-2", "usermod --login dev"),
+        affects="INV-2",
+    ),
+    harmful(
+        "user: root at the end",
+        Edit(DOCKERFILE, "USER coder\n", "USER root\n"),
+        finds=Expected("INV-2", "USER root", "warning"),
+        affects="INV-2",
+    ),
+    harmful(
+        "user: a number at the end",
+        Edit(DOCKERFILE, "USER coder\n", "USER 1000\n"),
+        finds=Expected("F-3", "USER 1000"),
+        affects="INV-2",
+    ),
+    harmful(
+        "staged: owner by numbers",
+        Edit(DOCKERFILE, "RUN chown -R coder:coder /home/coder-files", "RUN chown -R 1000:1000 /home/coder-files"),
+        finds=Expected("F-3", "chown -R 1000:1000"),
+    ),
+    harmful(
+        "staged: COPY --chown by numbers",
+        Edit(DOCKERFILE, "COPY scripts /home/coder-files", "COPY --chown=1000:1000 scripts /home/coder-files"),
+        finds=Expected("F-3", "COPY --chown"),
+        affects="INV-6",
+    ),
+    harmful(
+        "init: as the image's command",
+        after(DOCKERFILE, "WORKDIR /home/coder\n", 'CMD ["/sbin/init"]\n'),
+        finds=Expected("F-9", "/sbin/init"),
+    ),
+    harmful(
+        "dockerd: started by service in a build step",
+        run("RUN service docker start\n"),
+        finds=Expected("F-9", "service docker start"),
+    ),
+    harmful(
+        "ssh: in the image's profile",
+        Edit("image/scripts/.bash_profile", "", "# login\nexport GIT_SSH_COMMAND='coder gitssh --'\n"),
+        finds=Expected("F-4", "GIT_SSH_COMMAND=", path="image/scripts/.bash_profile"),
+    ),
+    harmful(
+        "command: chown by numbers in a host command",
+        Edit(OPEN_SITE, "#!/bin/bash\n", "#!/bin/bash\nsudo chown -R 1000:1000 /var/www\n"),
+        finds=Expected("F-3", "chown -R 1000:1000"),
+    ),
+    harmful(
+        "command: the host name as the project in a host command",
+        Edit(OPEN_SITE, "#!/bin/bash\n", "#!/bin/bash\nWORKSPACE_NAME=$(hostname | cut -d- -f1)\n"),
+        finds=Expected("F-8", "hostname"),
+    ),
+    harmless("packages: two more", after(DOCKERFILE, "      nano \\\n", "      jq \\\n      ripgrep \\\n")),
+    harmless("packages: one with a scary name", after(DOCKERFILE, "      nano \\\n", "      systemd-sysv \\\n")),
+    harmless("packages: another version of DDEV", Edit(DOCKERFILE, "DDEV_VERSION=1.24.6", "DDEV_VERSION=1.24.7")),
+    harmless(
+        "image: a comment",
+        Edit(
+            DOCKERFILE,
+            "# The image of every workspace.",
+            "# The image of every workspace. systemctl start docker has no place in it.",
+        ),
+    ),
+    harmless("image: another base of the same family", Edit(DOCKERFILE, "FROM ubuntu:24.04", "FROM ubuntu:24.10")),
+    harmless(
+        "image: a build step of its own",
+        run(
+            "RUN set -eux; mkdir -p /opt/tools; curl -fsSL https://example.org/tool -o /opt/tools/tool; \\\n"
+            "    chmod 755 /opt/tools/tool\n"
+        ),
+    ),
+    harmless(
+        "image: a user for a service", run("RUN useradd --system --shell /usr/sbin/nologin builder\n"), affects="INV-2"
+    ),
+    harmless(
+        "image: continuation lines laid out anew",
+        Edit(DOCKERFILE, _RENAME, _RENAME.replace(" && \\\n    ", " \\\n && ")),
+    ),
+    harmless("image: an exposed port", before(DOCKERFILE, _USER, "EXPOSE 80\n")),
+    harmless("image: an environment variable", before(DOCKERFILE, _USER, "ENV COMPOSER_MEMORY_LIMIT=-1\n")),
+    harmless("image: a label", before(DOCKERFILE, _USER, 'LABEL org.example.purpose="privileged = false"\n')),
+    harmless("sudo: the mode without its zero", Edit(DOCKERFILE, "chmod 0440", "chmod 440"), affects="INV-3"),
+    harmless("staged: a file more", Edit("image/scripts/.editorconfig", "", "root = true\n")),
+    harmless("staged: another welcome", Edit("image/scripts/WELCOME.txt", to="image/scripts/HELLO.txt")),
+    harmless(
+        "staged: a command more",
+        Edit(
+            "image/scripts/.ddev/commands/host/shell",
+            "",
+            "#!/bin/bash\n## Description: a shell\nset -e\nddev exec bash\n",
+        ),
+    ),
+    harmless(
+        "staged: settings",
+        Edit("image/scripts/.vscode/settings.json", to="image/scripts/.vscode/settings.default.json"),
+    ),
+)

@@ -1,0 +1,14 @@
+"""All mutations, in the order of the tables."""
+
+from __future__ import annotations
+
+from tests.mutations import boot, container, elsewhere, files, image
+from tests.mutations.harness import Mutation
+
+MUTATIONS: tuple[Mutation, ...] = (
+    *container.MUTATIONS,
+    *boot.MUTATIONS,
+    *files.MUTATIONS,
+    *image.MUTATIONS,
+    *elsewhere.MUTATIONS,
+)
