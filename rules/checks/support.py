@@ -88,15 +88,15 @@ def attribute_facts(rule: str, workspace: Workspace, resource: Resource, names: 
 
 
 _SETS = frozenset({"security_opts", "group_add"})
-"""Attributes that are sets of strings for the provider: neither order nor type makes a difference."""
+"""Attributes that are sets of strings for the provider: a number and its text are the same."""
 
 
 def _show_set(value: Value) -> str:
-    """A set in one order, each of its elements with the variable that it is taken from."""
+    """A set of strings, each with the variable that it is taken from."""
     shown = []
     for alternative in value:
         items = alternative.data.items if isinstance(alternative.data, ListData) else ()
-        elements = sorted({_show_element(each, alternative.variable) for item in items for each in item})
+        elements = [_show_element(each, alternative.variable) for item in items for each in item]
         shown.append(f"[{', '.join(elements)}]" if items else show(alternative.data))
     return " or ".join(dict.fromkeys(shown))
 

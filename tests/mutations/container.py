@@ -147,6 +147,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     harmless(
         "security options: the other way round",
         Edit(WEB, '["apparmor:unconfined", "seccomp:unconfined"]', '["seccomp:unconfined", "apparmor:unconfined"]'),
+        affects="INV-1",
     ),
     harmless(
         "runtime: through a local",
@@ -587,7 +588,10 @@ MUTATIONS: tuple[Mutation, ...] = (
             WEB, 'name     = "coder-${data.coder_workspace.me.id}"', 'name     = "coder-${local.owner}-${local.slug}"'
         ),
     ),
-    harmless("image: another tag", Edit(WEB, '  default     = "v2.3"', '  default     = "v2.4"')),
+    harmless(
+        "image: another tag",
+        *(Edit(path, '  default     = "v2.3"', '  default     = "v2.4"') for path in (WEB, CORE, CONTRIB)),
+    ),
     harmless(
         "limits: more memory",
         Edit(WEB, "  memory     = var.memory * 1024\n", "  memory     = var.memory * 1024\n  memory_swap = -1\n"),

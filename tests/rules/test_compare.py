@@ -405,7 +405,7 @@ Changes = dict[str, set[tuple[str, str | None, str | None]]]
             WEB,
             "  default     = 988",
             "  default     = 999",
-            {"INV-2": {("group_add", '["988"]', '["999"]')}},
+            {"INV-2": {("group_add", '["988" (var.docker_gid)]', '["999" (var.docker_gid)]')}},
             id="the default of docker_gid",
         ),
         pytest.param(
