@@ -40,10 +40,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rules.checks.boot_steps import PROFILE, STAGED, STEPS, Steps, at_call, cut_short, leaves, unseen
+from rules.checks.boot_steps import PROFILE, STAGED, STEPS, Steps, at_call, cut_short, leaves, races, unseen
 from rules.checks.commands import Flow, Surface, invocations, known, located, of_workspace, passed, shown
+from rules.checks.daemon import asks_for_daemon
 from rules.checks.f09_systemd_dockerd import runs_init
-from rules.checks.f10_errexit import ends_at_failures, is_errexit
+from rules.checks.f10_errexit import ends_at_failures, is_errexit, kills_itself
 from rules.checks.inv6_hydration import says_missing
 from rules.checks.support import line, settled_words
 from rules.checks.support import undecided as open_question
@@ -168,10 +169,12 @@ class _Boot:
         else:
             yield from self._gone()
         yield from self._swapped()
+        yield from self._raced()
         if not any(_always_succeeds(command) for command in self.program.commands):
             yield from self._exits(ended)
             if ended is None:
                 yield from self._end()
+        yield from self._killed()
         yield from self._options()
         yield from self._login_shell()
 
@@ -222,32 +225,50 @@ class _Boot:
 
     def _comes_after(self, early: str, late: str) -> bool:
         steps = self.steps
+        if late == "image pre-pull" and all(self._waits_by_itself(command) for command in steps.commands[late]):
+            return False
         if (early, late) == ("registry mirror", "dockerd"):
             return steps.before(steps.last("dockerd"), steps.last("registry mirror"))
         if (early, late) == ("staged files", "shell profile"):
             return steps.before(steps.first("shell profile"), steps.first("staged files"))
         return steps.before(steps.last(late), steps.first(early))
 
+    def _waits_by_itself(self, command: Command) -> bool:
+        """Whether a command in the background comes after a wait for the daemon there."""
+        jobs = [scope for scope in command.scope if scope.kind == "background"]
+        before = self.program.commands[: self.steps.place[id(command)]]
+        return any(asks_for_daemon(each) and job in each.scope for job in jobs for each in before)
+
+    def _raced(self) -> Iterator[_Fault]:
+        """A step that is left in the background although the next one needs it done."""
+        found, waits = self.steps.commands, self.steps.daemon.waits
+        needed = (
+            ("registry mirror", found.get("registry mirror", []), "dockerd"),
+            ("dockerd", list(waits), "image pre-pull"),
+            ("staged files", found.get("staged files", []), "shell profile"),
+        )
+        for early, commands, late in needed:
+            after = found.get(late, [])
+            if commands and after and races(commands, after[-1], self.program):
+                message = f"This runs beside the boot, and the {_named(late)} does not wait for it: {LATE[early]}."
+                place, trail = commands[0].position, passed(after[-1])
+                yield _Fault(f"{early} beside {late}", place, message, related=_RELATED[early], trail=trail)
+
     def _swap(self, early: str, late: str) -> _Fault:
         steps = self.steps
-        second = steps.last(early) if early == "registry mirror" else steps.first(early)
-        if late == "image pre-pull" and early == "dockerd":
-            second = steps.last(late) if steps.before(steps.first(early), steps.last(late)) else steps.first(early)
-            first = steps.daemon.waits[0] if second is steps.last(late) else steps.first(late)
-            where = (second, first)
-        else:
-            where = (second, steps.first(late))
+        second, first = steps.first(early), steps.first(late)
+        if early == "registry mirror":
+            second = steps.last(early)
+        elif (early, late) == ("dockerd", "image pre-pull") and steps.before(second, steps.last(late)):
+            second, first = steps.last(late), steps.daemon.waits[0]
         message = f"The {_named(early)} {_verb(early)} only after the {_named(late)}: {LATE[early]}."
-        related = tuple(
-            {"dockerd": "INV-4", "registry mirror": "INV-4", "staged files": "INV-6"}.get(s, "") for s in (early,)
-        )
-        return _Fault(
-            f"{early} after {late}",
-            where[0].position,
-            message,
-            related=tuple(name for name in related if name),
-            trail=(*passed(where[0]), *passed(where[1])),
-        )
+        level: Level = "failure"
+        if early == "registry mirror" and any(map(_reloads, self.program.commands[steps.place[id(second)] :])):
+            message = f"The {_named(early)} comes only after the {_named(late)}, which is then told to read it again."
+            level = "warning"
+        trail = (*passed(second), *passed(first))
+        evidence = f"{early} after {late}"
+        return _Fault(evidence, second.position, message, level, related=_RELATED.get(early, ()), trail=trail)
 
     # The end
 
@@ -280,6 +301,12 @@ class _Boot:
             elif left := self._left_after(command):
                 message = f"`{shown(command)}` can end the boot early, before: {', '.join(left)}."
                 yield _Fault("early exit", at_call(command), message, trail=passed(command))
+
+    def _killed(self) -> Iterator[_Fault]:
+        for command in self.program.main:
+            if kills_itself(command):
+                message = f"`{shown(command)}` ends the boot by a signal."
+                yield _Fault("kills itself", at_call(command), message, trail=passed(command))
 
     def _left_after(self, command: Command) -> list[str]:
         """The steps that do not run if the script ends here."""
@@ -366,6 +393,7 @@ class _Boot:
                 )
 
 
+_RELATED = {"dockerd": ("INV-4",), "registry mirror": ("INV-4",), "staged files": ("INV-6",)}
 _UNSET = "`{}` ends the boot at the first variable that is not set."
 _REQUIRED = re.compile(r"\$\{(\w+):?\?")
 _PROFILE_PARTS = {
@@ -373,6 +401,12 @@ _PROFILE_PARTS = {
     "source ~/.bashrc": "login shells lose the user's own settings",
     "show ~/WELCOME.txt": "nobody sees the welcome text",
 }
+
+
+def _reloads(command: Command) -> bool:
+    """``pkill -HUP dockerd``: the daemon reads its configuration again."""
+    texts = [text.upper() for word in command.args for text in word.alternatives]
+    return command.name in ("kill", "pkill", "killall") and any(t in ("-HUP", "-SIGHUP", "HUP", "-1") for t in texts)
 
 
 def _named(step: str) -> str:

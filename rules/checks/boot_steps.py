@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from rules.checks.commands import Invocation, getopt, invocations, known, located
 from rules.checks.daemon import CONFIGURATION, Daemon, can_run, starts_daemon
-from rules.checks.support import in_home
+from rules.checks.support import in_home, mentions
 from rules.sources.shell import HOME, Command, Program, Unresolved
 from rules.sources.text import Position
 
@@ -33,6 +33,7 @@ SKELETON = "/etc/skel"
 _COPIES = frozenset({"cp", "rsync", "install", "cat", "tar", "mv", "ln", "tee", "cpio", "dd"})
 _PLACES = frozenset({"cp", "mv", "install", "rsync", "ln"})
 _SETS = frozenset({"export", "declare", "typeset", "readonly", "="})
+_INTERPRETERS = frozenset({"python3", "python", "perl", "ruby", "node", "php", "curl", "wget"})
 _GIT_KEYS = frozenset({"user.name", "user.email"})
 _TRANSPORT = frozenset({"GIT_SSH_COMMAND", "GIT_SSH"})
 
@@ -44,7 +45,7 @@ def step_of(command: Command) -> str | None:
     if starts_daemon(command):
         return "dockerd"
     written = set(written_by(command))
-    if CONFIGURATION in written:
+    if CONFIGURATION in written or (command.name in _INTERPRETERS and mentions(command, CONFIGURATION)):
         return "registry mirror"
     if PROFILE in written:
         return "shell profile"
@@ -62,6 +63,9 @@ def _of_invocation(invocation: Invocation) -> str | None:
     words = [known(word) for word in invocation.args]
     if name == "chown" and any(HOME in (path.rstrip("/") for path in located(w, command)) for w in invocation.args):
         return "home ownership"
+    found = [path.rstrip("/") for word in command.args[:1] for path in located(word, command)]
+    if name == "chown" and command.name == "find" and HOME in found:
+        return "home ownership"
     if name == "git":
         operands = [known(word) for word in getopt(invocation.args, "fC").operands]
         keys = [index for index, word in enumerate(operands) if word.lower() in _GIT_KEYS]
@@ -78,7 +82,7 @@ def _of_invocation(invocation: Invocation) -> str | None:
 
 def _pulls(words: list[str]) -> bool:
     operands = [word for word in words if not word.startswith("-")]
-    return operands[:1] in (["pull"], ["load"]) or operands[:2] == ["image", "pull"] or "pull" in operands[:4:3]
+    return operands[:1] in (["pull"], ["load"]) or (operands[:1] in (["image"], ["compose"]) and "pull" in operands)
 
 
 def _is_folder(path: str) -> bool:
@@ -139,8 +143,11 @@ class Steps:
         found: dict[str, list[Command]] = {}
         for command in self.program.commands:
             step = step_of(command)
-            if step is not None and can_run(command):
-                found.setdefault(step, []).append(command)
+            if step is None or not can_run(command):
+                continue
+            found.setdefault(step, []).append(command)
+            if step == "dockerd" and mentions(command, "--registry-mirror"):
+                found.setdefault("registry mirror", []).append(command)
         return found
 
     @cached_property
@@ -173,6 +180,18 @@ def unseen(program: Program) -> Unresolved | None:
 
 def _kinds(hidden: Unresolved) -> set[str]:
     return {scope.kind for scope in hidden.scope}
+
+
+def races(early: Sequence[Command], late: Command, program: Program) -> bool:
+    """Whether all of `early` run in the background while `late` may be there before them."""
+    return all(_beside(command, late, program) for command in early)
+
+
+def _beside(command: Command, late: Command, program: Program) -> bool:
+    own = [scope for scope in command.scope if scope.kind == "background" and scope not in late.scope]
+    places = [index for index, each in enumerate(program.commands) if each is command or each is late]
+    between = program.commands[places[0] : places[-1]]
+    return bool(own) and not any(each.name == "wait" for each in between)
 
 
 # The end of the script

@@ -206,10 +206,10 @@ def _handles(inner: Command, trap: Command) -> bool:
 
 
 def _ends_script(command: Command) -> bool:
-    return command.name == "exit" or _kills_itself(command)
+    return command.name == "exit" or kills_itself(command)
 
 
-def _kills_itself(command: Command) -> bool:
+def kills_itself(command: Command) -> bool:
     return command.name == "kill" and any(word.raw.strip('"') in ("$$", "$BASHPID") for word in command.args)
 
 

@@ -43,7 +43,7 @@ from typing import NamedTuple
 
 from rules.checks.boot_steps import cut_short, step_of, unseen
 from rules.checks.commands import Flow, Surface, getopt, invocations, known, of_workspace, passed, replaced, shown
-from rules.checks.daemon import CONFIGURATION, LOG, SOCKET, Daemon, starts_daemon
+from rules.checks.daemon import CONFIGURATION, LOG, SOCKET, Daemon, can_run, starts_daemon
 from rules.checks.f09_systemd_dockerd import starts_docker
 from rules.checks.support import command_part, line, mentions, settled, settled_condition, settled_words
 from rules.checks.support import undecided as open_question
@@ -90,7 +90,7 @@ def _role(command: Command) -> str | None:
     """What a command does for the daemon besides starting it and waiting for it, or None if it does nothing for it."""
     if command.name in ("pkill", "killall") and mentions(command, "dockerd"):
         return "stop of dockerd"
-    if command.name in _GIVES_ACCESS and mentions(command, SOCKET):
+    if _about_access(command):
         return ACCESS
     if command.name == "rm" and mentions(command, "/docker.pid"):
         return "removal of stale daemon files"
@@ -222,7 +222,7 @@ class _DaemonCheck:
     # How it is started
 
     def _guarded(self, start: Command) -> Iterator[_Fault]:
-        if any(self.daemon.stopped(guard) for guard in start.guards):
+        if any(self.daemon.stopped(guard) for guard in start.guards) or start.name == "start-stop-daemon":
             return
         at, trail = start.position, passed(start)
         for guard in start.guards:
@@ -380,11 +380,7 @@ class _DaemonCheck:
 
     def _usable(self) -> Iterator[_Fault]:
         start = self.daemon.starts[0]
-        given = [
-            command
-            for command in self.program.commands
-            if command.name in _GIVES_ACCESS and mentions(command, SOCKET) and command.args
-        ]
+        given = [command for command in self.program.commands if _about_access(command) and can_run(command)]
         if any(_takes_group(each) for each in self.daemon.starts):
             return
         grouped = any(container.value("group_add") is not None for container in self.workspace.containers)
@@ -513,6 +509,10 @@ def _takes_group(start: Command) -> bool:
     """``dockerd --group docker``: the daemon gives the socket to that group itself."""
     found = (getopt(each.args, "gGHlps", _LONG).values("group", "G") for each in invocations(start))
     return any(option.value not in ("root", "0", "") for options in found for option in options)
+
+
+def _about_access(command: Command) -> bool:
+    return mentions(command, SOCKET) and any(each.name in _GIVES_ACCESS for each in invocations(command))
 
 
 def _denies(command: Command) -> bool:
