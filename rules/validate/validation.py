@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from rules.sources.tree import Tree
+from rules.validate.contract import validate_contract
 from rules.validate.fmt import validate_fmt
 from rules.validate.missions import validate_missions
 from rules.validate.model import Family, Issue, IssueLevel
@@ -54,6 +55,8 @@ def validate(
 def _issues(family: Family, tree: Tree, base: Tree | None, *, strict: bool) -> Iterator[Issue]:
     if family == "openspec":
         yield from validate_openspec(tree, strict=strict).issues()
+    elif family == "contract":
+        yield from sorted(validate_contract(tree), key=_place)
     elif family == "missions":
         yield from sorted(validate_missions(tree, base), key=_place)
     elif family == "fmt":
