@@ -149,11 +149,7 @@ def scenario_name(line: str) -> str | None:
 
 def sections(text: Text) -> tuple[Section, ...]:
     """All level-2 sections in order; equal titles stay apart."""
-    heads = [
-        (index, title)
-        for index, line in enumerate(text.lines)
-        if not text.fenced[index] and (title := section_title(line)) is not None
-    ]
+    heads = [(index, title) for index in text.heads if (title := section_title(text.lines[index])) is not None]
     ends = [*(index for index, _ in heads), len(text.lines)][1:]
     return tuple(
         Section(title, start + 1, _last_line(text, start, end)) for (start, title), end in zip(heads, ends, strict=True)
@@ -165,9 +161,7 @@ def requirements(text: Text, start: int, end: int) -> Iterator[Requirement]:
     heads: list[tuple[int, str]] = []
     ends: list[int] = []
     open_block = False
-    for index in range(start, end):
-        if text.fenced[index]:
-            continue
+    for index in text.heads_in(start, end):
         line = text.lines[index]
         name = requirement_name(line)
         if open_block and (name is not None or is_section_end(line)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from rules.sources.openspec.blocks import (
@@ -93,7 +94,7 @@ class Stray:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delta:
     """A delta's text, read. Entries stand in their order of the file, repeated sections one after the other.
 
@@ -101,8 +102,6 @@ class Delta:
     """
 
     text: Text
-    sections: tuple[Section, ...]
-    items: tuple[Item, ...]
     operations: dict[Operation, int]
     added: tuple[Requirement, ...]
     modified: tuple[Requirement, ...]
@@ -111,6 +110,14 @@ class Delta:
     unpaired: tuple[Unpaired, ...]
     orphans: tuple[Orphan, ...]
     strays: tuple[Stray, ...]
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        return sections(self.text)
+
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        return items(self.text)
 
     @property
     def is_empty(self) -> bool:
@@ -144,8 +151,6 @@ def read_delta(source: str) -> Delta:
         operations.setdefault(part.operation, part.start)
     return Delta(
         text=text,
-        sections=sections(text),
-        items=items(text),
         operations=operations,
         added=tuple(_blocks(text, parts, "ADDED")),
         modified=tuple(_blocks(text, parts, "MODIFIED")),
@@ -164,8 +169,8 @@ def has_delta_section(text: Text) -> bool:
 def _parts(text: Text) -> Iterator[_Part]:
     first_spelling: dict[Operation, str] = {}
     opened: tuple[Operation, int] | None = None
-    for index, line in enumerate(text.lines):
-        if text.fenced[index] or (title := section_title(line)) is None:
+    for index in text.heads:
+        if (title := section_title(text.lines[index])) is None:
             continue
         if opened:
             yield _Part(opened[0], first_spelling[opened[0]], opened[1], index)
@@ -234,9 +239,8 @@ def _quoted_name(rest: str) -> str | None:
 
 def _orphans(text: Text) -> Iterator[Orphan]:
     section: str | None = None
-    for index, line in enumerate(text.lines):
-        if text.fenced[index]:
-            continue
+    for index in text.heads:
+        line = text.lines[index]
         if (title := section_title(line)) is not None:
             section = title
         elif section is None or operation_of(section) is None:
@@ -249,9 +253,9 @@ def _strays(text: Text, parts: tuple[_Part, ...]) -> Iterator[Stray]:
     for part in parts:
         if part.operation not in ("ADDED", "MODIFIED"):
             continue
-        for index in range(part.start, part.end):
+        for index in text.heads_in(part.start, part.end):
             line = text.lines[index]
-            if text.fenced[index] or requirement_name(line) is not None:
+            if requirement_name(line) is not None:
                 continue
             heading = level_3_heading(line)
             if heading is not None:

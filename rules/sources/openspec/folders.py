@@ -5,11 +5,14 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from rules.sources.tree import Entry, Tree, Unreadable, resolve
 
 Kind = Literal["file", "folder", "link"]
+
+_KINDS: Mapping[str, Kind] = {"file": "file", "symlink": "link", "submodule": "folder"}
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
 """Larger files are not read, and that is said."""
@@ -27,30 +30,30 @@ class _Snapshot:
 
 
 class Folders:
-    """The folders of `tree` below `top`. A submodule is an empty folder; other empty folders are not there.
+    """The folders of `tree`. A submodule is an empty folder; other empty folders are not there.
 
     `root` is the folder of the work tree, for messages that name a file as the command does.
     """
 
-    def __init__(self, tree: Tree, top: str, root: str = "") -> None:
+    def __init__(self, tree: Tree, root: str = "") -> None:
         self._root = root
         self._tree = _Snapshot(tree, tree.entries)
-        self._folders: dict[str, dict[str, Kind]] = {}
-        prefix = f"{top}/"
-        for path, entry in self._tree.entries.items():
-            if path == top or path.startswith(prefix):
-                self._add(path, entry)
+        self._real: dict[str, str | None] = {}
 
-    def _add(self, path: str, entry: Entry) -> None:
-        kinds: dict[str, Kind] = {"file": "file", "symlink": "link", "submodule": "folder"}
-        kind = kinds[entry.kind]
-        while path:
-            folder, _, name = path.rpartition("/")
-            known = self._folders.setdefault(folder, {})
-            if name in known:
-                return
-            known[name] = kind
-            path, kind = folder, "folder"
+    @cached_property
+    def _folders(self) -> dict[str, dict[str, Kind]]:
+        folders: dict[str, dict[str, Kind]] = {}
+        for path, entry in self._tree.entries.items():
+            kind = _KINDS[entry.kind]
+            here = path
+            while here:
+                folder, _, name = here.rpartition("/")
+                is_new = folder not in folders
+                folders.setdefault(folder, {})[name] = kind
+                if not is_new:
+                    break
+                here, kind = folder, "folder"
+        return {folder: dict(sorted(names.items())) for folder, names in folders.items()}
 
     def shown(self, path: str) -> str:
         """`path` as the command names it."""
@@ -58,9 +61,8 @@ class Folders:
 
     def names(self, folder: str) -> Mapping[str, Kind]:
         """What stands directly in `folder`, by name and sorted; empty if there is no such folder."""
-        real = resolve(self._tree, folder)
-        found = self._folders.get(real, {}) if real is not None else {}
-        return dict(sorted(found.items()))
+        real = self.real(folder)
+        return self._folders.get(real, {}) if real is not None else {}
 
     def kind(self, path: str) -> Kind | None:
         """What `path` itself is, links not followed; None if nothing is there."""
@@ -69,7 +71,9 @@ class Folders:
 
     def real(self, path: str) -> str | None:
         """The path with links followed; None if it leads out of the repository."""
-        return resolve(self._tree, path)
+        if path not in self._real:
+            self._real[path] = resolve(self._tree, path)
+        return self._real[path]
 
     def is_loop(self, path: str) -> bool:
         """Whether `path` is a link that leads back to itself."""

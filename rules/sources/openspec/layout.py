@@ -47,7 +47,7 @@ class Layout:
 
 def discover(tree: Tree) -> Layout:
     """Find OpenSpec's files; all lists are empty in a repository that does not use it."""
-    return layout_of(Folders(tree, ROOT))
+    return layout_of(Folders(tree))
 
 
 def read_source(tree: Tree, path: str) -> str:
@@ -56,7 +56,7 @@ def read_source(tree: Tree, path: str) -> str:
     Raises:
         Unreadable: there is no such file, or it is larger than `folders.MAX_FILE_BYTES`.
     """
-    return Folders(tree, path).read(path)
+    return Folders(tree).read(path)
 
 
 def layout_of(folders: Folders) -> Layout:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from rules.sources.openspec.blocks import Item, Requirement, Section, is_section_end, items, requirements, sections
 from rules.sources.openspec.text import ANY, SPACE, Text, trim
@@ -33,15 +34,21 @@ class Heading:
     children: tuple[Heading, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MainSpec:
     """A main spec's text, read. `requirements` are the blocks, `headings` the roots of the tree of headings."""
 
     text: Text
-    sections: tuple[Section, ...]
-    items: tuple[Item, ...]
     requirements: tuple[Requirement, ...]
     headings: tuple[Heading, ...]
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        return sections(self.text)
+
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        return items(self.text)
 
     def content(self, heading: Heading) -> str:
         """The text below a heading, without white space around it."""
@@ -60,7 +67,7 @@ def read_spec(source: str) -> MainSpec:
     """Read the text of ``openspec/specs/<capability>/spec.md``. Any text can be read."""
     text = Text.of(source)
     start, end = requirements_section(text)
-    return MainSpec(text, sections(text), items(text), tuple(requirements(text, start, end)), _tree(text))
+    return MainSpec(text, tuple(requirements(text, start, end)), _tree(text))
 
 
 def is_requirements_heading(line: str) -> bool:
@@ -71,9 +78,8 @@ def is_requirements_heading(line: str) -> bool:
 def requirements_section(text: Text) -> tuple[int, int]:
     """The body of the first ``## Requirements`` section: 0-based, end excluded; empty if there is none."""
     start = 0
-    for index, line in enumerate(text.lines):
-        if text.fenced[index]:
-            continue
+    for index in text.heads:
+        line = text.lines[index]
         if start and is_section_end(line):
             return start, index
         if not start and is_requirements_heading(line):
@@ -112,8 +118,8 @@ def _tree(text: Text) -> tuple[Heading, ...]:
         heading = Heading(done.level, done.title, done.start, ends[done.start], tuple(done.children))
         (stack[-1].children if stack else roots).append(heading)
 
-    for index, line in enumerate(text.lines):
-        found = None if text.fenced[index] else _HEADING.match(line)
+    for index in text.heads:
+        found = _HEADING.match(text.lines[index])
         if found is None:
             continue
         level = len(found[1])
@@ -129,8 +135,8 @@ def _ends(text: Text) -> dict[int, int]:
     """For the line of every heading the last line of its text."""
     ends: dict[int, int] = {}
     open_lines: list[tuple[int, int]] = []
-    for index, line in enumerate(text.lines):
-        found = None if text.fenced[index] else _HEADING_LIKE.match(line)
+    for index in text.heads:
+        found = _HEADING_LIKE.match(text.lines[index])
         if found is None:
             continue
         level = len(found[1])

@@ -7,6 +7,7 @@ Python's. The patterns of this package are therefore built from `SPACE` and `ANY
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,32 +51,40 @@ def fences(lines: Sequence[str]) -> tuple[bool, ...]:
 
     A fence opens at any indentation and runs to its closing fence or to the end.
     """
-    mask: list[bool] = []
-    opened = ""
-    for line in lines:
-        if opened:
-            mask.append(True)
-            closing = _CLOSING.match(line)
-            if closing and closing[1].startswith(opened):
-                opened = ""
-        elif marker := _FENCE.match(line):
-            mask.append(True)
-            opened = marker[1]
-        else:
-            mask.append(False)
+    mask = [False] * len(lines)
+    opened, first = "", 0
+    for index in [index for index, line in enumerate(lines) if "```" in line or "~~~" in line]:
+        if not opened:
+            marker = _FENCE.match(lines[index])
+            opened, first = (marker[1], index) if marker else ("", 0)
+        elif (closing := _CLOSING.match(lines[index])) and closing[1].startswith(opened):
+            mask[first : index + 1] = [True] * (index + 1 - first)
+            opened = ""
+    if opened:
+        mask[first:] = [True] * (len(lines) - first)
     return tuple(mask)
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The lines of a file without their ends and without a leading byte order mark, and which of them are `fenced`."""
+    """The lines of a file without their ends and without a leading byte order mark, and which of them are `fenced`.
+
+    `heads` are the indices of the lines outside fences that start with a hash: every heading is among them.
+    """
 
     lines: tuple[str, ...]
     fenced: tuple[bool, ...]
     bom: bool
+    heads: tuple[int, ...]
 
     @classmethod
     def of(cls, text: str) -> Text:
         bom = text.startswith(BOM)
         lines = tuple(unify(text.removeprefix(BOM)).split("\n"))
-        return cls(lines, fences(lines), bom)
+        fenced = fences(lines)
+        heads = tuple(index for index, line in enumerate(lines) if line.startswith("#") and not fenced[index])
+        return cls(lines, fenced, bom, heads)
+
+    def heads_in(self, start: int, end: int) -> tuple[int, ...]:
+        """Those of `heads` from line `start` to `end` (0-based, `end` excluded)."""
+        return self.heads[bisect_left(self.heads, start) : bisect_left(self.heads, end)]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from functools import lru_cache
 
 import yaml
 
 Value = None | bool | float | str | list["Value"] | dict[str, "Value"]
 """All numbers are floats, as in JavaScript."""
 
-MAX_CHARACTERS = 256 * 1024
+MAX_CHARACTERS = 64 * 1024
 """Longer documents are refused: the files read here have a dozen lines."""
 
 MAX_ALIAS_COUNT = 100
@@ -35,8 +36,9 @@ class InvalidYaml(Exception):
     """A document that is no valid YAML 1.2; the message is one line."""
 
 
+@lru_cache(maxsize=64)
 def load(text: str) -> Value:
-    """The value of the one document in `text`; None for an empty one.
+    """The value of the one document in `text`; None for an empty one. It is shared: never change it.
 
     Raises:
         InvalidYaml: the text is no YAML, has several documents or one key twice, or is too large.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, NotRequired, TypedDict
 
 from rules.sources.openspec.folders import Folders
-from rules.sources.openspec.layout import ROOT, SPECS, escaping, layout_of
+from rules.sources.openspec.layout import SPECS, escaping, layout_of
 from rules.sources.tree import Tree, Unreadable
 from rules.validate.model import Issue, IssueLevel
 from rules.validate.openspec.change import MainSpecs, change_findings
@@ -94,7 +94,7 @@ def validate_openspec(tree: Tree, *, strict: bool = False, root: str = "") -> Op
 
     `root` is the folder of the work tree, which the command writes before a path in a few of its messages.
     """
-    folders = Folders(tree, ROOT, root)
+    folders = Folders(tree, root)
     layout = layout_of(folders)
     main = MainSpecs(folders)
     items = [

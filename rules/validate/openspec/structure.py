@@ -27,7 +27,7 @@ def structure_issues(text: Text) -> Iterator[StructureIssue]:
     """What keeps a main spec from being read as it is written, in order of the file."""
     # This check alone keeps a byte order mark, which hides a heading on the first line from it.
     lines = [BOM + text.lines[0], *text.lines[1:]] if text.bom else text.lines
-    visible = [index for index, line in enumerate(lines) if not text.fenced[index] and line.startswith("##")]
+    visible = [index for index in text.heads if lines[index].startswith("##")]
     start = next((index for index in visible if is_requirements_heading(lines[index])), None)
     after = (index for index in visible if start is not None and index > start)
     end = next((index for index in after if is_section_end(lines[index])), len(lines))

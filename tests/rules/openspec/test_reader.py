@@ -5,11 +5,13 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules.sources.openspec.blocks import fold, normalise, requirement_name, scenario_name, section_title
 from rules.sources.openspec.delta import read_delta
 from rules.sources.openspec.layout import discover
-from rules.sources.openspec.spec import read_spec
+from rules.sources.openspec.spec import Heading, read_spec
 from rules.sources.tree import MemoryTree
 
 DELTA = dedent(
@@ -171,3 +173,40 @@ def test_names_of_many_spaces_are_read_in_linear_time() -> None:
     line = f"### Requirement:{spaces}\u2028x{spaces}\u2028y"
     assert requirement_name(line) is None
     assert section_title(f"##{spaces}\u2028{spaces}x\u2028") is None
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_of_many_requirements_none_is_lost(end: str) -> None:
+    lines = [f"### Requirement: R{number}{end}SHALL{end}#### S{end}x{end}" for number in range(2000)]
+    blocks = read_delta(f"## ADDED Requirements{end}{''.join(lines)}").added
+    assert [(block.name, block.start, block.end) for block in blocks] == [
+        (f"R{number}", 4 * number + 2, 4 * number + 5) for number in range(2000)
+    ]
+
+
+@given(
+    st.lists(st.sampled_from(["## ADDED Requirements", "### Requirement: A", "#### S", "```", "~~~", "", "---", "x"]))
+)
+def test_blocks_never_overlap_and_stand_where_they_say(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    delta = read_delta(text)
+    before = 0
+    for block in delta.added:
+        assert before < block.start <= block.end <= len(lines)
+        assert lines[block.start - 1] == block.header
+        assert block.raw.startswith("\n".join(lines[block.start - 1 : block.end]).rstrip())
+        assert all(block.start < scenario.start <= scenario.end <= block.end for scenario in block.scenarios)
+        before = block.end
+
+
+@given(st.lists(st.sampled_from(["# a", "## b", "### c", "###### d", "x", "```", ""])))
+def test_headings_nest_and_end_where_the_next_one_of_their_level_starts(lines: list[str]) -> None:
+    def check(headings: tuple[Heading, ...], level: int, end: int) -> None:
+        before = 0
+        for heading in headings:
+            assert heading.level > level
+            assert before < heading.start <= heading.end <= end
+            check(heading.children, heading.level, heading.end)
+            before = heading.end
+
+    check(read_spec("\n".join(lines)).headings, 0, max(1, len(lines)))
