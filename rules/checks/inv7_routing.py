@@ -48,6 +48,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -73,6 +74,10 @@ ROUTER = "ddev-router"
 GLOBAL_CONFIG = "image/scripts/.ddev/global_config.yaml"
 _HOME_CONFIG = f"{HOME}/.ddev/global_config.yaml"
 _SITE = "app for the site"
+_NOT_OFFERED = f"nothing on {URL}"
+MAX_APART = 8
+"""Lines between two that one suggestion changes."""
+
 _CONFIGURATION = "global DDEV configuration"
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1"})  # noqa: S104
@@ -177,8 +182,8 @@ def _no_app(workspace: Workspace) -> Violation:
     return Violation(
         rule=ID,
         template=workspace.template,
-        address="coder_app",
-        evidence=f"none on {URL}",
+        address=_SITE,
+        evidence=_NOT_OFFERED,
         span=line(at),
         level="failure",
         message=f"No `coder_app` offers the site at `{URL}`.",
@@ -198,7 +203,33 @@ def _url(workspace: Workspace, app: Resource) -> Iterator[Violation | Undecided]
             message = f"The site is offered at `{said}`, not at `{URL}`."
             if asks:
                 message = f"The site is offered at `{said}`. Is `{URL}` meant, as the contract has it?"
-            yield _at_value(workspace, app, app.instance, "url", alternative, message, "warning" if asks else "failure")
+            found = _at_value(
+                workspace, app, app.instance, "url", alternative, message, "warning" if asks else "failure"
+            )
+            if not asks:
+                # Whatever is wrong with the address, it is one thing: nothing offers the site.
+                found = replace(found, address=_SITE, evidence=_NOT_OFFERED, edit=_both(workspace, app) or found.edit)
+            yield found
+
+
+def _both(workspace: Workspace, app: Resource) -> Edit | None:
+    """The right address for the app and for the healthcheck that asks the same one."""
+    for block in app.instance.blocks("healthcheck"):
+        first = set_to(workspace, app.instance, "url", f'"{URL}"')
+        last = set_to(workspace, block, "url", f'"{URL}"')
+        if first is None or last is None or not _same_address(app, block) or first.path != last.path:
+            continue
+        lines = workspace.evaluator.source.lines.get(first.path, [])
+        if first.start < last.start <= first.start + MAX_APART:
+            between = [text.rstrip("\r") for text in lines[first.start : last.start - 1]]
+            return Edit(first.path, first.start, last.end, "\n".join((first.text, *between, last.text)))
+    return None
+
+
+def _same_address(app: Resource, block: BlockInstance) -> bool:
+    own = set(_texts(app, "url"))
+    values = (as_text(each.data, each.at) for each in block.value("url") or ())
+    return len(own) == 1 and {text.known for text in values if text is not None} == own
 
 
 def _at_value(
@@ -296,7 +327,7 @@ def _healthcheck(workspace: Workspace, app: Resource) -> Iterator[Violation | Un
             yield _lacks(workspace, app, "healthcheck", block.at, message, "warning")
         for alternative in block.value("url") or ():
             meaning = _meaning(alternative)
-            if meaning in ("right", "unknown"):
+            if meaning in ("right", "unknown") or (meaning == "other" and _same_address(app, block)):
                 continue
             said = show(alternative.data).strip('"')
             asks = meaning in ("same", "path")

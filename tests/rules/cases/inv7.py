@@ -57,6 +57,10 @@ def _other(name: str, url: str, more: str = "") -> str:
 
 BAD = (
     _url("another port", '"http://localhost:8080"'),
+    _app(
+        "another port for the app and its healthcheck",
+        _APP.replace('80"\n  sub', '8080" # !INV-7\n  sub').replace('80"\n    int', '8080"\n    int'),
+    ),
     _url("another scheme", '"https://localhost:443"'),
     _url("https by default", '"https://localhost"'),
     _url("the router's port for https", '"https://localhost:80"'),
