@@ -94,6 +94,7 @@ class CheckRun(Answer):
     id: int
     head_sha: str
     status: str
+    conclusion: str | None = None
     external_id: str | None = None
     app: App
     output: CheckOutput = CheckOutput()
@@ -103,12 +104,24 @@ class CheckRuns(Answer):
     check_runs: list[CheckRun]
 
 
-class Posted(Answer):
-    """A review or a review comment: who wrote what."""
+class Review(Answer):
+    """https://docs.github.com/en/rest/pulls/reviews; `commit_id` is the head that was reviewed."""
 
     id: int
     user: User | None = None
     body: str | None = None
+    commit_id: str | None = None
+
+
+class ReviewComment(Answer):
+    """https://docs.github.com/en/rest/pulls/comments; `line` is None once a push has changed the line."""
+
+    id: int
+    user: User | None = None
+    body: str | None = None
+    pull_request_review_id: int | None = None
+    in_reply_to_id: int | None = None
+    line: int | None = None
 
 
 class Permission(Answer):

@@ -8,7 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from githubkit_schemas.latest.types import (
+    ReposOwnerRepoCheckRunsCheckRunIdPatchBodyPropActionsItemsType as ActionBody,
+)
 from githubkit_schemas.latest.types import (
     ReposOwnerRepoCheckRunsCheckRunIdPatchBodyPropOutputPropAnnotationsItemsType as AnnotationBody,
 )
@@ -31,6 +35,9 @@ MAX_ANNOTATION_MESSAGE_CHARACTERS = 16_000
 MAX_ANNOTATIONS = 500
 """Ten requests; the summary says how many there are."""
 
+MAX_ACTIONS = 3
+"""With a label of 20, a description of 40 and an identifier of 20 characters."""
+
 MAX_RUNS_LISTED = 100
 
 
@@ -39,20 +46,26 @@ class RunKey:
     """What a check run was made for, kept in its `external_id`.
 
     GitHub leaves the list of pull requests of a check run empty for forks, so this is how a run finds back to its pull
-    request. `base` is the base commit; `job` tells one attempt from the next.
+    request; `pull` is None for a group of the merge queue. `base` is the base commit, `rules` the version of the rules;
+    `job` tells one attempt from the next.
     """
 
-    pull: int
+    pull: int | None
     base: str
+    rules: str
     job: str
 
     def __str__(self) -> str:
-        return f"pr={self.pull} base={self.base} job={self.job}"
+        whom = "queue" if self.pull is None else f"pr={self.pull}"
+        return f"{whom} base={self.base} rules={self.rules} job={self.job}"
 
     @classmethod
     def parse(cls, external_id: str | None) -> RunKey | None:
-        match = re.fullmatch(r"pr=([1-9]\d{0,9}) base=([0-9a-f]+) job=(\S+)", external_id or "", re.ASCII)
-        return cls(int(match[1]), match[2], match[3]) if match else None
+        match = _RUN_KEY.fullmatch(external_id or "")
+        return cls(int(match[1]) if match[1] else None, match[2], match[3], match[4]) if match else None
+
+
+_RUN_KEY = re.compile(r"(?:pr=([1-9]\d{0,9})|queue) base=([0-9a-f]+) rules=(\S+) job=(\S+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +81,27 @@ class Annotation:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a completed check run shows. `summary` is Markdown."""
+class Action:
+    """A button on the check run. GitHub sends its `identifier` back when somebody with write access presses it."""
 
-    conclusion: Conclusion
+    identifier: str
+    label: str
+    description: str
+
+
+RunConclusion = Conclusion | Literal["cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a completed check run shows. `summary` and `text`, which stands below it, are Markdown."""
+
+    conclusion: RunConclusion
     title: str
     summary: str
     annotations: tuple[Annotation, ...] = ()
+    text: str = ""
+    actions: tuple[Action, ...] = ()
 
 
 def list_runs(repository: Repository, head: str, name: str, app_id: int) -> list[CheckRun]:
@@ -147,6 +174,8 @@ def _send(
         "summary": clip(verdict.summary, MAX_SUMMARY_CHARACTERS),
         "annotations": [_annotation(annotation) for annotation in annotations],
     }
+    if verdict.text:
+        output["text"] = clip(verdict.text, MAX_SUMMARY_CHARACTERS)
     checks = repository.client.rest.checks
     with asking("update the check run"):
         if last:
@@ -157,9 +186,14 @@ def _send(
                 status="completed",
                 conclusion=verdict.conclusion,
                 output=output,
+                actions=[_action(action) for action in verdict.actions[:MAX_ACTIONS]],
             )
         else:
             checks.update(repository.owner, repository.name, run_id, status="in_progress", output=output)
+
+
+def _action(action: Action) -> ActionBody:
+    return {"identifier": action.identifier, "label": action.label, "description": action.description}
 
 
 def _annotation(annotation: Annotation) -> AnnotationBody:

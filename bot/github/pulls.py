@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import difflib
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
+
+from githubkit.utils import UNSET
 
 from bot.github.answers import ChangedFile, Comparison, PullRequest, parse
 from bot.github.client import Repository
@@ -42,40 +45,42 @@ def get_pull(repository: Repository, number: int) -> PullRequest:
         return parse(PullRequest, repository.client.rest.pulls.get(repository.owner, repository.name, number))
 
 
-def open_pulls_at(repository: Repository, head: str) -> list[int]:
-    """Numbers of the open pull requests whose head is `head`, forks included; the first 1,000 are looked at."""
-    found: list[int] = []
+def open_pulls(repository: Repository, base: str | None = None) -> Iterator[PullRequest]:
+    """The open pull requests, onto branch `base` or all; the newest 1,000 are looked at."""
     for page in range(1, MAX_OPEN_PULL_PAGES + 1):
         with asking("list the open pull requests"):
             response = repository.client.rest.pulls.list(
-                repository.owner, repository.name, state="open", per_page=PER_PAGE, page=page
+                repository.owner, repository.name, state="open", per_page=PER_PAGE, page=page, base=base or UNSET
             )
             pulls = parse(list[PullRequest], response)
-        found += [pull.number for pull in pulls if pull.head.sha == head]
+        yield from pulls
         if len(pulls) < PER_PAGE:
             break
-    return found
 
 
-def compare(repository: Repository, pull: PullRequest) -> Changes:
-    """The three-dot comparison that GitHub shows for `pull`, against the base branch as it is now.
+def compare(repository: Repository, base: str, head: str, number: int | None) -> Changes:
+    """The three-dot comparison of two revisions, a branch being what it is now.
+
+    `number` is the pull request, which knows more files than a comparison lists.
 
     Raises:
         TooLargeError: more than `MAX_LISTED_FILES`.
     """
-    with asking(f"compare the two ends of #{pull.number}"):
+    with asking(f"compare {base} with {head[:7]}"):
         # The list of commits is not needed: the files come with the first page.
         response = repository.client.rest.repos.compare_commits(
             repository.owner,
             repository.name,
-            f"{quote(pull.base.ref, safe='/')}...{pull.head.sha}",
+            f"{quote(base, safe='/')}...{head}",
             page=1,
             per_page=1,
         )
         comparison = parse(Comparison, response)
     files = comparison.files
     if len(files) >= MAX_COMPARED_FILES:
-        files = _list_files(repository, pull.number)
+        if number is None:
+            raise TooLargeError(f"{MAX_COMPARED_FILES} files or more have changed, and GitHub lists no more than that.")
+        files = _list_files(repository, number)
     return Changes(comparison.merge_base_commit.sha, comparison.base_commit.sha, tuple(files))
 
 

@@ -5,7 +5,7 @@ GitHub breaks lines in comments where the text does, so a comment is written one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from bot.render.changes import told_once
@@ -86,13 +86,21 @@ def title(report: Report) -> str:
     return shorten(_CONCLUSIONS[report.conclusion] + (f": {', '.join(broken)}" if broken else ""), MAX_TITLE)
 
 
-def review_body(report: Report) -> str:
-    """The text above the inline comments. A finding that has no line in the diff to stand on is told here in full."""
+def review_body(report: Report, framed: Callable[[Finding, str], str] = lambda _, text: text) -> str:
+    """The text above the inline comments. A finding that has no line in the diff to stand on is told here in full.
+
+    `framed` may put something around the text about a finding.
+    """
     introduced = [finding for finding in report.findings if finding.status == "introduced"]
     unanchored = [finding for finding in introduced if finding.anchor is None]
     parts = [f"**{title(report)}.**"]
-    parts += [f"{_place(finding.path, finding.line)}\n{comment(finding)}" for finding in unanchored]
+    parts += [framed(finding, placed_comment(finding)) for finding in unanchored]
     return _fit(parts, "\n\n")
+
+
+def placed_comment(finding: Finding) -> str:
+    """The comment with the place that it speaks of, for where it does not stand there."""
+    return f"{_place(finding.path, finding.line)}\n{comment(finding)}"
 
 
 def summary(report: Report) -> str:

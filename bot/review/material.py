@@ -5,20 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pydantic import BaseModel, ConfigDict
+
 from rules.model import Report
 from rules.sources.diff import Diff
 from rules.sources.tree import Tree
 
 
+class Target(BaseModel):
+    """What is reviewed: two ends, as they were when the check run was made.
+
+    `number` is the pull request's, None for a group of the merge queue. `base_sha` tells one base from another;
+    what is compared with is `base_ref` as it is now, a branch or a commit. `head` is a full commit id.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int | None
+    head: str
+    base_ref: str
+    base_sha: str
+    draft: bool = False
+
+    def __str__(self) -> str:
+        return f"#{self.number}" if self.number is not None else f"merge group {self.head[:7]}"
+
+
 @dataclass(frozen=True)
 class Material:
-    """Everything that a verdict on one pull request depends on. Revisions are full commit ids.
+    """Everything that a verdict depends on. Revisions are full commit ids.
 
     `merge_base` and `head` are compared; `tip`, the base branch's last commit, is where the contract is read.
     `unpatched` are changed files for which GitHub gave no hunks: no comment can be anchored in them.
     """
 
-    number: int
+    target: Target
     merge_base: str
     head: str
     tip: str

@@ -6,28 +6,46 @@ is found and not made again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 
 import structlog
 
-from bot.github.answers import CheckRun, PullRequest
+from bot.github.answers import CheckRun
 from bot.github.checks import RunKey, Verdict, complete, list_runs, start
 from bot.github.client import Repository
 from bot.github.errors import GitHubError, TooLargeError
 from bot.github.pulls import get_pull
 from bot.github.trees import ObjectCache
 from bot.review.collect import collect
-from bot.review.material import Judge
-from bot.review.publish import HELD_BACK, post_new_findings, verdict
+from bot.review.material import Judge, Target
+from bot.review.picture import picture
+from bot.review.publish import speak
+from bot.review.update import Voice
 from rules.model import Conclusion
 from rules.sources.diff import DiffError
 
 log = structlog.get_logger("review")
 
+RULES_VERSION = version("wrc-bot")
+"""A verdict is one of certain rules: others may judge the same commits again."""
+
 UNFINISHED: Conclusion = "action_required"
 """How a check run ends that could not come to a verdict: it must neither pass nor blame the author."""
 
 WHAT_TO_DO = "Comment `/wrc recheck` to try again."
+
+SUPERSEDED = Verdict(
+    "cancelled",
+    "A newer push came",
+    "The pull request has changed while this commit was reviewed. The check of its newest commit has the verdict; "
+    "there is nothing to do here.",
+)
+
+
+class Superseded(Exception):
+    """The pull request has moved on: nobody wants to read this review any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +54,7 @@ class Opened:
 
     run_id: int
     login: str
-    pull: PullRequest
+    target: Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +62,14 @@ class Skipped:
     """No review is needed; `reason` is a code for the log."""
 
     reason: str
+
+
+def pull_target(repository: Repository, number: int) -> Target | Skipped:
+    """The two ends of an open pull request as they are now."""
+    pull = get_pull(repository, number)
+    if pull.state != "open":
+        return Skipped("closed")
+    return Target(number=number, head=pull.head.sha, base_ref=pull.base.ref, base_sha=pull.base.sha, draft=pull.draft)
 
 
 @dataclass(frozen=True)
@@ -56,48 +82,63 @@ class Reviewer:
     judge: Judge
     cache: ObjectCache = field(default_factory=ObjectCache)
 
-    def open(self, repository: Repository, number: int, job: str, *, again: bool) -> Opened | Skipped:
-        """Create the check run on the pull request's head as it is now, before any work.
+    def open(self, repository: Repository, target: Target, job: str, *, again: bool) -> Opened | Skipped:
+        """Create the check run on the head, before any work.
 
-        The same head and base are reviewed once, unless `again`. A run left in progress is taken over: reviews of one
-        pull request never run at the same time, so whoever made it is gone.
+        The same head and base are reviewed once by the same rules, unless `again`. A run left in progress is taken
+        over: reviews of one pull request never run at the same time, so whoever made it is gone.
 
         Raises:
             GitHubError: GitHub refuses or fails.
         """
-        pull = get_pull(repository, number)
-        if pull.state != "open":
-            return Skipped("closed")
-        key = RunKey(number, pull.base.sha, job)
-        runs = self._runs_for(repository, pull)
+        key = RunKey(target.number, target.base_sha, RULES_VERSION, job)
+        runs = self._runs_for(repository, target)
         run = next((run for run in runs if run.status != "completed" or run.external_id == str(key)), None)
-        if run is None and runs and not again:
+        if run is None and not again and any(run.conclusion != SUPERSEDED.conclusion for run in runs):
             return Skipped("already-reviewed")
-        run = run or start(repository, pull.head.sha, self.check_name, self.app_id, key)
-        return Opened(run.id, f"{run.app.slug}[bot]", pull)
+        run = run or start(repository, target.head, self.check_name, self.app_id, key)
+        return Opened(run.id, f"{run.app.slug}[bot]", target)
 
-    def _runs_for(self, repository: Repository, pull: PullRequest) -> list[CheckRun]:
+    def _runs_for(self, repository: Repository, target: Target) -> list[CheckRun]:
         """Our check runs for this head and base, newest first. Another pull request may have the same head."""
         runs = []
-        for run in list_runs(repository, pull.head.sha, self.check_name, self.app_id):
+        for run in list_runs(repository, target.head, self.check_name, self.app_id):
             key = RunKey.parse(run.external_id)
-            if key is not None and (key.pull, key.base) == (pull.number, pull.base.sha):
+            if key is not None and (key.pull, key.base, key.rules) == (target.number, target.base_sha, RULES_VERSION):
                 runs.append(run)
         return runs
 
-    def finish(self, repository: Repository, opened: Opened, *, patient: bool) -> bool:
+    def finish(
+        self,
+        repository: Repository,
+        opened: Opened,
+        *,
+        patient: bool,
+        explain: bool = False,
+        superseded: Callable[[], bool] = lambda: False,
+    ) -> bool:
         """Collect, judge and publish. Whatever happens, the check run is completed and says what to do next.
 
+        `superseded` is asked before each write whether the pull request has moved on; then this review ends in a
+        cancelled check run, and says nothing. With `explain` the check run holds the pages of the rules concerned.
         Returns whether there is a verdict.
 
         Raises:
             GitHubError: not even the check run could be completed; or a rate limit was reached and the caller is
                 `patient`, who tries again when it ends.
         """
+
+        def proceed() -> None:
+            if superseded():
+                raise Superseded
+
         finished = False
         try:
-            result = self._review(repository, opened)
+            result = self._review(repository, opened, proceed, explain=explain)
             finished = True
+        except Superseded:
+            log.info("superseded")
+            result = SUPERSEDED
         except (GitHubError, TooLargeError, DiffError) as error:
             if patient and isinstance(error, GitHubError) and error.retry_after is not None:
                 raise
@@ -110,16 +151,18 @@ class Reviewer:
         complete(repository, opened.run_id, result)
         return finished
 
-    def _review(self, repository: Repository, opened: Opened) -> Verdict:
-        material = collect(repository, opened.pull, self.cache, self.web_url)
+    def _review(self, repository: Repository, opened: Opened, proceed: Callable[[], None], *, explain: bool) -> Verdict:
+        proceed()
+        target = opened.target
+        material = collect(repository, target, self.cache, self.web_url)
         report = self.judge(material)
         log.info("judged", conclusion=report.conclusion, findings=len(report.findings))
-        notes: list[str] = []
-        if opened.pull.draft:
-            notes.append(HELD_BACK)
-        else:
-            post_new_findings(repository, material, report, opened.login)
-        return verdict(report, notes)
+        proceed()
+        if target.number is not None:
+            voice = Voice(repository, target.number, opened.login, proceed)
+            speak(voice, material, report, hold_back=target.draft)
+        proceed()
+        return picture(report, draft=target.draft, explain=explain)
 
 
 def _unfinished(reason: str) -> Verdict:

@@ -10,13 +10,17 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-HANDLED: dict[str, frozenset[str]] = {
+HANDLED: dict[str, frozenset[str | None]] = {
     "pull_request": frozenset({"opened", "synchronize", "reopened", "ready_for_review", "edited"}),
     "issue_comment": frozenset({"created"}),
-    "check_run": frozenset({"rerequested"}),
+    "check_run": frozenset({"rerequested", "requested_action"}),
     "check_suite": frozenset({"rerequested"}),
+    "merge_group": frozenset({"checks_requested"}),
+    "push": frozenset({None}),
+    "installation": frozenset({"created", "deleted", "suspend", "unsuspend", "new_permissions_accepted"}),
+    "installation_repositories": frozenset({"added", "removed"}),
 }
-"""Events and actions that may lead to a review; all others are answered and forgotten."""
+"""Events and actions that may lead to something; all others are answered and forgotten."""
 
 
 class Payload(BaseModel):
@@ -55,12 +59,14 @@ class Event(Payload):
 
 class Branch(Payload):
     sha: str
+    ref: str | None = None
 
 
 class PullRequest(Payload):
     number: int
     state: Literal["open", "closed"]
     head: Branch
+    base: Branch | None = None
 
 
 class BaseChange(Payload):
@@ -112,8 +118,15 @@ class CheckRun(Payload):
     app: App | None = None
 
 
+class RequestedAction(Payload):
+    """The button of a check run that was pressed."""
+
+    identifier: str
+
+
 class CheckRunEvent(Event):
     check_run: CheckRun
+    requested_action: RequestedAction | None = None
 
 
 class CheckSuite(Payload):
@@ -123,3 +136,44 @@ class CheckSuite(Payload):
 
 class CheckSuiteEvent(Event):
     check_suite: CheckSuite
+
+
+class MergeGroup(Payload):
+    """Commits that wait to be merged together. `base_sha` is what they would be merged into."""
+
+    head_sha: str
+    base_sha: str
+
+
+class MergeGroupEvent(Event):
+    merge_group: MergeGroup
+
+
+class Commit(Payload):
+    added: list[str] = []
+    removed: list[str] = []
+    modified: list[str] = []
+
+
+class PushedRepository(Repository):
+    default_branch: str
+
+
+class PushEvent(Payload):
+    """`commits` is cut at 2,048, and at none for a branch that is new or was moved back."""
+
+    ref: str
+    forced: bool = False
+    commits: list[Commit] = []
+    repository: PushedRepository
+    installation: Installation | None = None
+
+
+class InstallationDetails(Payload):
+    id: int
+    permissions: dict[str, str] = {}
+
+
+class InstallationEvent(Payload):
+    action: str
+    installation: InstallationDetails

@@ -28,7 +28,7 @@ from bot.settings import Settings
 log = structlog.get_logger("jobs")
 
 APPLICATION = "wrc-bot"
-JOBS_VERSION = "1"
+JOBS_VERSION = "2"
 """Only jobs of the same version are recovered: count up when a workflow's steps change their order or their data."""
 
 INTAKE_QUEUE = "intake"
@@ -115,31 +115,39 @@ def _define_workflows(work: Work) -> Intake:
     def review(request_json: str, delivery: str, attempt: int) -> str:
         request = ReviewRequest.model_validate_json(request_json)
 
-        def again(delay: float) -> str:
-            options = SetEnqueueOptions(queue_partition_key=request.partition, delay_seconds=delay)
-            with options:
-                DBOS.enqueue_workflow(REVIEW_QUEUE, review, request_json, delivery, attempt + 1)
-            return "put-off"
-
         with structlog.contextvars.bound_contextvars(
             delivery=delivery, repo=f"{request.owner}/{request.name}", pr=request.number
         ):
             job = DBOS.workflow_id or delivery
             run = _step("open", OpenedRun, lambda: work.open(request, job, attempt))
             if run.delay is not None:
-                return again(run.delay)
-            if run.pull is None:
+                enqueue(request, delivery, attempt + 1, run.delay)
+                return "put-off"
+            if run.target is None:
                 reason = run.skip or "skipped"
                 log.info("skipped", reason=reason)
                 _step("acknowledge", StepResult, lambda: work.acknowledge(request, done=False))
                 return reason
-            with structlog.contextvars.bound_contextvars(sha=run.pull.head.sha):
-                finished = _step("finish", Finished, lambda: work.finish(request, run, attempt))
+            target = run.target
+
+            def superseded() -> bool:
+                return any(later.supersedes(request, target) for later in _waiting(request.partition))
+
+            with structlog.contextvars.bound_contextvars(sha=target.head):
+                finished = _step("finish", Finished, lambda: work.finish(request, run, attempt, superseded))
                 if finished.delay is not None:
-                    return again(finished.delay)
+                    enqueue(request, delivery, attempt + 1, finished.delay)
+                    return "put-off"
                 _step("acknowledge", StepResult, lambda: work.acknowledge(request, done=finished.verdict))
                 log.info("reviewed", reason=request.reason, verdict=finished.verdict)
                 return "reviewed" if finished.verdict else "unfinished"
+
+    def enqueue(request: ReviewRequest, delivery: str, attempt: int, delay: float | None) -> None:
+        with (
+            SetEnqueueOptions(queue_partition_key=request.partition, delay_seconds=delay),
+            SetWorkflowID(f"{request.partition}:{delivery}:{attempt}"),
+        ):
+            DBOS.enqueue_workflow(REVIEW_QUEUE, review, request.model_dump_json(), delivery, attempt)
 
     @DBOS.workflow(name="intake")
     def intake(event: str, body: str, attempt: int) -> str:
@@ -150,14 +158,21 @@ def _define_workflows(work: Work) -> Intake:
                 with SetEnqueueOptions(delay_seconds=decided.delay):
                     DBOS.enqueue_workflow(INTAKE_QUEUE, intake, event, body, attempt + 1)
                 return "put-off"
-            for request in decided.decision.reviews:
-                with SetEnqueueOptions(queue_partition_key=request.partition):
-                    DBOS.enqueue_workflow(REVIEW_QUEUE, review, request.model_dump_json(), delivery, 1)
+            for turn, request in enumerate(decided.decision.reviews):
+                enqueue(request, delivery, 1, turn * decided.decision.pace or None)
             reason = decided.decision.skip or "enqueued"
             log.info(reason, event_name=event, reviews=len(decided.decision.reviews))
             return reason
 
     return intake
+
+
+def _waiting(partition: str) -> list[ReviewRequest]:
+    """The reviews of one pull request whose turn has not come."""
+    waiting = DBOS.list_queued_workflows(
+        queue_name=REVIEW_QUEUE, status=["ENQUEUED", "DELAYED"], workflow_id_prefix=f"{partition}:"
+    )
+    return [ReviewRequest.model_validate_json(job.input["args"][0]) for job in waiting if job.input]
 
 
 def _step(name: str, kind: type[Result], body: Callable[[], Result]) -> Result:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+import time
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.review.material import Target
 from bot.service.events import Event
 
 
 class ReviewRequest(BaseModel):
-    """Review one pull request as it is when its turn comes.
+    """Review one pull request as it is when its turn comes, or (`group`) a group of the merge queue.
 
-    `again` asks for a new check run although this head may have one. `comment_id` is the comment that asked, to be
-    answered with a reaction.
+    `again` asks for a new check run although this head may have one, `explain` for the pages of the rules in it.
+    `comment_id` is the comment that asked, to be answered with a reaction. `head` and `base_ref` are what the pull
+    request was moved to, if that is why, and `asked` is when: a review of something else that began before is
+    superseded.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -23,21 +28,38 @@ class ReviewRequest(BaseModel):
     number: int
     reason: str
     again: bool = False
+    explain: bool = False
     comment_id: int | None = None
+    group: Target | None = None
+    head: str | None = None
+    base_ref: str | None = None
+    asked: float = Field(default_factory=time.time)
 
     @property
     def partition(self) -> str:
         """Reviews with the same key never run at the same time. A repository keeps its id when it is renamed."""
-        return f"{self.repository_id}#{self.number}"
+        what = f"#{self.number}" if self.group is None else f"@{self.group.head}"
+        return f"{self.repository_id}{what}"
+
+    def supersedes(self, earlier: ReviewRequest, target: Target) -> bool:
+        """Whether this request makes the review of `target`, for which `earlier` asked, not worth finishing."""
+        moved = self.head not in (None, target.head) or self.base_ref not in (None, target.base_ref)
+        return moved and self.asked > earlier.asked
 
 
 class Decision(BaseModel):
-    """Reviews to do, or the reason code for doing none."""
+    """Reviews to do, or the reason code for doing none.
+
+    With `pace`, in seconds, the reviews begin one after the other, so far apart. `sweep` asks to look for pull requests
+    that were missed.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     reviews: tuple[ReviewRequest, ...] = ()
     skip: str | None = None
+    pace: float = 0.0
+    sweep: bool = False
 
 
 def skip(reason: str) -> Decision:
@@ -45,7 +67,17 @@ def skip(reason: str) -> Decision:
 
 
 def request(
-    event: Event, installation: int, number: int, reason: str, *, again: bool = False, comment_id: int | None = None
+    event: Event,
+    installation: int,
+    number: int,
+    reason: str,
+    *,
+    again: bool = False,
+    explain: bool = False,
+    comment_id: int | None = None,
+    group: Target | None = None,
+    head: str | None = None,
+    base_ref: str | None = None,
 ) -> ReviewRequest:
     return ReviewRequest(
         installation=installation,
@@ -55,5 +87,9 @@ def request(
         number=number,
         reason=reason,
         again=again,
+        explain=explain,
         comment_id=comment_id,
+        group=group,
+        head=head,
+        base_ref=base_ref,
     )

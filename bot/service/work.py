@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.github.answers import PullRequest
 from bot.github.client import GitHubApp
 from bot.github.conversation import react
 from bot.github.errors import GitHubError
-from bot.review.reviewer import Opened, Reviewer, Skipped
+from bot.review.material import Target
+from bot.review.reviewer import Opened, Reviewer, Skipped, pull_target
 from bot.service.handlers import HANDLERS
 from bot.service.handlers.context import Context
 from bot.service.requests import Decision, ReviewRequest, skip
@@ -47,7 +48,7 @@ class OpenedRun(StepResult):
     skip: str | None = None
     run_id: int = 0
     login: str = ""
-    pull: PullRequest | None = None
+    target: Target | None = None
 
 
 class Finished(StepResult):
@@ -81,22 +82,32 @@ class Work:
         """Create the check run, in progress."""
         repository = self.github.repository(request.installation, request.owner, request.name)
         try:
-            opened = self.reviewer.open(repository, request.number, job, again=request.again)
+            target = request.group or pull_target(repository, request.number)
+            if isinstance(target, Target):
+                opened = self.reviewer.open(repository, target, job, again=request.again)
+            else:
+                opened = target
         except GitHubError as error:
             return OpenedRun(skip="github-failed", delay=_delay(error, attempt))
         if isinstance(opened, Skipped):
             return OpenedRun(skip=opened.reason)
-        return OpenedRun(run_id=opened.run_id, login=opened.login, pull=opened.pull)
+        return OpenedRun(run_id=opened.run_id, login=opened.login, target=opened.target)
 
-    def finish(self, request: ReviewRequest, run: OpenedRun, attempt: int) -> Finished:
+    def finish(
+        self, request: ReviewRequest, run: OpenedRun, attempt: int, superseded: Callable[[], bool] = lambda: False
+    ) -> Finished:
         """Do the review and complete the check run."""
-        assert run.pull is not None
+        assert run.target is not None
         repository = self.github.repository(request.installation, request.owner, request.name)
-        opened = Opened(run.run_id, run.login, run.pull)
+        opened = Opened(run.run_id, run.login, run.target)
+        patient = attempt < MAX_ATTEMPTS
         try:
-            return Finished(verdict=self.reviewer.finish(repository, opened, patient=attempt < MAX_ATTEMPTS))
+            verdict = self.reviewer.finish(
+                repository, opened, patient=patient, explain=request.explain, superseded=superseded
+            )
         except GitHubError as error:
             return Finished(delay=_delay(error, attempt))
+        return Finished(verdict=verdict)
 
     def acknowledge(self, request: ReviewRequest, *, done: bool) -> StepResult:
         """Answer the comment that asked, if one did. A reaction is not worth failing for."""

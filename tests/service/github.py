@@ -71,6 +71,17 @@ class GitHub:
             }
         )
 
+    def renew(self) -> None:
+        """Another, untouched repository for the next test of the same service."""
+        self.world.faults.clear()
+        self.world.webhooks.faults.clear()
+        self.world.webhooks.settle()
+        self.world.webhooks.log.clear()
+        self.recorder.found.clear()
+        self.recorder.seen.clear()
+        count = len(self.world.repositories)
+        self.repository = self.world.create_repository("octo", f"templates-{count}", FILES)
+
     def open_pull(
         self, template: str, *, branch: str = "topic", author: str = "mona", draft: bool = False
     ) -> PullRequest:
@@ -78,8 +89,8 @@ class GitHub:
         self.world.push(self.repository, branch, {PATH: template}, author=author)
         return self.world.open_pull_request(self.repository, branch, author=author, draft=draft)
 
-    def push(self, template: str, *, branch: str = "topic") -> str:
-        return self.world.push(self.repository, branch, {PATH: template})
+    def push(self, template: str, *, branch: str = "topic", start: str | None = None) -> str:
+        return self.world.push(self.repository, branch, {PATH: template}, start=start)
 
     def runs(self, head: str) -> list[CheckRun]:
         """Our check runs on a commit, oldest first."""

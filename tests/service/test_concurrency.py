@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.review.material import Material
 from rules.model import Contract, Report
 from tests.service.github import PRIVILEGED, GitHub
-from tests.service.running import RunningService
+from tests.service.running import RunningService, wait_for
 
 
 class Clerk:
@@ -24,12 +24,12 @@ class Clerk:
 
     def judge(self, material: Material) -> Report:
         with self.lock:
-            self.running[material.number] += 1
+            self.running[material.target.number or 0] += 1
             self.most_of_one = max(self.most_of_one, *self.running.values())
             self.most = max(self.most, self.running.total())
         time.sleep(0.5)
         with self.lock:
-            self.running[material.number] -= 1
+            self.running[material.target.number or 0] -= 1
         return Report(material.merge_base, material.head, "success", Contract("bundled", "spec.md", "", None))
 
 
@@ -40,6 +40,7 @@ def test_one_at_a_time_for_a_pull_request_and_several_at_a_time_for_several(
     github = GitHub(tmp_path, public_pem, private_pem)
     with github.server, RunningService(github.settings, clerk.judge):
         pulls = [github.open_pull(f"{PRIVILEGED}# {name}\n", branch=name) for name in ("a", "b", "c")]
+        wait_for(lambda: bool(github.runs(pulls[0].head_sha)), "the first review to begin")
         for _ in range(3):
             github.world.comment(github.repository, pulls[0], "/wrc recheck", author="mona")
         github.concluded(pulls[0].head_sha, 4)

@@ -9,7 +9,8 @@ import pytest
 
 from bot.github.client import GitHubApp
 from bot.review.judge import judge
-from bot.review.reviewer import Opened, Reviewer
+from bot.review.material import Target
+from bot.review.reviewer import Opened, Reviewer, pull_target
 from tests.service.github import PRIVILEGED, GitHub
 from tests.service.running import ServiceProcess, wait_for
 
@@ -82,7 +83,9 @@ def test_a_step_that_was_done_but_not_noted_is_repeated_without_a_trace(github: 
     clients = GitHubApp(github.settings)
     repository = clients.repository(github.installation.id, "octo", "templates")
     reviewer = Reviewer(github.app.id, github.settings.check_name, github.settings.web_url, judge)
-    first, opened = (reviewer.open(repository, pull.number, "one-job", again=False) for _ in range(2))
+    target = pull_target(repository, pull.number)
+    assert isinstance(target, Target)
+    first, opened = (reviewer.open(repository, target, "one-job", again=False) for _ in range(2))
     assert isinstance(opened, Opened)
     assert first == opened
     for _ in range(2):

@@ -62,9 +62,9 @@ def test_a_pull_request_is_reviewed(work: Work, payload: Payload, again: bool) -
         ("issue_comment", issue_comment("/wrc dance"), "unknown-command"),
         ("issue_comment", issue_comment("/wrc recheck", state="closed"), "closed"),
         ("issue_comment", issue_comment("/wrc recheck", by={**AUTHOR, "type": "Bot"}), "bot"),
-        ("check_run", check_run("pr=7 base=abc job=x", app_id=2), "foreign-check-run"),
+        ("check_run", check_run("pr=7 base=abc rules=1 job=x", app_id=2), "foreign-check-run"),
         ("check_run", check_run(None), "unknown-check-run"),
-        ("check_run", check_run("pr=0 base=abc job=x"), "unknown-check-run"),
+        ("check_run", check_run("pr=0 base=abc rules=1 job=x"), "unknown-check-run"),
         ("check_run", check_run("7"), "unknown-check-run"),
         ("check_suite", check_suite(app_id=2), "foreign-check-suite"),
     ],
@@ -74,10 +74,13 @@ def test_a_delivery_that_leads_to_nothing_has_a_reason(work: Work, event: str, p
 
 
 def test_a_check_run_finds_its_pull_request_by_its_external_id(work: Work) -> None:
-    [review] = decide(work, "check_run", check_run(str(RunKey(31, "c" * 40, "some-job")))).reviews
+    [review] = decide(work, "check_run", check_run(str(RunKey(31, "c" * 40, "1.0", "some-job")))).reviews
     assert (review.number, review.again) == (31, True)
 
 
-@pytest.mark.parametrize("key", [RunKey(1, "a" * 40, "x"), RunKey(4294967295, "0" * 64, "a-b:c/1")])
+@pytest.mark.parametrize(
+    "key",
+    [RunKey(1, "a" * 40, "0.1.0", "x"), RunKey(4294967295, "0" * 64, "1", "a-b:c/1"), RunKey(None, "a", "1", "x")],
+)
 def test_an_external_id_reads_back(key: RunKey) -> None:
     assert RunKey.parse(str(key)) == key

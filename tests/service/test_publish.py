@@ -8,11 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.github.checks import MAX_ANNOTATIONS, MAX_ANNOTATIONS_PER_REQUEST
-from bot.review.fingerprints import mark, untold
 from bot.review.material import Judge, Material
 from bot.review.publish import MAX_INLINE_COMMENTS
 from bot.sandbox.state import PullRequest
@@ -209,15 +206,3 @@ def test_no_comment_relies_on_hunks_that_github_did_not_give(start: Start) -> No
         assert github.review_comments(pull) == []
         [review] = github.reviews(pull)
         assert FINDING.message in review.body
-
-
-marks = st.lists(st.sampled_from(["a", "b", "c"]), max_size=8)
-
-
-@given(now=marks, told=marks)
-def test_only_what_was_not_told_as_often_is_new(now: list[str], told: list[str]) -> None:
-    texts = [mark(replace(FINDING, fingerprint=name)) + " and words" for name in told]
-    fresh = untold([replace(FINDING, fingerprint=name) for name in now], texts)
-    for name in "abc":
-        missing = now.count(name) - told.count(name)
-        assert sum(finding.fingerprint == name for finding in fresh) == max(0, missing)

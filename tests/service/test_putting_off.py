@@ -95,4 +95,4 @@ def test_a_second_look_at_the_same_commits_fetches_no_file_again(desk: Desk) -> 
         assert desk.work.finish(request, desk.work.open(request, f"job-{again}", 1), 1).verdict
     asked = desk.github.recorder.seen - seen
     assert not any("/git/" in operation for operation in asked)
-    assert asked.total() == 8
+    assert asked.total() == 7

@@ -162,7 +162,7 @@ def test_a_body_of_unknown_length_is_cut_off_at_the_cap(url: str) -> None:
     ("event", "payload", "reason"),
     [
         ("ping", {"zen": "Keep it logically awesome."}, "unhandled-event"),
-        ("push", {"ref": "refs/heads/main"}, "unhandled-event"),
+        ("label", {"action": "created"}, "unhandled-event"),
         ("something_new", {}, "unhandled-event"),
         ("pull_request", pull_request("labeled"), "unhandled-action"),
         ("check_run", {"action": "created"}, "unhandled-action"),

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bot.service.handlers import check_run, check_suite, issue_comment, pull_request
+from bot.service.handlers import (
+    check_run,
+    check_suite,
+    installation,
+    issue_comment,
+    merge_group,
+    pull_request,
+    push,
+)
 from bot.service.handlers.context import Context
 from bot.service.requests import Decision
 
@@ -16,4 +24,8 @@ HANDLERS: Mapping[str, Callable[[str, Context], Decision]] = {
     "issue_comment": issue_comment.handle,
     "check_run": check_run.handle,
     "check_suite": check_suite.handle,
+    "merge_group": merge_group.handle,
+    "push": push.handle,
+    "installation": installation.handle,
+    "installation_repositories": installation.handle,
 }

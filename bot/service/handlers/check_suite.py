@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bot.github.checks import RunKey, list_runs
 from bot.github.client import Repository
-from bot.github.pulls import open_pulls_at
+from bot.github.pulls import open_pulls
 from bot.service.events import CheckSuiteEvent
+from bot.service.handlers.again import again
 from bot.service.handlers.context import Context
-from bot.service.requests import Decision, request, skip
+from bot.service.requests import Decision, skip
 
 
 def handle(body: str, context: Context) -> Decision:
@@ -18,14 +19,18 @@ def handle(body: str, context: Context) -> Decision:
     if event.check_suite.app is None or event.check_suite.app.id != context.app_id:
         return skip("foreign-check-suite")
     repository = context.github.repository(installation, event.repository.owner.login, event.repository.name)
-    numbers = _pulls(repository, event.check_suite.head_sha, context)
-    if not numbers:
+    head = event.check_suite.head_sha
+    keys = _keys(repository, head, context) or [
+        RunKey(pull.number, "", "", "") for pull in open_pulls(repository) if pull.head.sha == head
+    ]
+    if not keys:
         return skip("no-pull-request")
-    reviews = (request(event, installation, number, "check_suite.rerequested", again=True) for number in numbers)
-    return Decision(reviews=tuple(reviews))
+    return Decision(reviews=tuple(again(event, installation, key, head) for key in keys))
 
 
-def _pulls(repository: Repository, head: str, context: Context) -> list[int]:
-    """The pull requests that our check runs on `head` were made for, else those open with that head."""
-    keys = [RunKey.parse(run.external_id) for run in list_runs(repository, head, context.check_name, context.app_id)]
-    return sorted({key.pull for key in keys if key is not None}) or open_pulls_at(repository, head)
+def _keys(repository: Repository, head: str, context: Context) -> list[RunKey]:
+    """What our check runs on `head` were made for, each once."""
+    runs = list_runs(repository, head, context.check_name, context.app_id)
+    keys = (RunKey.parse(run.external_id) for run in runs)
+    newest = {(key.pull or key.base): key for key in reversed([key for key in keys if key is not None])}
+    return sorted(newest.values(), key=lambda key: key.pull or 0)

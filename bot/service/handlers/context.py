@@ -12,3 +12,5 @@ class Context:
     app_id: int
     check_name: str
     github: GitHubApp
+    pace: float = 30.0
+    """Seconds between reviews that nobody waits for."""

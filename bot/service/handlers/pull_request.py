@@ -22,5 +22,7 @@ def handle(body: str, context: Context) -> Decision:  # noqa: ARG001 (all handle
         f"pull_request.{event.action}",
         # A draft's head has a check run, but its comments were held back.
         again=event.action == "ready_for_review",
+        head=event.pull_request.head.sha,
+        base_ref=event.pull_request.base.ref if event.pull_request.base else None,
     )
     return Decision(reviews=(review,))

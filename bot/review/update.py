@@ -1,0 +1,122 @@
+"""What was said, in other words where something has changed: folded when it is gone, opened when it is back.
+
+Nothing is deleted, and a thread in which somebody answered is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from bot.github.answers import Review, ReviewComment
+from bot.github.client import Repository
+from bot.github.reviews import edit_comment, edit_review, list_comments, own_comments
+from bot.render import folded, markdown
+from bot.review.material import Material
+from bot.review.told import FOLDED, Entry, Place, Told, Transition, marked, read_list, replace_list
+
+END = "<!-- wrc:end -->"
+"""Ends the words about one finding in the body of a review."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Who speaks, and where: the user `login`, our App, on one pull request.
+
+    `proceed` is called before each write, and raises where the review is not wanted any more.
+    """
+
+    repository: Repository
+    number: int
+    login: str
+    proceed: Callable[[], None]
+
+
+def told_in(reviews: Iterable[Review]) -> Told:
+    entries: dict[Place, Entry] = {}
+    for review in reviews:
+        entries |= {Place(review.id, n): entry for n, entry in enumerate(read_list(review.body or ""))}
+    return entries
+
+
+def comments_by_place(voice: Voice, reviews: Iterable[Review]) -> Mapping[Place, ReviewComment]:
+    """The comment on a line that tells each entry, as far as there is one that we may edit.
+
+    Equal fingerprints of one review are told in the order of its list.
+    """
+    everyones = list_comments(voice.repository, voice.number)
+    free = {comment.id for comment in own_comments(everyones, voice.login)}
+    found: dict[tuple[int | None, str | None], list[ReviewComment]] = defaultdict(list)
+    for comment in everyones:
+        if comment.in_reply_to_id is None:
+            found[comment.pull_request_review_id, marked(comment.body or "")].append(comment)
+    places: dict[Place, ReviewComment] = {}
+    for place, entry in told_in(reviews).items():
+        queue = found[place.review, entry.fingerprint]
+        if queue and (comment := queue.pop(0)).id in free:
+            places[place] = comment
+    return places
+
+
+def bring_up_to_date(
+    voice: Voice,
+    material: Material,
+    reviews: Iterable[Review],
+    comments: Mapping[Place, ReviewComment],
+    transitions: Iterable[Transition],
+) -> None:
+    """First the comments, then the review that lists them: what is cut short between the two is done again."""
+    by_review: dict[int, list[Transition]] = defaultdict(list)
+    for transition in transitions:
+        by_review[transition.place.review].append(transition)
+    for review in reviews:
+        if review.id not in by_review:
+            continue
+        body = review.body or ""
+        by_push = review.commit_id != material.head
+        entries = list(read_list(body))
+        for transition in by_review[review.id]:
+            entry = entries[transition.place.index]
+            entries[transition.place.index] = replace(entry, state=transition.state)
+            if (comment := comments.get(transition.place)) is not None:
+                text = _reworded(comment.body or "", transition, material, by_push=by_push)
+                voice.proceed()
+                edit_comment(voice.repository, comment.id, text)
+            else:
+                body = _section_reworded(body, entry, transition, material, by_push=by_push)
+        over = all(entry.state in FOLDED for entry in entries)
+        line = folded.fixed(material.head, by_push=by_push) if over else None
+        body = folded.headline(replace_list(body, entries), line)
+        voice.proceed()
+        edit_review(voice.repository, voice.number, review.id, body)
+
+
+def _reworded(body: str, transition: Transition, material: Material, *, by_push: bool) -> str:
+    """A comment that begins with a hidden mark, in the words for another state."""
+    hidden, _, text = body.partition("\n")
+    return f"{hidden}\n{_words(text, transition, material, by_push=by_push)}"
+
+
+def _section_reworded(body: str, entry: Entry, transition: Transition, material: Material, *, by_push: bool) -> str:
+    """The body of a review with other words about one finding, if it is told there."""
+    opening = f"<!-- wrc:fp={entry.fingerprint} -->\n"
+    section = re.compile(f"{re.escape(opening)}(.*?)\n{re.escape(END)}", re.DOTALL)
+
+    def rewritten(found: re.Match[str]) -> str:
+        return f"{opening}{_words(found[1], transition, material, by_push=by_push, placed=True)}\n{END}"
+
+    return section.sub(rewritten, body, count=1)
+
+
+def _words(text: str, transition: Transition, material: Material, *, by_push: bool, placed: bool = False) -> str:
+    finding = transition.finding
+    if finding is None:
+        return folded.fold(text, folded.fixed(material.head, by_push=by_push))
+    if transition.state == "waived" and finding.acknowledged_by is not None:
+        return folded.fold(text, folded.waived(finding.acknowledged_by))
+    # The comment may stand on other lines by now than those that a suggestion would replace.
+    finding = replace(finding, suggestion=None)
+    words = markdown.placed_comment(finding) if placed else markdown.comment(finding)
+    return f"{folded.again(material.head)}\n{words}" if transition.back else words

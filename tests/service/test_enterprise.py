@@ -1,0 +1,18 @@
+"""GitHub Enterprise Server has its API under a path of the pages' host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.service.github import PRIVILEGED, GitHub
+from tests.service.running import RunningService
+
+
+def test_github_enterprise_has_its_api_under_a_path(tmp_path: Path, public_pem: str, private_pem: str) -> None:
+    github = GitHub(tmp_path, public_pem, private_pem, api_prefix="/api/v3")
+    with github.server, RunningService(github.settings):
+        pull = github.open_pull(PRIVILEGED)
+        assert github.concluded(pull.head_sha).conclusion == "failure"
+        [comment] = github.review_comments(pull)
+        assert "/api/v3" not in comment.body
+    assert github.violations() == []
