@@ -118,6 +118,14 @@ class Repository:
             raise GitError("The repository has no commit yet.")
         raise GitError("The default branch of this repository is not known; say with --base what to compare with.")
 
+    def versions(self, rev: str, path: str, limit: int) -> Iterator[tuple[str, str]]:
+        """The commits up to `rev` that changed a file, newest first, at most `limit`, each with the text it left."""
+        listed = self._output("log", f"--max-count={limit}", "--format=%H", rev, "--", path).decode()
+        for commit in listed.split():
+            done = self._try("cat-file", "blob", f"{commit}:{path}")
+            if not done.status:
+                yield commit, done.output.decode("utf-8", "replace")
+
     def merge_base(self, base: str, head: str) -> str:
         """The commit where `head` left `base` (both commit ids): what GitHub compares a pull request with."""
         done = self._try("merge-base", base, head)

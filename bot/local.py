@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING
 from bot.git import GitError, GitTree, Repository
 from rules.engine import Revisions, review
 from rules.model import Report
+from rules.policy import DEFAULT, SOURCE
 from rules.sources.diff import parse_diff
 
 if TYPE_CHECKING:
     from rules.audit import Audit
     from rules.validate.model import Family
     from rules.validate.validation import Validation
+
+if TYPE_CHECKING:
+    from bot.configuration import InForce
 
 WORKTREE = "WORKTREE"
 
@@ -35,15 +39,30 @@ def check(folder: Path, base: str | None = None, head: str | None = None) -> Rep
         after = repository.work_tree if head is None else repository.commit(head)
         tip = repository.commit(repository.default_branch() if base is None else base)
         before = repository.merge_base(tip, repository.commit("HEAD") if head is None else after)
+        head_tree, tip_tree = repository.tree(after), repository.tree(tip)
+        configured = _configured(repository, tip, tip_tree, head_tree)
         return review(
             base=repository.tree(before),
-            head=repository.tree(after),
-            contract=repository.tree(tip),
+            head=head_tree,
+            contract=tip_tree,
             diff=parse_diff(repository.diff(before, after)),
             revisions=Revisions(base=before, head=WORKTREE if head is None else after, contract=tip),
             repository_url=repository.web_url(),
             today=datetime.now(UTC).date(),
+            policy=configured.configuration.policy if configured is not None else DEFAULT,
+            problems=configured.problems if configured is not None else (),
+            remarks=configured.remarks if configured is not None else (),
         )
+
+
+def _configured(repository: Repository, rev: str, tree: GitTree, head: GitTree | None = None) -> InForce | None:
+    """The configuration at `rev`; None where there is none on either side."""
+    if not any(side is not None and SOURCE in side.entries for side in (tree, head)):
+        return None
+    # What reads it takes a tenth of a second to import, which a repository without one need not wait for.
+    from bot.configuration import MAX_EARLIER, in_force  # noqa: PLC0415
+
+    return in_force(tree, head, lambda: repository.versions(rev, SOURCE, MAX_EARLIER))
 
 
 def audit(folder: Path, rev: str | None = None) -> Audit:
@@ -57,9 +76,14 @@ def audit(folder: Path, rev: str | None = None) -> Audit:
     today = datetime.now(UTC).date()
     with Repository(folder) as repository:
         if rev is None and not repository.bare:
-            return audit_tree(repository.tree(repository.work_tree), WORKTREE, None, today)
-        commit = repository.commit(repository.default_branch() if rev is None else rev)
-        return audit_tree(repository.tree(commit), commit, repository.web_url(), today)
+            commit, name, url = "HEAD", WORKTREE, None
+            tree = repository.tree(repository.work_tree)
+        else:
+            commit = name = repository.commit(repository.default_branch() if rev is None else rev)
+            url, tree = repository.web_url(), repository.tree(commit)
+        configured = _configured(repository, commit, tree)
+        policy = configured.configuration.policy if configured is not None else DEFAULT
+        return audit_tree(tree, name, url, today, policy)
 
 
 def validate(

@@ -21,9 +21,10 @@ from rules.contract import load_contract
 from rules.engine import Examined, Part, examine, standing_findings
 from rules.ledger import ledger
 from rules.model import Drift, Finding, Problem, Step, Violation
+from rules.policy import DEFAULT, Policy
 from rules.registry import Rule, all_rules, rule
 from rules.sources.tree import Tree
-from rules.workspace.template import NOT_GOVERNED, template_folders
+from rules.workspace.template import template_folders
 
 Outcome = Literal["holds", "broken", "undecided", "not-applicable"]
 
@@ -62,14 +63,16 @@ class Audit:
     problems: tuple[Problem, ...] = ()
 
 
-def audit(tree: Tree, rev: str, repository_url: str | None, today: date | None = None) -> Audit:
+def audit(
+    tree: Tree, rev: str, repository_url: str | None, today: date | None = None, policy: Policy = DEFAULT
+) -> Audit:
     """Hold the whole contract against one tree, which is revision `rev` of the repository at `repository_url`.
 
     A waiver changes no verdict. `today` decides which of them have expired; without it none has.
     """
-    examined = examine(tree)
+    examined = examine(tree, policy=policy)
     governed = tuple(_governed(tree, name, part, examined) for name, part in examined.templates.items())
-    others = [name for name in template_folders(tree) if name.split("/")[0] in NOT_GOVERNED]
+    others = [name for name in template_folders(tree) if not policy.governs(name)]
     templates = (*governed, *(_not_governed(name) for name in others))
     return Audit(
         rev,

@@ -20,18 +20,20 @@ from rules.model import (
     Fact,
     Finding,
     Problem,
+    Remark,
     Report,
     Sighting,
     Undecided,
     Violation,
 )
+from rules.policy import DEFAULT, Policy
 from rules.registry import all_drift, all_rules, entry
 from rules.sources.diff import Diff, FileDiff
 from rules.sources.tree import Entry, Tree, Unreadable, read_text
 from rules.waivers import Waiving, noted, read_waivers
 from rules.workspace.image import DOCKERFILE, Image, load_image
 from rules.workspace.image import NAME as IMAGE
-from rules.workspace.template import MAX_TEMPLATES, NOT_GOVERNED, Workspace, load_workspace, template_folders
+from rules.workspace.template import MAX_TEMPLATES, Workspace, load_workspace, template_folders
 
 MAX_REMEMBERED = 8
 """Trees whose findings are kept for the next review."""
@@ -77,6 +79,7 @@ class Examined:
     image: Part
     templates: Mapping[str, Part]
     other_problems: tuple[Problem, ...] = ()
+    policy: Policy = DEFAULT
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -116,15 +119,19 @@ def review(
     today: date | None = None,
     configured: WrittenContract | None = None,
     linked: frozenset[str] = frozenset(),
+    policy: Policy = DEFAULT,
+    problems: tuple[Problem, ...] = (),
+    remarks: tuple[Remark, ...] = (),
 ) -> Report:
     """Compare two trees under the contract that a third one holds.
 
     `repository_url` is the repository's web address, for permalinks; None where there is none. `today` decides which
     waivers have expired; without it none has. `configured` is the contract that counts where the repository holds none.
-    `linked` are the ids of OpenSpec changes that the pull request names in its description or branch.
+    `linked` are the ids of OpenSpec changes that the pull request names in its description or branch. `policy` is what
+    the repository decides; `problems` and `remarks` are what the caller has to say besides.
     """
-    before = examine(base)
-    after = examine(head, before, diff)
+    before = examine(base, policy=policy)
+    after = examine(head, before, diff, policy)
     text = load_contract(contract, revisions.contract, repository_url, configured)
     judged = one_per_cause(_one_per_line(_judged(base, head, contract, before, after, diff, today)), diff)
     deltas = read_deltas(base, head, text, diff, linked)
@@ -134,8 +141,8 @@ def review(
     offered = _suggestions(judged, head, after)
     findings = tuple(_finding(each, text, offered.get(each.fingerprint)) for each in judged)
     undecided = _new_undecided(before.side.undecided, after.side.undecided)
-    problems = _problems(before.problems, after.problems)
-    touched = _touched(diff, before, after)
+    problems = (*_problems(before.problems, after.problems), *problems)
+    touched = _touched(diff, before, after, policy) or any(problem.introduced for problem in problems)
     return Report(
         base=revisions.base,
         head=revisions.head,
@@ -146,7 +153,7 @@ def review(
         drift=tuple(kept.drift for kept in drift),
         undecided=undecided,
         problems=problems,
-        remarks=(*text.remarks(), *deltas.remarks(findings)),
+        remarks=(*remarks, *(policy.remarks if touched else ()), *text.remarks(), *deltas.remarks(findings)),
         governed=tuple(after.templates),
     )
 
@@ -175,20 +182,21 @@ def _notices(drift: tuple[Kept, ...], judged: list[Judged], places: Places) -> I
                 yield notice
 
 
-def examine(tree: Tree, known: Examined | None = None, diff: Diff | None = None) -> Examined:
+def examine(tree: Tree, known: Examined | None = None, diff: Diff | None = None, policy: Policy = DEFAULT) -> Examined:
     """Every rule on every governed template of one tree, and on the image.
 
     A template of `known`, another tree, is taken over where `diff` changes nothing near the files it was made of. The
     last trees are remembered: the base is the same for many pull requests.
     """
-    return _examine(_Content(frozenset(tree.entries.items()), tree, known, diff))
+    return _examine(_Content(frozenset(tree.entries.items()), policy, tree, known, diff))
 
 
 @dataclass(frozen=True)
 class _Content:
-    """A tree as the key of what was found in it: equal entries are equal content."""
+    """A tree as the key of what was found in it under a policy: equal entries are equal content."""
 
     entries: frozenset[tuple[str, Entry]]
+    policy: Policy
     tree: Tree = field(compare=False)
     known: Examined | None = field(compare=False)
     diff: Diff | None = field(compare=False)
@@ -196,19 +204,20 @@ class _Content:
 
 @lru_cache(maxsize=MAX_REMEMBERED)
 def _examine(content: _Content) -> Examined:
-    tree, known, diff = content.tree, content.known, content.diff
+    tree, known, diff, policy = content.tree, content.known, content.diff, content.policy
     image = load_image(tree)
-    folders = [name for name in template_folders(tree) if name.split("/")[0] not in NOT_GOVERNED]
+    folders = [name for name in template_folders(tree) if policy.governs(name)]
     excess = folders[MAX_TEMPLATES:]
     problems = [Problem(name, 1, f"is beyond the {MAX_TEMPLATES} templates analysed at once") for name in excess[:1]]
     changed = _changed_surfaces(diff) if diff is not None else frozenset()
-    looked_at = known.image if known is not None and not known.image.surfaces & changed else _examine_image(image)
+    kept = known is not None and not known.image.surfaces & changed
+    looked_at = known.image if known is not None and kept else _examine_image(image, policy)
     parts: dict[str, Part] = {}
     for folder in folders[:MAX_TEMPLATES]:
         same = known.templates.get(folder) if known is not None else None
         untouched = same is not None and not (same.surfaces | {folder.split("/")[0], IMAGE}) & changed
-        parts[folder] = same if same is not None and untouched else _examine_template(tree, folder, image)
-    return Examined(looked_at, parts, tuple(problems))
+        parts[folder] = same if same is not None and untouched else _examine_template(tree, folder, image, policy)
+    return Examined(looked_at, parts, tuple(problems), policy)
 
 
 def standing_findings(
@@ -229,14 +238,14 @@ def _changed_surfaces(diff: Diff) -> frozenset[str]:
     return frozenset(path.split("/")[0] for path in paths)
 
 
-def _examine_template(tree: Tree, folder: str, image: Image) -> Part:
-    workspace = load_workspace(tree, folder, image)
-    found = list(_checked(workspace))
+def _examine_template(tree: Tree, folder: str, image: Image, policy: Policy) -> Part:
+    workspace = load_workspace(tree, folder, image, policy)
+    violations, undecided = _reported(_checked(workspace), policy)
     return Part(
-        tuple(each for each in found if isinstance(each, Violation)),
-        tuple(each for each in found if isinstance(each, Undecided)),
-        tuple(_template_facts(workspace)),
-        workspace.problems,
+        violations,
+        undecided,
+        tuple(fact for fact in _template_facts(workspace) if not policy.ignores(fact.span.path)),
+        tuple(problem for problem in workspace.problems if not policy.ignores(problem.path)),
         _sightings(
             (each.in_template(workspace) for each in all_drift() if each.in_template is not None), workspace.problems
         ),
@@ -245,11 +254,26 @@ def _examine_template(tree: Tree, folder: str, image: Image) -> Part:
     )
 
 
-def _examine_image(image: Image) -> Part:
-    found = [each for rule in all_rules() if rule.image_check is not None for each in rule.image_check(image)]
+def _reported(
+    found: Iterable[Violation | Undecided], policy: Policy
+) -> tuple[tuple[Violation, ...], tuple[Undecided, ...]]:
+    """What the repository wants to be told of, at the level that it gives it."""
+    seen = tuple(found)
+    violations = (policy.judged(each) for each in seen if isinstance(each, Violation))
+    undecided = (each for each in seen if isinstance(each, Undecided) and not policy.ignores(each.span.path))
+    off = {rule for rule, severity in policy.severities if severity == "off"}
+    return (
+        tuple(each for each in violations if each is not None),
+        tuple(each for each in undecided if each.rule not in off),
+    )
+
+
+def _examine_image(image: Image, policy: Policy) -> Part:
+    checks = (rule.image_check for rule in all_rules() if rule.image_check is not None)
+    violations, undecided = _reported((each for check in checks for each in check(image)), policy)
     return Part(
-        tuple(each for each in found if isinstance(each, Violation)),
-        tuple(each for each in found if isinstance(each, Undecided)),
+        violations,
+        undecided,
         tuple(_image_facts(image)),
         image.problems,
         _sightings((each.in_image(image) for each in all_drift() if each.in_image is not None), image.problems),
@@ -368,7 +392,7 @@ def _helps(violation: Violation, edit: Edit, head: Tree, after: Examined) -> boo
         text = _edited(read_text(head, edit.path), edit)
     except Unreadable:
         return False
-    tried = examine(EditedTree(head, edit.path, text), after, Diff((FileDiff(edit.path, edit.path, ()),)))
+    tried = examine(EditedTree(head, edit.path, text), after, Diff((FileDiff(edit.path, edit.path, ()),)), after.policy)
 
     def keys(examined: Examined) -> set[tuple[str, str, str, str]]:
         return {(v.rule, v.template, v.address, v.evidence) for v in examined.side.violations}
@@ -401,7 +425,7 @@ def _problems(before: tuple[Problem, ...], after: tuple[Problem, ...]) -> tuple[
     return tuple(found)
 
 
-def _touched(diff: Diff, before: Examined, after: Examined) -> bool:
+def _touched(diff: Diff, before: Examined, after: Examined, policy: Policy) -> bool:
     """Whether the diff touches a governed surface: a file that a template is made of, its folder's code, the image."""
     files = before.files | after.files
     code = (".tf", ".tf.json", ".tfvars", ".tfvars.json", ".sh", ".tpl", ".tftpl")
@@ -409,6 +433,8 @@ def _touched(diff: Diff, before: Examined, after: Examined) -> bool:
     for file in diff.files:
         for path in {file.old_path, file.new_path} - {None}:
             assert path is not None
+            if policy.ignores(path):
+                continue
             in_folder = path.endswith(code) and any(path.startswith(folder) for folder in folders)
             if path in files or in_folder or path.startswith(f"{IMAGE}/"):
                 return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from bot.configuration import in_force
 from bot.review.material import Material
 from rules.engine import Revisions, review
 from rules.model import Report
@@ -11,6 +12,7 @@ from rules.model import Report
 
 def judge(material: Material) -> Report:
     """The engine's report on `material`. Whatever reading a blob raises passes through."""
+    configured = in_force(material.contract_tree, material.head_tree)
     return review(
         base=material.base_tree,
         head=material.head_tree,
@@ -19,4 +21,7 @@ def judge(material: Material) -> Report:
         revisions=Revisions(base=material.merge_base, head=material.head, contract=material.tip),
         repository_url=material.repository_url,
         today=datetime.now(UTC).date(),
+        policy=configured.configuration.policy,
+        problems=configured.problems,
+        remarks=configured.remarks,
     )

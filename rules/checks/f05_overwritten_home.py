@@ -45,6 +45,7 @@ from rules.checks.guards import guards_of
 from rules.checks.home import HOST_COMMANDS, Change, home_of
 from rules.checks.support import line
 from rules.model import Edit, Violation
+from rules.policy import Policy
 from rules.sources.shell import UNKNOWN, Program
 from rules.sources.text import Position
 from rules.workspace.template import Workspace
@@ -68,7 +69,7 @@ def check(workspace: Workspace) -> Iterator[Violation]:
     surface = of_workspace(workspace)
     found: dict[tuple[Position, ...], Change] = {}
     for program in surface.programs:
-        for change in _overwrites(program):
+        for change in _overwrites(program, workspace.policy):
             key = change.at, *(frame.position for frame in change.command.frames)
             first = found.setdefault(key, change)
             paths = tuple(dict.fromkeys((*first.paths, *change.paths)))
@@ -81,12 +82,12 @@ def check(workspace: Workspace) -> Iterator[Violation]:
             yield _violation(surface, change, several=len(changes) > 1)
 
 
-def _overwrites(program: Program) -> Iterator[Change]:
+def _overwrites(program: Program, policy: Policy) -> Iterator[Change]:
     """The changes of a program that nothing keeps from the user's files. What F-4 forbids needs no second word."""
     flow = flow_of(program)
     home, guards = home_of(flow), guards_of(flow)
     for change in home.changes:
-        paths = tuple(path for path in change.paths if home.is_users(path))
+        paths = tuple(path for path in change.paths if home.is_users(path) and not policy.owns(path))
         if not paths or guards.protect(change.command, paths, tree=change.tree, link=change.verb == "ln"):
             continue
         removes = change.verb in ("rm", "find -delete", "mv away")

@@ -58,6 +58,7 @@ from rules.checks.home import home_of
 from rules.checks.sed import in_place
 from rules.checks.support import command_fact, in_home, line, mentions, writes
 from rules.model import Edit, Fact, Level, Span, Violation
+from rules.policy import Policy
 from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Program, Word
 from rules.sources.text import Position
 from rules.workspace.image import DOCKERFILE, NAME, Image
@@ -101,7 +102,7 @@ def check(workspace: Workspace) -> Iterator[Violation]:
     surface = of_workspace(workspace)
     seen: set[tuple[Position, ...]] = set()
     for program in surface.programs:
-        for append in _appends(program):
+        for append in _appends(program, workspace.policy):
             key = append.at, *(frame.position for frame in append.command.frames)
             if key not in seen:
                 seen.add(key)
@@ -128,7 +129,7 @@ class _Append(NamedTuple):
     asks: bool = False
 
 
-def _appends(program: Program) -> Iterator[_Append]:
+def _appends(program: Program, policy: Policy) -> Iterator[_Append]:
     """What a program appends to the user's files without looking first."""
     flow = flow_of(program)
     home, guards = home_of(flow), guards_of(flow)
@@ -148,6 +149,7 @@ def _appends(program: Program) -> Iterator[_Append]:
                 path
                 for path in append.paths
                 if home.is_users(path)
+                and not policy.owns(path)
                 and not _continues(path, command, started)
                 and not _replaces(append, swept.get(path, []))
             )

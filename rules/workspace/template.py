@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from rules.model import Problem, Span, Step
+from rules.policy import DEFAULT, Policy
 from rules.sources.shell import Program, parse_program
 from rules.sources.shell.wrappers import SHELLS
 from rules.sources.terraform.evaluate import Evaluator
@@ -19,9 +20,6 @@ from rules.sources.terraform.values import Alternative, ListData, MapData, Unkno
 from rules.sources.text import Hole, Position, Text
 from rules.sources.tree import Tree, Unreadable, read_text, resolve
 from rules.workspace.image import Image
-
-NOT_GOVERNED = frozenset({"freeform"})
-"""Templates that the contract leaves out (INV-7 and INV-4 do not hold for them)."""
 
 MAX_TEMPLATES = 50
 """Template folders analysed in one repository; more are reported as a problem."""
@@ -75,6 +73,7 @@ class Workspace:
     evaluator: Evaluator
     image: Image
     variant: int | None = None
+    policy: Policy = DEFAULT
 
     @cached_property
     def modules(self) -> tuple[Module, ...]:
@@ -309,5 +308,5 @@ def template_folders(tree: Tree) -> Sequence[str]:
     return sorted(found - called)
 
 
-def load_workspace(tree: Tree, template: str, image: Image) -> Workspace:
-    return Workspace(template, Evaluator(tree, template), image)
+def load_workspace(tree: Tree, template: str, image: Image, policy: Policy = DEFAULT) -> Workspace:
+    return Workspace(template, Evaluator(tree, template), image, policy=policy)
