@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import IO, Literal, Self
 
 from rules.sources.diff import MAX_DIFF_CHARS
-from rules.sources.tree import MAX_FILE_BYTES, Entry, Unreadable
+from rules.sources.tree import MAX_BLOB_BYTES, Entry, Unreadable
 
 MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 """Most that one git command may say (a listing of some 500,000 paths)."""
@@ -146,6 +146,11 @@ class Repository:
         """The files of a commit or tree, by its id."""
         listing = self._output("ls-tree", "-r", "-z", "--full-tree", rev).decode("utf-8", "surrogateescape")
         return GitTree(dict(_entries(listing)), self.blobs)
+
+    @property
+    def folder(self) -> Path:
+        """The top of the work tree; the repository itself if it is bare."""
+        return self._folder
 
     @cached_property
     def work_tree(self) -> str:
@@ -305,7 +310,7 @@ class BlobReader:
         """The bytes of the blob with this id.
 
         Raises:
-            Unreadable: it is missing (a partial clone) or larger than `MAX_FILE_BYTES`.
+            Unreadable: it is missing (a partial clone) or larger than `MAX_BLOB_BYTES`.
         """
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
@@ -313,12 +318,12 @@ class BlobReader:
         stdin.write(blob.encode() + b"\n")
         stdin.flush()
         match stdout.readline().split():
-            case [_, b"blob", size] if int(size) <= MAX_FILE_BYTES:
+            case [_, b"blob", size] if int(size) <= MAX_BLOB_BYTES:
                 return stdout.read(int(size) + 1)[:-1]
             case [_, b"blob", _]:
                 # The rest of the answer is not worth reading.
                 self.close()
-                raise Unreadable(f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB")
+                raise Unreadable(f"is larger than {MAX_BLOB_BYTES // 1024 // 1024} MiB")
             case _:
                 raise Unreadable("is missing from the local copy of the repository")
 

@@ -104,8 +104,8 @@ def validate(
         commit = repository.commit(("HEAD" if in_work_tree else repository.default_branch()) if rev is None else rev)
         base = _grown_from(repository, commit)
         tree = repository.tree(repository.work_tree if in_work_tree else commit)
-        name = WORKTREE if in_work_tree else commit
-        return validate_tree(tree, name, strict=strict, families=families or FAMILIES, base=base)
+        name, root = (WORKTREE, str(repository.folder)) if in_work_tree else (commit, "")
+        return validate_tree(tree, name, strict=strict, families=families or FAMILIES, base=base, root=root)
 
 
 def _grown_from(repository: Repository, commit: str) -> GitTree | None:

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Self
 
 from rules.sources.tree import Entry, Unreadable
-from rules.validate.openspec.report import command_report, validate_openspec
+from rules.validate.openspec.report import validate_openspec
 
 SPACES = [" "] * 30 + [
     "",
@@ -438,7 +438,7 @@ def difference(command: Command, repo: Repository, root: Path, counts: Counter[s
         counts["no answer"] += 1
         return None
     ours = validate_openspec(repo, strict=strict, root=str(root))
-    mine = json.loads(json.dumps(command_report(ours)))
+    mine = json.loads(json.dumps(ours.command_form()))
     theirs = {key: report[key] for key in mine}
     for item in theirs["items"]:
         item.pop("durationMs")

@@ -39,6 +39,7 @@ def validation_object(validation: Validation) -> dict[str, object]:
         "valid": validation.valid,
         "families": list(validation.families),
         "issues": [asdict(issue) for issue in validation.issues],
+        "openspec": validation.openspec.command_form() if validation.openspec else None,
     }
 
 

@@ -11,7 +11,7 @@ from rules.validate.contract import validate_contract
 from rules.validate.fmt import validate_fmt
 from rules.validate.missions import validate_missions
 from rules.validate.model import Family, Issue, IssueLevel
-from rules.validate.openspec.report import validate_openspec
+from rules.validate.openspec.report import OpenSpecReport, validate_openspec
 
 FAMILIES: tuple[Family, ...] = get_args(Family)
 
@@ -27,6 +27,8 @@ class Validation:
     strict: bool
     families: tuple[Family, ...]
     issues: tuple[Issue, ...]
+    openspec: OpenSpecReport | None = None
+    """The verdict on each change and main spec, if the family `openspec` is looked at."""
 
     @property
     def failing(self) -> frozenset[IssueLevel]:
@@ -45,17 +47,22 @@ def validate(
     strict: bool = False,
     families: Iterable[Family] = FAMILIES,
     base: Tree | None = None,
+    root: str = "",
 ) -> Validation:
-    """Validate `tree`. `base` is the tree that it grew from, where that is known; logs are compared with it."""
+    """Validate `tree`. `base` is the tree that it grew from, where that is known; logs are compared with it.
+
+    `root` is the folder of a work tree, for `validate_openspec`.
+    """
     chosen = tuple(family for family in FAMILIES if family in frozenset(families))
-    issues = tuple(issue for family in chosen for issue in _issues(family, tree, base, strict=strict))
-    return Validation(rev, strict, chosen, issues)
+    openspec = validate_openspec(tree, strict=strict, root=root) if "openspec" in chosen else None
+    issues = list(openspec.issues()) if openspec else []
+    issues += (issue for family in chosen for issue in _issues(family, tree, base))
+    return Validation(rev, strict, chosen, tuple(issues), openspec)
 
 
-def _issues(family: Family, tree: Tree, base: Tree | None, *, strict: bool) -> Iterator[Issue]:
-    if family == "openspec":
-        yield from validate_openspec(tree, strict=strict).issues()
-    elif family == "contract":
+def _issues(family: Family, tree: Tree, base: Tree | None) -> Iterator[Issue]:
+    """The issues of every family but `openspec`, which comes as a report."""
+    if family == "contract":
         yield from sorted(validate_contract(tree), key=_place)
     elif family == "missions":
         yield from sorted(validate_missions(tree, base), key=_place)

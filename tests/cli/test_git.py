@@ -60,9 +60,9 @@ def test_equal_files_have_equal_ids(repo: Repo, opened: Repository) -> None:
 
 
 def test_large_file_is_refused_and_the_next_one_still_read(repo: Repo, opened: Repository) -> None:
-    tree = opened.tree(repo.commit({"big": b"x" * (3 * 1024 * 1024), "small": "one\n"}))
+    tree = opened.tree(repo.commit({"big": b"x" * (17 * 1024 * 1024), "small": "one\n"}))
     for _ in range(2):
-        with pytest.raises(Unreadable, match="is larger than 2 MiB"):
+        with pytest.raises(Unreadable, match="is larger than 16 MiB"):
             tree.read("big")
         assert tree.read("small") == b"one\n"
 

@@ -92,3 +92,19 @@ def test_bad_usage(governed: Repo, wrc: Wrc) -> None:
     assert outcome.status == 2
     assert "'spelling' is none of openspec, contract, missions, fmt" in outcome.error
     assert wrc("validate", "--repo", governed.path, "--rev", "nowhere").status == 2
+
+
+def test_the_openspec_command_s_own_report_is_part_of_the_answer(governed: Repo, wrc: Wrc) -> None:
+    governed.write(CHANGE)
+    found = validate_json(wrc, governed.path, "--only", "openspec", "--strict")
+    assert found["openspec"]["summary"]["totals"] == {"items": 1, "passed": 0, "failed": 1}
+    (item,) = found["openspec"]["items"]
+    assert (item["id"], item["type"], item["valid"]) == ("tidy", "change", False)
+    (issue,) = item["issues"]
+    assert (issue["level"], issue["path"], issue["line"]) == ("WARNING", "tasks.md", 3)
+    assert validate_json(wrc, governed.path, "--only", "fmt")["openspec"] is None
+
+
+def test_a_spec_of_five_megabytes_is_read(governed: Repo, wrc: Wrc) -> None:
+    governed.write({"openspec/changes/tidy/specs/homes/spec.md": DELTA + "x" * 5_000_000})
+    assert validate_json(wrc, governed.path, "--only", "openspec")["openspec"]["items"][0]["valid"] is True

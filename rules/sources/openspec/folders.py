@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from rules.sources.tree import Entry, Tree, Unreadable, resolve
+from rules.sources.tree import MAX_BLOB_BYTES, Entry, Tree, Unreadable, resolve
 
 Kind = Literal["file", "folder", "link"]
 
 _KINDS: Mapping[str, Kind] = {"file": "file", "symlink": "link", "submodule": "folder"}
-
-MAX_FILE_BYTES = 16 * 1024 * 1024
-"""Larger files are not read, and that is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +91,12 @@ class Folders:
         """The text of a file, links followed. What is not UTF-8 becomes U+FFFD; a byte order mark stays.
 
         Raises:
-            Unreadable: there is no such file, or it is larger than `MAX_FILE_BYTES`.
+            Unreadable: there is no such file, or it is larger than `MAX_BLOB_BYTES`.
         """
         real = self.real(path)
         if real is None or not self.is_file(path):
             raise Unreadable("does not exist")
         data = self._tree.read(real)
-        if len(data) > MAX_FILE_BYTES:
-            raise Unreadable(f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB")
+        if len(data) > MAX_BLOB_BYTES:
+            raise Unreadable(f"is larger than {MAX_BLOB_BYTES // 1024 // 1024} MiB")
         return data.decode("utf-8", "replace")

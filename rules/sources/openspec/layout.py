@@ -54,7 +54,7 @@ def read_source(tree: Tree, path: str) -> str:
     """The text of one of OpenSpec's files, for `read_spec` and `read_delta`; bytes that are not UTF-8 become U+FFFD.
 
     Raises:
-        Unreadable: there is no such file, or it is larger than `folders.MAX_FILE_BYTES`.
+        Unreadable: there is no such file, or it is larger than `MAX_BLOB_BYTES`.
     """
     return Folders(tree).read(path)
 

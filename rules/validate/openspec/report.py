@@ -29,33 +29,6 @@ class Item:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSpecReport:
-    """The verdict on a tree; without items there is nothing to be wrong."""
-
-    items: tuple[Item, ...]
-
-    @property
-    def valid(self) -> bool:
-        """What the command's exit status says."""
-        return all(item.valid for item in self.items)
-
-    def issues(self) -> Iterator[Issue]:
-        for item in self.items:
-            for finding in item.findings:
-                yield Issue(
-                    "openspec",
-                    finding.code,
-                    finding.level,
-                    finding.file,
-                    finding.at,
-                    finding.message,
-                    item.id,
-                    finding.requirement,
-                    finding.way_out,
-                )
-
-
 class CommandIssue(TypedDict):
     level: IssueLevel
     path: str
@@ -89,6 +62,51 @@ class CommandReport(TypedDict):
     version: str
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSpecReport:
+    """The verdict on a tree; without items there is nothing to be wrong."""
+
+    items: tuple[Item, ...]
+
+    @property
+    def valid(self) -> bool:
+        """What the command's exit status says."""
+        return all(item.valid for item in self.items)
+
+    def issues(self) -> Iterator[Issue]:
+        for item in self.items:
+            for finding in item.findings:
+                yield Issue(
+                    "openspec",
+                    finding.code,
+                    finding.level,
+                    finding.file,
+                    finding.at,
+                    finding.message,
+                    item.id,
+                    finding.requirement,
+                    finding.way_out,
+                )
+
+    def command_form(self) -> CommandReport:
+        """The report as the command itself writes it, to be compared field by field."""
+        kinds: tuple[ItemType, ...] = ("change", "spec")
+        by_type = {kind: _totals([item for item in self.items if item.type == kind]) for kind in kinds}
+        return {
+            "items": [
+                {
+                    "id": item.id,
+                    "type": item.type,
+                    "valid": item.valid,
+                    "issues": [_command_issue(finding) for finding in item.findings],
+                }
+                for item in self.items
+            ],
+            "summary": {"totals": _totals(self.items), "byType": by_type},
+            "version": "1.0",
+        }
+
+
 def validate_openspec(tree: Tree, *, strict: bool = False, root: str = "") -> OpenSpecReport:
     """The verdict of ``openspec validate --all`` on `tree`, of ``--strict`` if `strict`: warnings then count too.
 
@@ -108,25 +126,6 @@ def validate_openspec(tree: Tree, *, strict: bool = False, root: str = "") -> Op
         capability = posixpath.dirname(outside)[len(SPECS) + 1 :]
         items.append(_item(capability, "spec", (finding,), strict=strict))
     return OpenSpecReport(tuple(sorted(items, key=lambda item: collation_key(item.id))))
-
-
-def command_report(report: OpenSpecReport) -> CommandReport:
-    """`report` in the command's own form, to be compared field by field."""
-    kinds: tuple[ItemType, ...] = ("change", "spec")
-    by_type = {kind: _totals([item for item in report.items if item.type == kind]) for kind in kinds}
-    return {
-        "items": [
-            {
-                "id": item.id,
-                "type": item.type,
-                "valid": item.valid,
-                "issues": [_command_issue(finding) for finding in item.findings],
-            }
-            for item in report.items
-        ],
-        "summary": {"totals": _totals(report.items), "byType": by_type},
-        "version": "1.0",
-    }
 
 
 def _change(folders: Folders, change: str, main: MainSpecs) -> tuple[Finding, ...]:

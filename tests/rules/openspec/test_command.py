@@ -14,7 +14,7 @@ import pytest
 
 from rules.sources.tree import MemoryTree
 from rules.validate.openspec.findings import Finding
-from rules.validate.openspec.report import OpenSpecReport, command_report, validate_openspec
+from rules.validate.openspec.report import OpenSpecReport, validate_openspec
 
 CASES = sorted((Path(__file__).parents[2] / "data" / "openspec").glob("*.json"))
 
@@ -24,7 +24,7 @@ CASES = sorted((Path(__file__).parents[2] / "data" / "openspec").glob("*.json"))
 def test_the_report_is_the_command_s(path: Path, mode: str) -> None:
     case = json.loads(path.read_text("utf-8"))
     tree = MemoryTree.of(case["files"], case.get("links"))
-    assert json.loads(json.dumps(command_report(validate_openspec(tree, strict=mode == "strict")))) == case[mode]
+    assert json.loads(json.dumps(validate_openspec(tree, strict=mode == "strict").command_form())) == case[mode]
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
