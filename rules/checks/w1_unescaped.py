@@ -2,8 +2,8 @@
 
 ## What it does
 
-Reports `${NAME}`, `${NAME:-default}` or `%{…}` in a script that Terraform reads as its own interpolation, where nothing
-in Terraform has that name.
+Reports `${NAME}`, `${NAME:-default}`, `${1}` or `%{…}` in a script that Terraform reads as its own interpolation, where
+nothing in Terraform has that name.
 
 ## Why it matters
 
@@ -39,7 +39,7 @@ from collections.abc import Iterator
 
 from rules.model import Edit, Span, Violation
 from rules.sources.terraform.evaluate import NO_DIRECTIVE, NO_EXPRESSION, NO_NAME
-from rules.sources.text import Hole
+from rules.sources.text import Hole, Piece
 from rules.workspace.template import Script, Workspace
 
 ID = "W-1"
@@ -50,10 +50,21 @@ def check(workspace: Workspace) -> Iterator[Violation]:
     for script in (*workspace.boot, *workspace.shutdown):
         by_line: dict[tuple[str, int], list[Hole]] = defaultdict(list)
         for part in script.text.parts:
-            if isinstance(part, Hole) and part.reason in (NO_NAME, NO_EXPRESSION, NO_DIRECTIVE):
-                by_line[part.start.path, part.start.line].append(part)
+            hole = part if isinstance(part, Hole) else _parameter(workspace, part)
+            if hole is not None and hole.reason in (NO_NAME, NO_EXPRESSION, NO_DIRECTIVE):
+                by_line[hole.start.path, hole.start.line].append(hole)
         for (path, number), holes in by_line.items():
             yield _violation(workspace, script, path, number, holes)
+
+
+def _parameter(workspace: Workspace, piece: Piece) -> Hole | None:
+    """``${1}``: a number for Terraform, and an argument for the shell."""
+    if not piece.text.isdecimal():
+        return None
+    lines = workspace.evaluator.source.lines.get(piece.start.path, [])
+    text = lines[piece.start.line - 1] if piece.start.line <= len(lines) else ""
+    written = text.startswith(f"${{{piece.text}}}", piece.start.column - 1)
+    return Hole(piece.text, NO_NAME, piece.start) if written else None
 
 
 def _violation(workspace: Workspace, script: Script, path: str, number: int, holes: list[Hole]) -> Violation:

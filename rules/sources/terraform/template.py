@@ -236,10 +236,10 @@ def _token(sequence: Sequence, parse: ParseExpression) -> Token:
     inside = Position(at.path, at.line, at.column + 2 + sequence.strip_before)
     if not sequence.directive:
         return Interpolation(parse(source, inside) if sequence.closed else None, source.strip(), at)
-    word = source.split(maxsplit=1)[0] if source.strip() else ""
+    word, rest = (*source.split(maxsplit=1), "", "")[:2]
     if word in ("else", "endif", "endfor"):
         return Keyword(word, at)
-    if word == "if" and (condition := parse(source.split(maxsplit=1)[-1], inside)) is not None:
+    if word == "if" and (condition := parse(rest, inside) if rest else None) is not None:
         return If(condition, at)
     if (loop := _FOR.match(source.strip())) and (collection := parse(loop.group(3), inside)) is not None:
         first, second = loop.group(1), loop.group(2)
