@@ -21,6 +21,10 @@ REQUEST_ID = "x-github-request-id"
 
 MAX_REASON_CHARACTERS = 300
 
+UNSAID_WAIT = timedelta(seconds=60)
+"""Where GitHub does not say when a limit ends: "wait for at least one minute before retrying",
+https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit"""
+
 Made = TypeVar("Made")
 
 
@@ -84,6 +88,12 @@ def _told(error: GitHubException, what: str) -> GitHubError:
             status=error.response.status_code,
             retry_after=error.retry_after,
         )
+    if isinstance(error, RequestFailed) and _is_limit(error):
+        return GitHubError(
+            f"GitHub's rate limit was reached when asked to {what}{_request_id(error)}.",
+            status=error.response.status_code,
+            retry_after=UNSAID_WAIT,
+        )
     if isinstance(error, RequestFailed):
         status = error.response.status_code
         message = f"GitHub refused to {what}: {status} {_reason(error)}{_request_id(error)}."
@@ -93,6 +103,14 @@ def _told(error: GitHubException, what: str) -> GitHubError:
     if isinstance(error, RequestError):
         return GitHubError(f"GitHub could not be reached to {what}.", status=None, uncertain=True)
     return GitHubError(f"GitHub could not be asked to {what}: {error}.", status=None)
+
+
+def _is_limit(error: RequestFailed) -> bool:
+    """Whether it is a limit that only its words tell: no header comes with some, and one is a 422 with `abuse`."""
+    status, words = error.response.status_code, error.response.text.lower()
+    if status == 429:
+        return True
+    return (status == 403 and ("secondary rate" in words or "abuse" in words)) or (status == 422 and '"abuse"' in words)
 
 
 def write_once(write: Callable[[], Made], find: Callable[[], Made | None]) -> Made:

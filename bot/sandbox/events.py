@@ -27,6 +27,7 @@ PERMISSION = {
     "check_run": "checks",
     "check_suite": "checks",
     "issue_comment": "issues",
+    "merge_group": "merge_queues",
     "pull_request": "pull_requests",
     "pull_request_review": "pull_requests",
     "pull_request_review_comment": "pull_requests",
@@ -154,6 +155,20 @@ def check_suite(world: World, repository: Repository, suite: CheckSuite, action:
     shape = world.shapes.check_suite(repository, suite)
     only = suite.app if action != "completed" else None
     emit(world, "check_suite", repository, sender, {"action": action, "check_suite": shape}, only=only)
+
+
+def merge_group(
+    world: World, repository: Repository, *, base_ref: str, base: str, head_ref: str, head: str, sender: User
+) -> None:
+    """A group of the merge queue asks for its checks."""
+    group: Json = {
+        "head_sha": head,
+        "head_ref": f"refs/heads/{head_ref}",
+        "base_sha": base,
+        "base_ref": f"refs/heads/{base_ref}",
+        "head_commit": world.shapes.simple_commit(repository.git.show(head)),
+    }
+    emit(world, "merge_group", repository, sender, {"action": "checks_requested", "merge_group": group})
 
 
 def installation(

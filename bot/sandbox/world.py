@@ -46,8 +46,9 @@ DEFAULT_PERMISSIONS: Mapping[str, str] = {
     "checks": "write",
     "pull_requests": "write",
     "issues": "read",
+    "merge_queues": "read",
 }
-DEFAULT_EVENTS = ("pull_request", "issue_comment", "check_run", "check_suite", "push")
+DEFAULT_EVENTS = ("pull_request", "issue_comment", "check_run", "check_suite", "merge_group", "push")
 
 
 def utc_now() -> datetime:
@@ -387,6 +388,23 @@ class World:
         events.pull_request(self, pull, "closed", who)
         self._pushed(pull.base, pull.base_ref, before, merged, who)
         return merged
+
+    @_locked
+    def queue(self, pulls: Sequence[PullRequest]) -> str:
+        """Put pull requests of one base into the merge queue as a group; returns the group's commit.
+
+        Raises:
+            GitError: they conflict.
+        """
+        first, git = pulls[0], pulls[0].base.git
+        base = git.resolve(f"refs/heads/{first.base_ref}") or ZERO
+        branch = f"gh-readonly-queue/{first.base_ref}/pr-{pulls[-1].number}-{base}"
+        git.text("update-ref", f"refs/heads/{branch}", base)
+        for pull in pulls:
+            head = git.merge(branch, pull.head_sha, message=pull.title, author=self.signature(pull.author))
+        names = {"base_ref": first.base_ref, "head_ref": branch}
+        events.merge_group(self, first.base, base=base, head=head, sender=first.author, **names)
+        return head
 
     def _person(self, pull: PullRequest, login: str | None) -> User:
         return self.user(login) if login else pull.author

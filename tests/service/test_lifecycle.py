@@ -265,3 +265,45 @@ class TestButtonsOfTheCheckRun:
         again = github.concluded(pull.head_sha, 2)
         assert "Why it matters" in (again.text or "")
         assert len(github.reviews(pull)) == 1
+
+
+class TestMergeQueue:
+    def test_a_group_is_judged_anew_and_gets_no_comment(self, github: GitHub) -> None:
+        pull = github.open_pull(PRIVILEGED)
+        github.concluded(pull.head_sha)
+        github.world.push(github.repository, "docs", {"README.md": "# Other\n"})
+        other = github.world.open_pull_request(github.repository, "docs")
+        github.concluded(other.head_sha)
+        group = github.world.queue([pull, other])
+        run = github.concluded(group)
+        assert (run.name, run.conclusion) == (github.settings.check_name, "failure")
+        assert len(github.reviews(pull)) == 1
+        assert github.reviews(other) == []
+        github.world.rerequest_check_run(github.repository, run, by="mona")
+        assert github.concluded(group, 2).conclusion == "failure"
+
+    def test_a_group_of_nothing_governed_is_skipped(self, github: GitHub) -> None:
+        github.world.push(github.repository, "docs", {"README.md": "# Other\n"})
+        pull = github.world.open_pull_request(github.repository, "docs")
+        github.concluded(pull.head_sha)
+        assert github.concluded(github.world.queue([pull])).conclusion == "skipped"
+
+
+class TestTheDefaultBranchMoves:
+    SPEC = "openspec/specs/workspace-runtime-contract/spec.md"
+
+    def test_a_change_of_the_contract_judges_open_pull_requests_again(self, github: GitHub) -> None:
+        pull = github.open_pull(PRIVILEGED)
+        github.concluded(pull.head_sha)
+        github.world.push(github.repository, "main", {self.SPEC: "# Contract\n"})
+        github.concluded(pull.head_sha, 2)
+        assert len(github.reviews(pull)) == 1
+
+    def test_any_other_push_does_not(self, github: GitHub) -> None:
+        pull = github.open_pull(PRIVILEGED)
+        github.concluded(pull.head_sha)
+        github.world.push(github.repository, "main", {"README.md": "# Moved on\n"})
+        github.world.push(github.repository, "elsewhere", {self.SPEC: "# Contract\n"})
+        github.world.webhooks.settle()
+        github.idle()
+        assert len(github.runs(pull.head_sha)) == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.github.client import MAX_READ_RETRIES, GitHubApp
+from bot.github.errors import UNSAID_WAIT
 from bot.review.judge import judge
 from bot.review.reviewer import Reviewer
 from bot.service.handlers.context import Context
@@ -67,6 +68,20 @@ def test_an_outage_is_waited_for_longer_each_time_but_not_for_ever(desk: Desk, a
 def test_a_rate_limit_is_waited_for_as_github_says_within_bounds(desk: Desk, seconds: str, delay: float) -> None:
     desk.github.fail("/pulls/1$", status=429, headers={"retry-after": seconds})
     assert desk.open(1).delay == delay
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (403, '{"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}'),
+        (403, '{"message": "You have triggered an abuse detection mechanism."}'),
+        (429, "Too many requests"),
+        (422, '{"message": "Validation Failed", "errors": [{"resource": "Pull", "code": "abuse"}]}'),
+    ],
+)
+def test_a_limit_that_comes_without_headers_is_one_too(desk: Desk, status: int, body: str) -> None:
+    desk.github.fail("/pulls/1$", status=status, body=body)
+    assert desk.open(1).delay == UNSAID_WAIT.total_seconds()
 
 
 def test_a_pull_request_that_is_not_there_yet_is_looked_for_again(desk: Desk) -> None:
