@@ -19,6 +19,7 @@ from rules.model import (
     Change,
     Fact,
     SideSpan,
+    Span,
     Status,
     Step,
     Undecided,
@@ -191,8 +192,10 @@ class Places:
         """For a protection that is gone: the head line at its place, and the base line that held it."""
         if violation.lost is None:
             return None
-        for fact in self.gone.get((violation.rule, violation.template, violation.lost), []):
-            span, file = fact.span, self.diff.file(fact.span.path, "base")
+        facts = self.gone.get((violation.rule, violation.template, violation.lost), [])
+        spans = [span for fact in facts for span in (fact.span, *fact.through)]
+        for span in sorted(spans, key=lambda span: not self._loses(span)):
+            file = self.diff.file(span.path, "base")
             if file is None or file.new_path is None:
                 continue
             removed = {line for hunk in file.hunks for line in hunk.removed}
@@ -201,6 +204,12 @@ class Places:
             if survivor is not None:
                 return (file.new_path, survivor), Step(span.path, line, f"removed: {violation.lost}")
         return None
+
+    def _loses(self, span: Span) -> bool:
+        """Whether the diff removes a line of a span of the base."""
+        file = self.diff.file(span.path, "base")
+        removed = (line for hunk in file.hunks for line in hunk.removed) if file is not None else ()
+        return any(span.start <= line <= span.end for line in removed)
 
     def _added(self, place: tuple[str, int]) -> bool:
         file = self.diff.file(place[0], "head")

@@ -80,13 +80,17 @@ class Undecided:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that enforces requirement `id` in one tree: `what` has `value` (both as a person would say them)."""
+    """One thing that enforces requirement `id` in one tree: `what` has `value` (both as a person would say them).
+
+    `through` are the calls that lead to it: where one of them goes, it goes.
+    """
 
     id: str
     template: str
     what: str
     value: str
     span: Span
+    through: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

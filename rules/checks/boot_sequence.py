@@ -46,7 +46,7 @@ from rules.checks.daemon import asks_for_daemon
 from rules.checks.f09_systemd_dockerd import runs_init
 from rules.checks.f10_errexit import ends_at_failures, is_errexit, kills_itself
 from rules.checks.inv6_hydration import says_missing
-from rules.checks.support import line, settled_words
+from rules.checks.support import calls, line, settled_words
 from rules.checks.support import undecided as open_question
 from rules.model import Edit, Fact, Level, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Scope, parse_program
@@ -97,7 +97,8 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
         if found:
             yield Fact(ID, workspace.template, ORDER, " → ".join(found), steps.first(found[0]).span)
         for step in found:
-            yield Fact(ID, workspace.template, _fact(step), "runs", steps.first(step).span)
+            first = steps.first(step)
+            yield Fact(ID, workspace.template, _fact(step), "runs", first.span, calls(first))
         for command in script.program.main:
             if command.name in ("set", "shopt", "trap"):
                 yield Fact(ID, workspace.template, FAILURES, settled_words(command), command.span)
@@ -108,6 +109,10 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
             if content is not None and _has(content, part):
                 where = line(_written_at(steps, part))
                 yield Fact(ID, workspace.template, f"login shell: {part}", "there", where)
+
+
+def _distance(pair: tuple[str, str]) -> int:
+    return STEPS.index(pair[1]) - STEPS.index(pair[0])
 
 
 def _fact(step: str) -> str:
@@ -204,7 +209,7 @@ class _Boot:
             counts = {step: sum(step in pair for pair in pairs) for pair in pairs for step in pair}
             moved = max(STEPS, key=lambda step: counts.get(step, 0))
             own = [pair for pair in pairs if moved in pair]
-            early, late = min(own, key=lambda pair: STEPS.index(pair[1]) - STEPS.index(pair[0]))
+            early, late = min(own, key=lambda pair: (pair not in _TELLING, _distance(pair)))
             yield self._swap(early, late)
             pairs = [pair for pair in pairs if moved not in pair]
 
@@ -393,6 +398,8 @@ class _Boot:
                 )
 
 
+_TELLING = (("registry mirror", "dockerd"), ("dockerd", "image pre-pull"), ("staged files", "shell profile"))
+"""Pairs that say best what breaks where a step is out of several places."""
 _RELATED = {"dockerd": ("INV-4",), "registry mirror": ("INV-4",), "staged files": ("INV-6",)}
 _UNSET = "`{}` ends the boot at the first variable that is not set."
 _REQUIRED = re.compile(r"\$\{(\w+):?\?")

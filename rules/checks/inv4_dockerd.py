@@ -45,7 +45,7 @@ from rules.checks.boot_steps import cut_short, step_of, unseen
 from rules.checks.commands import Flow, Surface, getopt, invocations, known, of_workspace, passed, replaced, shown
 from rules.checks.daemon import CONFIGURATION, LOG, SOCKET, Daemon, can_run, starts_daemon
 from rules.checks.f09_systemd_dockerd import starts_docker
-from rules.checks.support import command_part, line, mentions, settled, settled_condition, settled_words
+from rules.checks.support import calls, command_part, line, mentions, settled, settled_condition, settled_words
 from rules.checks.support import undecided as open_question
 from rules.model import Edit, Fact, Level, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Loop, Redirect, Word
@@ -71,19 +71,19 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
     for script in workspace.boot:
         daemon = Daemon(script.program)
         for start in daemon.starts:
-            yield Fact(ID, workspace.template, START, _manner(start), start.span)
+            yield Fact(ID, workspace.template, START, _manner(start), start.span, calls(start))
             for guard in start.guards:
                 if daemon.stopped(guard) and guard.test is not None:
                     yield Fact(ID, workspace.template, GUARD, settled_condition(guard), line(guard.test.position))
         for wait in daemon.waits:
             tries = ", ".join(_tries(loop, daemon) for loop in daemon.loops(wait)) or "once"
-            yield Fact(ID, workspace.template, WAIT, f"{settled_words(wait)}, {tries}", wait.span)
+            yield Fact(ID, workspace.template, WAIT, f"{settled_words(wait)}, {tries}", wait.span, calls(wait))
     for script in (*workspace.boot, *workspace.shutdown):
         for command in script.program.commands:
             what = _role(command)
             if what is not None:
                 value = settled_words(command) if what == ACCESS else settled(command)
-                yield Fact(ID, workspace.template, what, value, command.span)
+                yield Fact(ID, workspace.template, what, value, command.span, calls(command))
 
 
 def _role(command: Command) -> str | None:

@@ -126,6 +126,11 @@ def spelled(command: Command, guards: tuple[Guard, ...] | None = None) -> str:
     return f"{text}  [if {' and '.join(conditions)}]" if conditions else text
 
 
+def calls(command: Command) -> tuple[Span, ...]:
+    """The lines of the calls that lead to a command, the nearest first."""
+    return tuple(line(frame.position) for frame in reversed(command.frames) if frame.position.path)
+
+
 def settled(command: Command) -> str:
     """A command by what it does, with what must hold for it to run: values in place of the names of variables."""
     conditions = [settled_condition(guard) for guard in command.guards]
