@@ -33,7 +33,9 @@ def _copies(invocation: Invocation, path: str, wanted: str) -> bool:
     if target is None:
         return False
     deep = invocation.name in _TAKES_FOLDERS or arguments.has("r", "R", "a", "recursive", "archive")
-    sources = [source for word in operands for source in located(word, invocation.command)]
+    sources = [source.replace("{}", UNKNOWN) for word in operands for source in located(word, invocation.command)]
+    if invocation.command.name == "xargs":
+        sources.append(UNKNOWN)
     targets = [each.rstrip("/") for each in located(target, invocation.command)]
     landings = (place for s in sources for t in targets for place in _landings(s, t, path, deep=deep))
     return any(_may_be(place, wanted) for place in landings)

@@ -167,6 +167,8 @@ def test_d2_is_there(boot: str) -> None:
         f"find {STAGED} -type f -exec cp -n {{}} ~/.ddev/commands/host/ \\;",
         f'seed() {{ cp -n "$1" "$2"; }}; seed {STAGED}/launch ~/.ddev/commands/host/launch',
         "tar -C /home/coder-files -cf - . | tar -C ~ -xkf -",
+        f"ls {STAGED} | xargs -I{{}} cp -n {STAGED}/{{}} ~/.ddev/commands/host/",
+        f"find {STAGED} -type f -print0 | xargs -0 cp -n -t ~/.ddev/commands/host",
         f"[ -f ~/.ddev/commands/host/launch ] || cat {STAGED}/launch > ~/.ddev/commands/host/launch",
         'bash -c "cp -n ' + STAGED + '/launch /home/coder/.ddev/commands/host/"',
     ],
