@@ -269,6 +269,9 @@ class Odd:
         return self.text(self.some(pool, 9))
 
 
+CASES = Path(__file__).parents[1] / "tests/data/openspec"
+
+
 @dataclass
 class Repository:
     """The files and links of a generated repository."""
@@ -340,6 +343,27 @@ def generate(seed: int) -> Repository:
         repo.put(odd.one(["openspec/config.yaml", "openspec/config.yml"]), config, odd)
     if odd.maybe(0.05):
         repo.put(f"openspec/schemas/{odd.one(['own', 'own', 'spec-driven'])}/schema.yaml", schema(odd), odd)
+    return repo
+
+
+def mutate(seed: int) -> Repository:
+    """A recorded case with a few of its lines and folders changed."""
+    odd, repo = Odd(seed), Repository()
+    case = json.loads(odd.pick.choice(sorted(CASES.glob("*.json"))).read_text("utf-8"))
+    repo.links = case.get("links", {})
+    for path, text in case["files"].items():
+        if odd.maybe(0.05):
+            continue
+        lines = odd.soup(text.split("\n")).split("\n") if odd.maybe(0.7) else text.split("\n")
+        if odd.maybe(0.3) and lines:
+            at = odd.pick.randrange(len(lines))
+            lines[at] = odd.pick.choice(
+                [str.lower, str.upper, str.title, str.strip, lambda line: f" {line}", lambda line: f"{line} ##"]
+            )(lines[at])
+        name = (
+            path.replace("/cap/", odd.one(["/cap/", "/cap/", "/cap/", "/Cap/", "/a/cap/"])) if odd.maybe(0.1) else path
+        )
+        repo.put(name, odd.one(["\n"] * 8 + ["\r\n", "\r"]).join(lines), odd)
     return repo
 
 
@@ -478,7 +502,8 @@ def compare_for(folder: Path, seconds: float, seed: int) -> list[str]:
     first, until = seed, time.monotonic() + seconds
     with Command(folder.resolve()) as command:
         while time.monotonic() < until and len(different) < 5:
-            repo, root = generate(seed), Path(tempfile.mkdtemp(prefix=f"openspec-{seed}-"))
+            repo = mutate(seed) if seed % 3 == 0 else generate(seed)
+            root = Path(tempfile.mkdtemp(prefix=f"openspec-{seed}-"))
             repo.write(root)
             found = difference(command, repo, root, counts, strict=seed % 2 == 0)
             if found is None:
