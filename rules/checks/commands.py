@@ -334,7 +334,7 @@ def printed(command: Command) -> Iterator[str]:
     if command.name == "echo":
         for arguments in argument_lists(command):
             text = " ".join(text for text, _ in arguments if text not in ("-n", "-e", "-ne", "-en", "-E"))
-            yield text.replace("\\n", "\n")
+            yield text.replace("\\n", "\n").replace("\\t", "\t")
     elif command.name == "printf":
         for arguments in argument_lists(command):
             yield _formatted([text for text, _ in arguments if text != "--"])

@@ -205,6 +205,15 @@ def _option_ids(arguments: Arguments, names: tuple[str, ...]) -> Iterator[_Use]:
         yield from _ids(option.word, option.value)
 
 
+def _acl(invocation: Invocation) -> Iterator[_Use]:
+    """``setfacl -m u:1000:rw``: the entry names a user or group between its colons."""
+    for option in getopt(invocation.args, "mxMX", ("modify", "remove")).values("m", "x", "modify", "remove"):
+        for entry in option.value.split(","):
+            fields = entry.removeprefix("d:").split(":")
+            if len(fields) > 1 and fields[0] in ("u", "g", "user", "group") and fields[1].isdigit():
+                yield _Use(option.word, fields[1], None)
+
+
 def _docker(invocation: Invocation) -> Iterator[_Use]:
     """``docker run --user``. Root is no number that anybody had to choose."""
     words = [known(word) for word in invocation.args]
@@ -229,6 +238,7 @@ _COMMANDS: dict[str, Callable[[Invocation], Iterator[_Use]]] = {
     "groupmod": _options("g", ("gid",), "npRU"),
     "groupadd": _options("g", ("gid",), "KpRU"),
     "addgroup": _options("g", ("gid",), ""),
+    "setfacl": _acl,
     "setpriv": _options("", ("reuid", "regid", "ruid", "euid", "rgid", "egid", "groups"), ""),
     "chroot": _options("", ("userspec", "groups"), ""),
     "systemd-run": _options("", ("uid", "gid"), "pMEHu"),

@@ -193,7 +193,7 @@ def writes_transport(flow: Flow, command: Command) -> bool:
     for invocation in invocations(command) if command.name == "sed" else ():
         edit = in_place(invocation.args)
         texts += [action.text for action in edit.actions if action.kind != "delete"] if edit is not None else []
-    return any(sets_transport(text) for text in texts)
+    return any(sets_transport(text) for text in texts) or any(_carries(write, {}) for write in flow.writes(command))
 
 
 def _carries(write: Write, notes: dict[str, Command]) -> tuple[Command, Level] | None:

@@ -24,6 +24,8 @@ _GREPS = frozenset({"grep", "egrep", "fgrep", "rg", "zgrep"})
 _FAILS_WITHOUT = frozenset({"ls", "stat", "cat", "readlink", "head"})
 _LOOKS_UP = frozenset({"command", "which", "type", "hash"})
 _MAKES = frozenset({"touch", "mkdir", "install", "cp", "rsync", "mv", "ln", "tar", "unzip"})
+_PATTERNS = frozenset({"=", "==", "!=", "=~"})
+_COMPARES = _PATTERNS | {"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-z", "-n"}
 _WORD = re.compile(r"[A-Za-z0-9_]{3,}")
 _PATH = re.compile(r"""[^\s"'();|&<>`=]+""")
 
@@ -167,7 +169,8 @@ class Guards:
             return not guard.holds
         if test.name in ("test", "case"):
             names = ("PATH", *(posixpath.basename(path) for path in paths))
-            patterned = test.name == "case" or any(word.value in ("=", "==", "!=", "=~") for word in test.argv)
+            operators = _COMPARES if any("grep" in word.raw for word in test.argv) else _PATTERNS
+            patterned = test.name == "case" or any(word.value in operators for word in test.argv)
             return patterned and any(name in word.raw for word in test.argv for name in names)
         inner = self._called.get(test.position, []) if depth < MAX_DEPTH else []
         return any(command.name in _GREPS for command in inner)

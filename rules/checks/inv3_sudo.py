@@ -364,6 +364,8 @@ def _in_boot(command: Command) -> tuple[str, str] | None:
     words = [text for word in command.args for text in word.alternatives]
     if command.name in _REMOVERS and any(word.startswith("/etc/sudoers.d") for word in words):
         return "sudoers file removed", "This takes the sudoers file away, and with it passwordless sudo."
+    if command.name == "sed" and SUDOERS in words and any("NOPASSWD" in word for word in words):
+        return "sudoers file edited", "This edits passwordless sudo in coder's sudoers file at boot."
     targets = [path for path, anew in _targets(command) if path == SUDOERS and anew is not None]
     if targets:
         return "sudoers file rewritten", "This writes coder's sudoers file anew at boot, over what the image put there."

@@ -490,7 +490,11 @@ MUTATIONS: tuple[Mutation, ...] = (
             "mkdir -p /home/coder/projects /home/coder/.local/bin /home/coder/.cache /home/coder/.config\n",
         ),
     ),
-    harmless("script: a loop over fewer names", Edit(WEB, "for port in 5000 5001; do", "for port in 5000; do")),
+    harmless(
+        "script: a loop over fewer names",
+        Edit(WEB, "for port in 5000 5001; do", "for port in 5000; do"),
+        affects="INV-4",
+    ),
     harmful(
         "script: an expansion that Terraform takes",
         Edit(CONTRIB, 'echo "could not clone $${PROJECT}, going on"', 'echo "could not clone ${PROJECT}, going on"'),

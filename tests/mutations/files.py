@@ -63,7 +63,11 @@ ddev config global --omit-containers=ddev-router
 ddev utility download-images
 mkdir -p /home/coder/projects
 if [ ! -f /home/coder/.bash_profile ]; then
-  echo '. ~/.bashrc' > /home/coder/.bash_profile
+  cat > /home/coder/.bash_profile <<'PROFILE'
+. /etc/bash.bashrc
+. "$HOME/.bashrc"
+[ -f "$HOME/WELCOME.txt" ] && cat "$HOME/WELCOME.txt"
+PROFILE
 fi
 exit 0
 """

@@ -180,6 +180,7 @@ BAD = (
         on=("full",),
         files={"../image/scripts/.ddev/commands/host/mine": "#!/bin/bash\nsudo chown -R 1000:1000 . # !F-3\n"},
     ),
+    Case("an access list by number", boot="sudo setfacl -m u:1000:rw /srv/cache # !F-3"),
 )
 
 GOOD = (
@@ -222,4 +223,5 @@ GOOD = (
         "a copy that belongs to a name", on=("full",), image="COPY --chown=coder:coder --chmod=755 scripts /opt/scripts"
     ),
     Case("memory and cpus", container="memory = 1000\ncpu_shares = 1000"),
+    Case("an access list by name", boot="sudo setfacl -m u:coder:rw,d:g:docker:r /srv/cache"),
 )

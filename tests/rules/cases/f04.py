@@ -197,6 +197,7 @@ BAD = (
         on=("full",),
         files={"../image/scripts/.bashrc": "# settings\nexport GIT_SSH_COMMAND=ssh # !F-4\n"},
     ),
+    Case("a section with a tab", boot="echo -e '[core]\\n\\tsshCommand = x' >> ~/.gitconfig # !F-4"),
 )
 
 GOOD = (

@@ -85,6 +85,7 @@ BAD = (
         "the file written anew at boot",
         boot="echo 'coder ALL=(ALL) NOPASSWD: /usr/bin/apt' | sudo tee /etc/sudoers.d/coder > /dev/null # !INV-3",
     ),
+    Case("edited at boot", boot="sudo sed -i 's/NOPASSWD://' /etc/sudoers.d/coder # !INV-3"),
 )
 
 GOOD = (

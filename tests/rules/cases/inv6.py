@@ -126,6 +126,7 @@ BAD = (
         "something else is taken out before",
         boot="sed -i '/^alias old=/d' ~/.bashrc\necho 'export SIZE=1' >> ~/.bashrc  # !INV-6",
     ),
+    Case("grep in another file", boot="grep -q foo ~/.zshrc || echo foo >> ~/.bashrc # !INV-6"),
 )
 
 GOOD = (
@@ -170,4 +171,5 @@ GOOD = (
         before=Code(boot="if ! grep -q X=1 ~/.bashrc; then\n  echo 'export X=1' >> ~/.bashrc\nfi"),
         boot="grep -q X=1 ~/.bashrc || echo 'export X=1' >> ~/.bashrc",
     ),
+    Case("counted first", boot='if [ "$(grep -c foo ~/.bashrc)" -eq 0 ]; then echo foo >> ~/.bashrc; fi'),
 )
