@@ -198,7 +198,7 @@ class _Boot:
         for step in missing:
             if step == "staged files" and staged:
                 continue
-            related = ("INV-4",) if step == "registry mirror" else ("INV-6",) if step in ("skeleton",) else ()
+            related = ("INV-6",) if step == "skeleton" else ()
             message = f"The boot script has no step for the {_named(step)}: {GONE[step]}."
             yield _Fault(f"no {step}", self.script.at, message, lost=_fact(step), related=related)
 
