@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.github.client import GitHubApp
+from bot.review.accepted import Accepting
 from bot.review.judge import judge as ask_engine
 from bot.review.material import Judge
 from bot.review.reviewer import Reviewer
@@ -25,6 +26,7 @@ from bot.service.setup.credentials import Vault, vault_of
 from bot.service.webhook import Delivery, webhook_router
 from bot.service.work import Work
 from bot.settings import Hosting, Settings, SettingsError, credentials_given, load_hosting, load_settings
+from bot.store import Store
 
 EXIT_BAD_SETTINGS = 2
 
@@ -41,14 +43,21 @@ class Service:
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         settings = self.settings
         github = GitHubApp(settings)
-        reviewer = Reviewer(settings.app_id, settings.check_name, settings.web_url, self.judge)
-        work = Work(Context(settings.app_id, settings.check_name, github), reviewer)
+        settings.make_data_dir()
+        store = await anyio.to_thread.run_sync(Store.open, settings.database)
+        judge = Accepting(self.judge, store)
+        reviewer = Reviewer(settings.app_id, settings.check_name, settings.web_url, judge)
+        context = Context(
+            settings.app_id, settings.check_name, github, settings.web_url, store=store, cache=reviewer.cache
+        )
+        work = Work(context, reviewer)
         self.running = await anyio.to_thread.run_sync(jobs.launch, settings, work)
         try:
             yield
         finally:
             await anyio.to_thread.run_sync(self.running.close)
             github.close()
+            store.close()
             self.running = None
 
     def store(self, delivery: Delivery) -> Literal["accepted", "duplicate"]:

@@ -441,6 +441,25 @@ def _touched(diff: Diff, before: Examined, after: Examined, policy: Policy) -> b
     return False
 
 
+def accept(report: Report, notes: Mapping[str, str]) -> Report:
+    """The report in which a maintainer lets findings stand that the change introduces.
+
+    `notes` say by whom, when and why, by the finding's fingerprint. Nothing else is let stand by them.
+    """
+
+    def accepted(finding: Finding) -> Finding:
+        by = finding.acknowledged_by
+        if finding.status != "introduced" or finding.fingerprint not in notes or (by is not None and by.accepted):
+            return finding
+        note = notes[finding.fingerprint]
+        return replace(finding, acknowledged_by=Acknowledgement("comment", "", 0, accepted=True, note=note))
+
+    findings = tuple(map(accepted, report.findings))
+    if report.conclusion == "skipped":
+        return replace(report, findings=findings)
+    return replace(report, findings=findings, conclusion=_conclusion(findings, report.undecided, report.problems))
+
+
 def _conclusion(
     findings: tuple[Finding, ...], undecided: tuple[Undecided, ...], problems: tuple[Problem, ...]
 ) -> Conclusion:

@@ -143,12 +143,17 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """What says that a violation is meant. `accepted`: the base branch says so already, and nobody has to decide."""
+    """What says that a violation is meant. `accepted`: a maintainer has decided so already, and nobody has to.
 
-    kind: Literal["delta", "waiver"]
+    A delta and a waiver stand in the repository; a comment on the pull request has no path, and `note` says whose it
+    is, when it was written and why.
+    """
+
+    kind: Literal["delta", "waiver", "comment"]
     path: str
     line: int
     accepted: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

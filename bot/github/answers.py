@@ -56,6 +56,12 @@ class Commit(Answer):
     sha: str
 
 
+class Tip(Answer):
+    """https://docs.github.com/en/rest/branches/branches#get-a-branch"""
+
+    commit: Commit
+
+
 class Comparison(Answer):
     """https://docs.github.com/en/rest/commits/commits#compare-two-commits"""
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from githubkit.utils import UNSET
 
-from bot.github.answers import ChangedFile, Comparison, PullRequest, parse
+from bot.github.answers import ChangedFile, Comparison, PullRequest, Tip, parse
 from bot.github.client import Repository
 from bot.github.errors import TooLargeError, asking
 from rules.sources.diff import Diff, FileDiff, Hunk, parse_hunks
@@ -43,6 +43,12 @@ class Changes:
 def get_pull(repository: Repository, number: int) -> PullRequest:
     with asking(f"show pull request #{number}"):
         return parse(PullRequest, repository.client.rest.pulls.get(repository.owner, repository.name, number))
+
+
+def branch_tip(repository: Repository, branch: str) -> str:
+    """The id of a branch's last commit."""
+    with asking(f"show the branch {branch}"):
+        return parse(Tip, repository.client.rest.repos.get_branch(repository.owner, repository.name, branch)).commit.sha
 
 
 def open_pulls(repository: Repository, base: str | None = None) -> Iterator[PullRequest]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.render.escape import code
+from bot.render.escape import code, inline
 from rules.model import Acknowledgement
 
 _FOLDED = re.compile(r"^.*\n\n<details><summary>What was said</summary>\n\n(.*)\n\n</details>$", re.DOTALL)
@@ -22,6 +22,8 @@ def fixed(commit: str, *, by_push: bool) -> str:
 
 
 def waived(by: Acknowledgement) -> str:
+    if by.kind == "comment":
+        return f"**Accepted** by {inline(by.note)}."
     return f"**Let stand** by the base branch: {code(f'{by.path}:{by.line}')}."
 
 

@@ -54,6 +54,8 @@ MAX_SUGGESTION = 4_000
 
 _FAMILIES = ("INV", "BOOT", "F", "W")
 
+_ACKNOWLEDGED = {"delta": "explicitly modified", "waiver": "waived", "comment": "accepted"}
+
 _CONCLUSIONS = {
     "success": "Nothing in this pull request breaks the contract",
     "failure": "This pull request breaks the contract",
@@ -109,7 +111,7 @@ def summary(report: Report) -> str:
     sections = [
         "\n".join(table) if len(table) > 2 else "No requirement of the contract is touched.",
         _section("What to do", [_told(finding) for finding in report.findings if _is_open(finding)]),
-        _section("Waived on the base branch", [_told(finding) for finding in report.findings if _is_waived(finding)]),
+        _section("Accepted by a maintainer", [_told(finding) for finding in report.findings if _is_waived(finding)]),
         _section("Repaired by this pull request, thank you", _named(report, "fixed")),
         _section("Known drift", [_drift(drift) for drift in report.drift if drift.change != "none"]),
         _section("Could not be decided", [_undecided(undecided) for undecided in report.undecided]),
@@ -218,7 +220,7 @@ def _verdict(finding: Finding) -> str:
     if finding.status == "fixed":
         return "repaired"
     if finding.acknowledged_by:
-        return "explicitly modified" if finding.acknowledged_by.kind == "delta" else "waived"
+        return _ACKNOWLEDGED[finding.acknowledged_by.kind]
     if finding.status == "preexisting":
         return "broken before"
     return {"failure": "broken", "warning": "in question", "notice": "noted"}[finding.level]
@@ -298,6 +300,8 @@ def _acknowledgement(finding: Finding) -> list[str]:
     by = finding.acknowledged_by
     if by is None:
         return []
+    if by.kind == "comment":
+        return [f"Accepted by {inline(by.note)}."]
     how = "Explicitly modified by the delta in" if by.kind == "delta" else "Waived in"
     return [f"{how} {_place(by.path, by.line)}{', on the base branch' if by.accepted else ': a maintainer decides'}."]
 

@@ -30,6 +30,7 @@ from bot.sandbox.state import (
     PullRequest,
     Repository,
     Review,
+    ReviewComment,
     Role,
     Token,
     User,
@@ -48,7 +49,16 @@ DEFAULT_PERMISSIONS: Mapping[str, str] = {
     "issues": "read",
     "merge_queues": "read",
 }
-DEFAULT_EVENTS = ("pull_request", "issue_comment", "check_run", "check_suite", "merge_group", "push")
+DEFAULT_EVENTS = (
+    "pull_request",
+    "issue_comment",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "check_run",
+    "check_suite",
+    "merge_group",
+    "push",
+)
 
 
 def utc_now() -> datetime:
@@ -451,6 +461,11 @@ class World:
         """A person's review, under the same rules as the API's."""
         who = self.user(author)
         return reviews.create_review(self, pull, who, body=body, event=event, commit=None, drafts=comments)
+
+    @_locked
+    def reply(self, pull: PullRequest, comment: ReviewComment, body: str, *, author: str) -> ReviewComment:
+        """A person's answer in the thread that `comment` began."""
+        return reviews.reply(self, pull, self.user(author), comment, body)
 
     # Checks
 

@@ -6,6 +6,7 @@ https://docs.github.com/en/webhooks/webhook-events-and-payloads
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -13,6 +14,8 @@ from pydantic import BaseModel, ConfigDict
 HANDLED: dict[str, frozenset[str | None]] = {
     "pull_request": frozenset({"opened", "synchronize", "reopened", "ready_for_review", "edited"}),
     "issue_comment": frozenset({"created"}),
+    "pull_request_review": frozenset({"submitted"}),
+    "pull_request_review_comment": frozenset({"created"}),
     "check_run": frozenset({"rerequested", "requested_action"}),
     "check_suite": frozenset({"rerequested"}),
     "merge_group": frozenset({"checks_requested"}),
@@ -98,13 +101,42 @@ class Issue(Payload):
 
 
 class Comment(Payload):
+    """`in_reply_to_id` is the first comment of a thread on a line."""
+
     id: int
     body: str | None = None
     user: User | None = None
+    created_at: datetime
+    in_reply_to_id: int | None = None
 
 
 class IssueCommentEvent(Event):
     issue: Issue
+    comment: Comment
+
+
+class Conversation(Payload):
+    """A pull request in the events of its reviews."""
+
+    number: int
+    state: Literal["open", "closed"]
+    user: User | None = None
+
+
+class Review(Payload):
+    id: int
+    body: str | None = None
+    user: User | None = None
+    submitted_at: datetime
+
+
+class ReviewEvent(Event):
+    pull_request: Conversation
+    review: Review
+
+
+class ReviewCommentEvent(Event):
+    pull_request: Conversation
     comment: Comment
 
 

@@ -14,9 +14,9 @@ class ReviewRequest(BaseModel):
     """Review one pull request as it is when its turn comes, or (`group`) a group of the merge queue.
 
     `again` asks for a new check run although this head may have one, `explain` for the pages of the rules in it.
-    `comment_id` is the comment that asked, to be answered with a reaction. `head` and `base_ref` are what the pull
-    request was moved to, if that is why, and `asked` is when: a review of something else that began before is
-    superseded.
+    `comment_id` is the comment that asked, to be answered with a reaction; `in_thread` says that it is one on a line.
+    `head` and `base_ref` are what the pull request was moved to, if that is why, and `asked` is when: a review of
+    something else that began before is superseded.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -30,6 +30,7 @@ class ReviewRequest(BaseModel):
     again: bool = False
     explain: bool = False
     comment_id: int | None = None
+    in_thread: bool = False
     group: Target | None = None
     head: str | None = None
     base_ref: str | None = None

@@ -10,7 +10,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.github.client import GitHubApp
-from bot.github.conversation import react
+from bot.github.conversation import Place, react
 from bot.github.errors import GitHubError
 from bot.review.material import Target
 from bot.review.reviewer import Opened, Reviewer, Skipped, pull_target
@@ -114,7 +114,8 @@ class Work:
         if request.comment_id is not None:
             repository = self.github.repository(request.installation, request.owner, request.name)
             try:
-                react(repository, request.comment_id, "rocket" if done else "confused")
+                place = Place(comment=request.comment_id, thread=request.comment_id if request.in_thread else None)
+                react(repository, place, "rocket" if done else "confused")
             except GitHubError as error:
                 log.warning("no-reaction", reason=str(error))
         return StepResult()

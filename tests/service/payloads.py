@@ -27,7 +27,7 @@ def issue_comment(body: str, *, on_pull: bool = True, state: str = "open", by: P
     return {
         "action": "created",
         "issue": issue,
-        "comment": {"id": 900, "body": body, "user": by or AUTHOR},
+        "comment": {"id": 900, "body": body, "user": by or AUTHOR, "created_at": "2026-11-01T12:00:00Z"},
         "repository": REPOSITORY,
         "installation": {"id": 5},
     }

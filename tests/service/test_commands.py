@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.service.commands import MAX_COMMENT_CHARACTERS, Command, parse_commands
+from bot.service.commands.parse import MAX_COMMENT_CHARACTERS, Command, parse_commands
 
 RECHECK = Command("recheck", "")
 
@@ -66,6 +66,13 @@ def test_words_after_the_verb_are_arguments_and_order_is_kept() -> None:
         Command("explain", "F-4"),
         Command("recheck", "now"),
     )
+
+
+def test_arguments_may_hold_markup() -> None:
+    assert parse_commands("/wrc accept F-7 a cache in `~/.cache`, see [the *note*](https://example.com)") == (
+        Command("accept", "F-7 a cache in ~/.cache, see the note"),
+    )
+    assert parse_commands("/wrc `recheck`") == ()
 
 
 def test_a_text_longer_than_a_comment_is_not_looked_at() -> None:

@@ -59,7 +59,6 @@ def test_a_pull_request_is_reviewed(work: Work, payload: Payload, again: bool) -
         ("issue_comment", issue_comment("/wrc recheck", on_pull=False), "not-a-pull-request"),
         ("issue_comment", issue_comment("Looks good."), "no-command"),
         ("issue_comment", issue_comment("> /wrc recheck"), "no-command"),
-        ("issue_comment", issue_comment("/wrc dance"), "unknown-command"),
         ("issue_comment", issue_comment("/wrc recheck", state="closed"), "closed"),
         ("issue_comment", issue_comment("/wrc recheck", by={**AUTHOR, "type": "Bot"}), "bot"),
         ("check_run", check_run("pr=7 base=abc rules=1 job=x", app_id=2), "foreign-check-run"),

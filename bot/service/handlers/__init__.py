@@ -14,6 +14,8 @@ from bot.service.handlers import (
     issue_comment,
     merge_group,
     pull_request,
+    pull_request_review,
+    pull_request_review_comment,
     push,
 )
 from bot.service.handlers.context import Context
@@ -22,6 +24,8 @@ from bot.service.requests import Decision
 HANDLERS: Mapping[str, Callable[[str, Context], Decision]] = {
     "pull_request": pull_request.handle,
     "issue_comment": issue_comment.handle,
+    "pull_request_review": pull_request_review.handle,
+    "pull_request_review_comment": pull_request_review_comment.handle,
     "check_run": check_run.handle,
     "check_suite": check_suite.handle,
     "merge_group": merge_group.handle,

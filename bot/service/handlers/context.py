@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.github.client import GitHubApp
+from bot.github.trees import ObjectCache
+from bot.store import Store
 
 
 @dataclass(frozen=True)
@@ -12,5 +14,8 @@ class Context:
     app_id: int
     check_name: str
     github: GitHubApp
+    web_url: str = "https://github.com"
+    store: Store = field(default_factory=Store.in_memory)
+    cache: ObjectCache = field(default_factory=ObjectCache)
     pace: float = 30.0
     """Seconds between reviews that nobody waits for."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -21,6 +21,7 @@ _COMMAND = re.compile(r"/wrc[ \t]+([a-z][a-z-]*)[ \t]*(.*)", re.IGNORECASE)
 _MARKDOWN = MarkdownIt("commonmark")
 _LINE_BREAKS = ("softbreak", "hardbreak")
 _PLAIN = ("text", "text_special")
+_NEVER = ("html_inline", "image")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def parse_commands(text: str) -> tuple[Command, ...]:
 
 
 def _plain_lines(text: str) -> Iterator[str]:
-    """Lines of top-level paragraphs that hold nothing but text."""
+    """Lines of top-level paragraphs that begin with a command in plain text; markup in its arguments is left out."""
     tokens = _MARKDOWN.parse(text)
     for opening, inline in pairwise(tokens):
         if inline.type == "inline" and opening.level == 0 and _is_paragraph(opening):
@@ -56,6 +57,7 @@ def _split(children: list[Token]) -> Iterator[str]:
         if token.type not in _LINE_BREAKS:
             line.append(token)
             continue
-        if all(part.type in _PLAIN for part in line):
+        leading = "".join(part.content for part in takewhile(lambda part: part.type in _PLAIN, line))
+        if _COMMAND.match(leading.lstrip()) and all(part.type not in _NEVER for part in line):
             yield "".join(part.content for part in line)
         line = []

@@ -1,0 +1,58 @@
+"""What the three kinds of comments on a pull request have in common: a person may give commands in them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.github.conversation import Place
+from bot.service.commands import follow, manual
+from bot.service.commands.call import Call
+from bot.service.commands.parse import parse_commands
+from bot.service.events import Event, User
+from bot.service.handlers.context import Context
+from bot.service.requests import Decision, request, skip
+
+
+def handle_text(
+    event: Event,
+    context: Context,
+    *,
+    text: str | None,
+    number: int,
+    state: str,
+    author: User | None,
+    commenter: User | None,
+    place: Place,
+    at: datetime,
+) -> Decision:
+    """Follow the commands in `text`, which `commenter` wrote about the pull request `number`."""
+    commands = parse_commands(text or "")
+    if not commands:
+        return skip("no-command")
+    if event.installation is None:
+        return skip("no-installation")
+    if commenter is None:
+        return skip("no-commenter")
+    if commenter.type == "Bot":
+        return skip("bot")
+    if state != "open":
+        return skip("closed")
+    installation = event.installation.id
+    repository = context.github.repository(installation, event.repository.owner.login, event.repository.name)
+    call = Call(
+        store=context.store,
+        cache=context.cache,
+        repository=repository,
+        repository_url=f"{context.web_url}/{repository.owner}/{repository.name}",
+        number=number,
+        author=author,
+        commenter=commenter,
+        place=place,
+        at=at,
+        manual=manual(),
+    )
+    wanted, reason = follow(commands, call)
+    if not wanted:
+        return skip(reason or "answered")
+    asked = request(event, installation, number, "command", again=True, comment_id=place.comment)
+    return Decision(reviews=(asked.model_copy(update={"in_thread": place.thread is not None}),))

@@ -1,0 +1,167 @@
+"""What the service itself remembers, in the database of its jobs: which findings stand open, and which were accepted.
+
+The tables are made where they are missing, by however many processes start at once. On SQLite and on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.pool import StaticPool
+from sqlalchemy.schema import CreateTable
+
+from rules.model import Finding
+
+LOCK_SECONDS = 30
+"""How long a write to SQLite waits for the jobs' own."""
+
+CREATION_ATTEMPTS = 5
+
+_metadata = sa.MetaData()
+
+
+def _pull_columns() -> tuple[sa.Column[str], sa.Column[int]]:
+    return (
+        sa.Column("repository", sa.String(512), primary_key=True),
+        sa.Column("pull", sa.Integer, primary_key=True, autoincrement=False),
+    )
+
+
+_OPEN = sa.Table(
+    "wrc_open_findings",
+    _metadata,
+    *_pull_columns(),
+    sa.Column("fingerprint", sa.String(80), primary_key=True),
+    sa.Column("rule", sa.String(20), nullable=False),
+    sa.Column("since", sa.Float, nullable=False),
+)
+_ACCEPTED = sa.Table(
+    "wrc_acceptances",
+    _metadata,
+    *_pull_columns(),
+    sa.Column("fingerprint", sa.String(80), primary_key=True),
+    sa.Column("rule", sa.String(20), nullable=False),
+    sa.Column("login", sa.String(255), nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request, by the web address of its repository in any case."""
+
+    repository: str
+    number: int
+
+    @property
+    def key(self) -> dict[str, object]:
+        return {"repository": self.repository.lower(), "pull": self.number}
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Who let a finding stand, when and why."""
+
+    fingerprint: str
+    rule: str
+    login: str
+    at: datetime
+    reason: str
+
+
+class Store:
+    """Safe to use from several threads and processes."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        _create(engine)
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """The store in the database at `url`, a sqlite or postgresql URL."""
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return cls(sa.create_engine(parsed, connect_args={"timeout": LOCK_SECONDS}))
+        return cls(sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True))
+
+    @classmethod
+    def in_memory(cls) -> Store:
+        """A store that ends with the process."""
+        return cls(sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}))
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def remember_open(self, pull: Pull, findings: Iterable[Finding], now: datetime) -> None:
+        """These findings, and no others, stand open in a pull request; those known already keep their moment."""
+        wanted = {finding.fingerprint: finding.rule for finding in findings}
+        with self._engine.begin() as connection:
+            known = set(connection.scalars(sa.select(_OPEN.c.fingerprint).where(*_of(_OPEN, pull))))
+            gone = known - wanted.keys()
+            if gone:
+                connection.execute(sa.delete(_OPEN).where(*_of(_OPEN, pull), _OPEN.c.fingerprint.in_(gone)))
+            rows = [
+                {**pull.key, "fingerprint": fingerprint, "rule": rule, "since": now.timestamp()}
+                for fingerprint, rule in wanted.items()
+                if fingerprint not in known
+            ]
+            if rows:
+                connection.execute(sa.insert(_OPEN), rows)
+
+    def open_findings(self, pull: Pull, before: datetime) -> Mapping[str, str]:
+        """The rules of the open findings that were known at the moment `before`, by fingerprint."""
+        query = sa.select(_OPEN.c.fingerprint, _OPEN.c.rule).where(*_of(_OPEN, pull))
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.where(_OPEN.c.since <= before.timestamp())).all()
+        return {str(fingerprint): str(rule) for fingerprint, rule in rows}
+
+    def accept(self, pull: Pull, acceptances: Iterable[Acceptance]) -> None:
+        """Let findings stand. The last word about a finding counts."""
+        with self._engine.begin() as connection:
+            for each in acceptances:
+                same = _ACCEPTED.c.fingerprint == each.fingerprint
+                connection.execute(sa.delete(_ACCEPTED).where(*_of(_ACCEPTED, pull), same))
+                row = {"fingerprint": each.fingerprint, "rule": each.rule, "login": each.login, "reason": each.reason}
+                connection.execute(sa.insert(_ACCEPTED).values(**pull.key, **row, at=each.at.timestamp()))
+
+    def revoke(self, pull: Pull, fingerprints: Iterable[str]) -> None:
+        chosen = _ACCEPTED.c.fingerprint.in_(list(fingerprints))
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(_ACCEPTED).where(*_of(_ACCEPTED, pull), chosen))
+
+    def acceptances(self, pull: Pull) -> tuple[Acceptance, ...]:
+        """What was accepted in a pull request, by fingerprint."""
+        return self._accepted(*_of(_ACCEPTED, pull))
+
+    def acceptances_in(self, repository: str) -> tuple[Acceptance, ...]:
+        """What was accepted in any pull request of a repository."""
+        return self._accepted(_ACCEPTED.c.repository == repository.lower())
+
+    def _accepted(self, *where: sa.ColumnElement[bool]) -> tuple[Acceptance, ...]:
+        columns = (_ACCEPTED.c[name] for name in ("fingerprint", "rule", "login", "at", "reason"))
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(*columns).where(*where)).all()
+        found = (Acceptance(row[0], row[1], row[2], datetime.fromtimestamp(row[3], UTC), row[4]) for row in rows)
+        return tuple(sorted(found, key=lambda each: each.fingerprint))
+
+
+def _of(table: sa.Table, pull: Pull) -> tuple[sa.ColumnElement[bool], ...]:
+    return tuple(table.c[name] == value for name, value in pull.key.items())
+
+
+def _create(engine: sa.Engine) -> None:
+    """Make the tables that are missing. PostgreSQL lets one of two that do so at the same moment fail: try again."""
+    for attempt in range(1, CREATION_ATTEMPTS + 1):
+        try:
+            with engine.begin() as connection:
+                for table in _metadata.sorted_tables:
+                    connection.execute(CreateTable(table, if_not_exists=True))
+        except (sa.exc.IntegrityError, sa.exc.ProgrammingError):
+            if attempt == CREATION_ATTEMPTS:
+                raise
+        else:
+            return
