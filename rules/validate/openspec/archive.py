@@ -18,11 +18,12 @@ from rules.validate.openspec.structure import structure_issues
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why archiving refuses a delta, and the delta's line that is to blame."""
+    """Why archiving refuses a delta, and the line to blame. `way_out` is empty if the message has it."""
 
     message: str
     line: int
     requirement: str | None = None
+    way_out: str = ""
 
 
 class _Blocks:
@@ -70,7 +71,8 @@ def refusal(capability: str, delta: Delta, main: MainSpec | None) -> Refusal | N
                 f"{capability}: target spec does not exist; only ADDED requirements are allowed for new specs. "
                 "MODIFIED and RENAMED operations require an existing spec."
             )
-            return Refusal(message, line, name)
+            way_out = "Archive the change that creates the capability first, or write the requirements under ADDED."
+            return Refusal(message, line, name, way_out)
         blocks = _Blocks(())
     else:
         issues = list(structure_issues(main.text))
@@ -93,14 +95,16 @@ def _rename(capability: str, delta: Delta, blocks: _Blocks) -> Refusal | None:
         failed = f'{capability} RENAMED failed for header "### Requirement: '
         if source not in blocks:
             if target not in blocks:
-                return Refusal(f'{failed}{pair.source}" - source not found', pair.source_line, pair.source)
+                message = f'{failed}{pair.source}" - source not found'
+                return Refusal(message, pair.source_line, pair.source, _name_it(capability))
             near = blocks.near_miss(source, apart_from=target)
             if near is not None:
                 message = f'{failed}{pair.source}" - source not found, but {_fix(near)}'
                 return Refusal(message, pair.source_line, pair.source)
             continue
         if target in blocks:
-            return Refusal(f'{failed}{pair.target}" - target already exists', pair.target_line, pair.target)
+            message = f'{failed}{pair.target}" - target already exists'
+            return Refusal(message, pair.target_line, pair.target, "Choose a name that the main spec does not have.")
         near = blocks.near_miss(target, apart_from=source)
         if near is not None:
             message = (
@@ -131,9 +135,10 @@ def _modify(capability: str, delta: Delta, blocks: _Blocks) -> Refusal | None:
     for block in delta.modified:
         failed = f'{capability} MODIFIED failed for header "### Requirement: {block.name}" - '
         if block.key not in blocks:
-            return Refusal(f"{failed}not found", block.start, block.name)
+            return Refusal(f"{failed}not found", block.start, block.name, _name_it(capability))
         if requirement_name(block.raw.partition("\n")[0]) != block.key:
-            return Refusal(f"{failed}header mismatch in content", block.start, block.name)
+            way_out = "Write the heading without hashes after the name."
+            return Refusal(f"{failed}header mismatch in content", block.start, block.name, way_out)
         balance = compare(blocks.source(block.key), block)
         if balance.missing:
             message = (
@@ -151,7 +156,8 @@ def _add(capability: str, delta: Delta, blocks: _Blocks) -> Refusal | None:
         if block.key in blocks:
             if trim(blocks.raw(block.key)) == trim(block.raw):
                 continue
-            return Refusal(f"{failed}already exists", block.start, block.name)
+            way_out = "Write it under MODIFIED to change it, or give the new requirement another name."
+            return Refusal(f"{failed}already exists", block.start, block.name, way_out)
         near = blocks.near_miss(block.key)
         if near is not None:
             message = (
@@ -165,3 +171,10 @@ def _add(capability: str, delta: Delta, blocks: _Blocks) -> Refusal | None:
 
 def _fix(near: str) -> str:
     return f'"### Requirement: {near}" exists; fix the header to match it exactly'
+
+
+def _name_it(capability: str) -> str:
+    return (
+        f"Write the name exactly as openspec/specs/{capability}/spec.md has it, or archive the change that adds the "
+        "requirement first."
+    )

@@ -202,7 +202,9 @@ class _Deltas:
         refused = refusal(spec.capability, delta, self._main.read(spec.capability))
         if refused is not None:
             message = f"Archive would refuse this delta: {refused.message}"
-            yield place.finding("C12", "INFO", message, refused.line, requirement=refused.requirement)
+            yield place.finding(
+                "C12", "INFO", message, refused.line, requirement=refused.requirement, way_out=refused.way_out
+            )
 
 
 _ROOT_SPEC = (

@@ -112,6 +112,14 @@ def test_a_message_that_names_no_way_out_has_one_of_ours() -> None:
     assert all(issue.way_out for issue in issues if issue.code in {"C5", "C7", "C10", "S3", "S9"})
 
 
+def test_a_name_that_matches_nothing_is_told_with_its_line_and_the_way_out() -> None:
+    delta = "## MODIFIED Requirements\n\n### Requirement: Tow\nIt SHALL.\n\n#### Scenario: S\n- x\n"
+    files = {"openspec/changes/x/specs/cap/spec.md": delta, "openspec/specs/cap/spec.md": SPEC}
+    (issue,) = [issue for issue in validate_openspec(MemoryTree.of(files)).issues() if issue.item == "x"]
+    assert (issue.code, issue.line, issue.requirement) == ("C12", 3, "Tow")
+    assert issue.way_out.startswith("Write the name exactly as openspec/specs/cap/spec.md has it")
+
+
 def test_a_tree_without_openspec_has_nothing_to_be_wrong() -> None:
     report = validate_openspec(MemoryTree.of({"README.md": ""}))
     assert (report.valid, report.items) == (True, ())
