@@ -90,9 +90,18 @@ class Home:
                 found.update(path.rstrip("/") for word in command.args[-1:] for path in located(word, command))
         return tuple(sorted(path for path in found if _is_project(path)))
 
+    @cached_property
+    def _makers(self) -> dict[str, list[Change]]:
+        """What sends its output to a file, by the file's path."""
+        found: dict[str, list[Change]] = {}
+        for change in self.changes:
+            for path in change.paths if change.verb in (">", "tee") else ():
+                found.setdefault(path, []).append(change)
+        return found
+
     def transforms(self, change: Change) -> bool:
         """Whether a file is replaced by what was made of itself: ``jq … settings > new && mv new settings``."""
-        makers = (c for c in self.changes if c.verb in (">", "tee") and set(c.paths) & set(change.sources))
+        makers = [maker for source in change.sources for maker in self._makers.get(source, ())]
         read = {path for maker in makers for word in maker.command.args for path in located(word, maker.command)}
         return bool(read & set(change.paths))
 

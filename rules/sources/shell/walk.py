@@ -26,6 +26,9 @@ MAX_COMMANDS = 20_000
 MAX_NESTING = 60
 """Statements in each other, over all calls and files."""
 
+MAX_GUARDS = 200
+"""Conditions that decide whether one command runs: a chain of ``||`` or early exits that is longer is left out."""
+
 _LISTS = frozenset({"list", "pipeline", "negated_command"})
 
 
@@ -219,6 +222,12 @@ class Walk:
         return negated(outcome) if pipeline.negated else outcome
 
     def _element(self, element: Element, context: Context, state: State) -> Outcome:
+        if len(context.guards) > MAX_GUARDS:
+            message = (
+                f"more than {MAX_GUARDS} conditions decide if this runs; what depends on them was not analysed"
+            )
+            self.bound(message, context, element.node.start_byte)
+            return NOTHING
         handler = self._handlers.get(element.node.type)
         if handler is None:
             return NOTHING

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rules.sources.shell import HOME
 from rules.sources.shell.builtins import MAX_SOURCE_DEPTH
-from rules.sources.shell.walk import MAX_COMMANDS
+from rules.sources.shell.walk import MAX_COMMANDS, MAX_GUARDS
 from rules.sources.text import Hole, Piece, Position, Text
 from tests.rules.shell.support import PATH, command, commands, conditions, names, program
 
@@ -241,6 +241,13 @@ def test_number_of_commands_is_bounded_and_told() -> None:
     result = program(f"{body}\n{deep}\nf0\n")
     assert len(result.commands) <= MAX_COMMANDS
     assert "bound" in [problem.kind for problem in result.problems]
+
+
+@pytest.mark.parametrize("script", ["false" + " || act" * 2000, "[ -e x ] && exit 0\nact\n" * 2000])
+def test_conditions_of_a_command_are_bounded_and_told(script: str) -> None:
+    result = program(script + "\n")
+    assert max(len(command.guards) for command in result.commands) <= MAX_GUARDS
+    assert [problem.kind for problem in result.problems] == ["bound"]
 
 
 @pytest.mark.parametrize("script", ["(" * 3000 + "a" + ")" * 3000, "$(" * 3000, "if a; then " * 3000, "{ " * 500 + "a"])
