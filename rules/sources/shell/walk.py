@@ -223,9 +223,7 @@ class Walk:
 
     def _element(self, element: Element, context: Context, state: State) -> Outcome:
         if len(context.guards) > MAX_GUARDS:
-            message = (
-                f"more than {MAX_GUARDS} conditions decide if this runs; what depends on them was not analysed"
-            )
+            message = f"more than {MAX_GUARDS} conditions decide if this runs; what depends on them was not analysed"
             self.bound(message, context, element.node.start_byte)
             return NOTHING
         handler = self._handlers.get(element.node.type)
