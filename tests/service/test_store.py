@@ -1,0 +1,43 @@
+"""What is remembered, also by several processes that start at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.store import Acceptance, Pull, Store
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+PULL = Pull("https://github.com/Octo/Templates", 7)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'wrc.sqlite'}"
+
+
+def test_several_open_it_at_once_and_what_one_writes_another_reads(url: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(Store.open, [url] * 4))
+    accepted = Acceptance("f1", "F-1", "maria", NOW, "agreed")
+    stores[0].accept(PULL, [accepted])
+    assert stores[1].acceptances(Pull("https://github.com/octo/templates", 7)) == (accepted,)
+    assert stores[1].acceptances(Pull(PULL.repository, 8)) == ()
+    assert stores[2].acceptances_in(PULL.repository) == (accepted,)
+    for store in stores:
+        store.close()
+
+
+def test_the_last_word_counts_and_can_be_taken_back() -> None:
+    store = Store.in_memory()
+    first = Acceptance("f1", "F-1", "maria", NOW, "agreed")
+    last = Acceptance("f1", "F-1", "octo", NOW + timedelta(days=1), "still")
+    store.accept(PULL, [first])
+    store.accept(PULL, [last])
+    assert store.acceptances(PULL) == (last,)
+    store.revoke(PULL, ["f1"])
+    assert store.acceptances(PULL) == ()
+    store.close()
