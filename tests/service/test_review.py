@@ -125,7 +125,7 @@ class TestRecheck:
         pull = github.open_pull(TEMPLATE + "\n")
         github.concluded(pull.head_sha)
         comment = github.world.comment(github.repository, pull, "/wrc recheck", author="passer-by")
-        wait_for(lambda: reactions(comment) == ["confused"], "the reaction")
+        wait_for(lambda: reactions(comment) == ["eyes", "confused"], "the reaction")
         settle(github)
         assert len(github.runs(pull.head_sha)) == 1
 
