@@ -12,6 +12,7 @@ from rules.causes import one_per_cause
 from rules.compare import Judged, Places, Side, affected, fingerprint, judge
 from rules.contract import ContractText, WrittenContract, load_contract
 from rules.deltas import read_deltas, words_of
+from rules.governance import governance, linked_changes, validation
 from rules.ledger import Kept, ledger
 from rules.model import (
     Acknowledgement,
@@ -122,19 +123,21 @@ def review(
     policy: Policy = DEFAULT,
     problems: tuple[Problem, ...] = (),
     remarks: tuple[Remark, ...] = (),
+    description: str | None = None,
 ) -> Report:
     """Compare two trees under the contract that a third one holds.
 
     `repository_url` is the repository's web address, for permalinks; None where there is none. `today` decides which
     waivers have expired; without it none has. `configured` is the contract that counts where the repository holds none.
-    `linked` are the ids of OpenSpec changes that the pull request names in its description or branch. `policy` is what
-    the repository decides; `problems` and `remarks` are what the caller has to say besides.
+    `linked` are the ids of OpenSpec changes that the pull request says it carries out. `policy` is what the repository
+    decides; `problems` and `remarks` are what the caller has to say besides. `description` is the pull request's own
+    text, with the name of its branch; None where there is no pull request.
     """
     before = examine(base, policy=policy)
     after = examine(head, before, diff, policy)
     text = load_contract(contract, revisions.contract, repository_url, configured)
     judged = one_per_cause(_one_per_line(_judged(base, head, contract, before, after, diff, today)), diff)
-    deltas = read_deltas(base, head, text, diff, linked)
+    deltas = read_deltas(base, head, text, diff, linked | linked_changes(head, description or ""))
     judged = [deltas.acknowledged(each) for each in judged]
     drift = ledger(before.drift, after.drift)
     judged += _notices(drift, judged, Places(before.side, after.side, diff))
@@ -153,7 +156,14 @@ def review(
         drift=tuple(kept.drift for kept in drift),
         undecided=undecided,
         problems=problems,
-        remarks=(*remarks, *(policy.remarks if touched else ()), *text.remarks(), *deltas.remarks(findings)),
+        remarks=(
+            *remarks,
+            *(policy.remarks if touched else ()),
+            *text.remarks(),
+            *deltas.remarks(findings),
+            *governance(head, diff, text, description),
+        ),
+        validation=tuple(validation(base, head, diff)),
         governed=tuple(after.templates),
     )
 

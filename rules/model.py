@@ -258,4 +258,5 @@ class Report:
     undecided: tuple[Undecided, ...] = ()
     problems: tuple[Problem, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    validation: tuple[Remark, ...] = ()
     governed: tuple[str, ...] = field(default=())

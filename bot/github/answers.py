@@ -39,6 +39,7 @@ class PullRequest(Answer):
     number: int
     state: Literal["open", "closed"]
     draft: bool = False
+    body: str | None = None
     head: Branch
     base: Branch
 

@@ -22,6 +22,7 @@ def render(report: Report) -> str:
     lines += [_drift(drift) for drift in report.drift if drift.change == "fixed"]
     lines += [_command("notice", u.span, f"{u.rule} could not be decided", u.reason) for u in report.undecided]
     lines += [_command("notice", Span(r.path, r.line, r.line), "About the contract", r.text) for r in report.remarks]
+    lines += [_command("notice", Span(r.path, r.line, r.line), "Validation", r.text) for r in report.validation]
     lines += [_problem(problem) for problem in report.problems if problem.side == "head"]
     return "".join(f"{line}\n" for line in lines)
 

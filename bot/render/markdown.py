@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from rules.validate.model import Issue
     from rules.validate.validation import Validation
 
-
 MAX_COMMENT_LINES = 10
 """A reader of a review takes in no more at a glance; a suggestion that does not fit is told in words only."""
 
@@ -118,6 +117,7 @@ def summary(report: Report) -> str:
         _section("Not analysed in full", [_problem(problem) for problem in report.problems]),
         _there_before(report),
         _section("About the contract", [_remark(remark) for remark in report.remarks[:MAX_REMARKS]]),
+        _section("Validation of what this touches", [_remark(each) for each in report.validation[:MAX_REMARKS]]),
         _footer(report),
     ]
     return _fit([section for section in sections if section], "\n\n") + "\n"

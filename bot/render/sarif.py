@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rules.validate.model import Issue
     from rules.validate.validation import Validation
 
-
 _LEVELS = {"failure": "error", "warning": "warning", "notice": "note"}
 _ISSUE_LEVELS = {"ERROR": "error", "WARNING": "warning", "INFO": "note"}
 _STATES = {"introduced": "new", "preexisting": "unchanged", "fixed": "absent"}

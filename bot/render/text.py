@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from rules.audit import Audit
     from rules.validate.validation import Validation
 
-
 MAX_VALUE = 200
 """Characters shown of a value before and after."""
 
@@ -52,6 +51,7 @@ def render(report: Report, *, width: int = 80, colour: bool = False) -> str:
     _affected(console, report.affected)
     _list(console, "Known drift", [_drift(drift) for drift in report.drift if drift.change != "none"])
     _list(console, "About the contract", [f"{r.path}:{r.line} {r.text}" for r in report.remarks])
+    _list(console, "Validation of what this touches", [f"{r.path}:{r.line} {r.text}" for r in report.validation])
     at = {"base": "(at the base) ", "head": ""}
     undecided = [f"{u.span.path}:{u.span.start} {u.rule}: {u.reason}" for u in report.undecided]
     _list(console, "Could not be decided", undecided)

@@ -36,7 +36,8 @@ class Material:
     """Everything that a verdict depends on. Revisions are full commit ids.
 
     `merge_base` and `head` are compared; `tip`, the base branch's last commit, is where the contract is read.
-    `unpatched` are changed files for which GitHub gave no hunks: no comment can be anchored in them.
+    `unpatched` are changed files for which GitHub gave no hunks: no comment can be anchored in them. `description` is
+    what the author wrote, with the name of the branch.
     """
 
     target: Target
@@ -49,6 +50,7 @@ class Material:
     diff: Diff
     unpatched: frozenset[str]
     repository_url: str
+    description: str = ""
 
 
 Judge = Callable[[Material], Report]
