@@ -34,5 +34,4 @@ def collect(repository: Repository, target: Target, cache: ObjectCache, web_url:
         diff=diff(changes, base, head),
         unpatched=unpatched(changes),
         repository_url=f"{web_url}/{repository.owner}/{repository.name}",
-        description=f"{pull.head.ref}\n{pull.body or ''}",
     )

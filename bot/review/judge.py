@@ -24,5 +24,5 @@ def judge(material: Material) -> Report:
         policy=configured.configuration.policy,
         problems=configured.problems,
         remarks=configured.remarks,
-        description=material.description,
+        description=material.target.description,
     )

@@ -16,7 +16,8 @@ class Target(BaseModel):
     """What is reviewed: two ends, as they were when the check run was made.
 
     `number` is the pull request's, None for a group of the merge queue. `base_sha` tells one base from another;
-    what is compared with is `base_ref` as it is now, a branch or a commit. `head` is a full commit id.
+    what is compared with is `base_ref` as it is now, a branch or a commit. `head` is a full commit id. `description`
+    is what the author wrote, with the name of the branch.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -26,6 +27,7 @@ class Target(BaseModel):
     base_ref: str
     base_sha: str
     draft: bool = False
+    description: str | None = None
 
     def __str__(self) -> str:
         return f"#{self.number}" if self.number is not None else f"merge group {self.head[:7]}"
@@ -36,8 +38,7 @@ class Material:
     """Everything that a verdict depends on. Revisions are full commit ids.
 
     `merge_base` and `head` are compared; `tip`, the base branch's last commit, is where the contract is read.
-    `unpatched` are changed files for which GitHub gave no hunks: no comment can be anchored in them. `description` is
-    what the author wrote, with the name of the branch.
+    `unpatched` are changed files for which GitHub gave no hunks: no comment can be anchored in them.
     """
 
     target: Target
@@ -50,7 +51,6 @@ class Material:
     diff: Diff
     unpatched: frozenset[str]
     repository_url: str
-    description: str = ""
 
 
 Judge = Callable[[Material], Report]

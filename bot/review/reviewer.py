@@ -69,7 +69,14 @@ def pull_target(repository: Repository, number: int) -> Target | Skipped:
     pull = get_pull(repository, number)
     if pull.state != "open":
         return Skipped("closed")
-    return Target(number=number, head=pull.head.sha, base_ref=pull.base.ref, base_sha=pull.base.sha, draft=pull.draft)
+    return Target(
+        number=number,
+        head=pull.head.sha,
+        base_ref=pull.base.ref,
+        base_sha=pull.base.sha,
+        draft=pull.draft,
+        description=f"{pull.head.ref}\n{pull.body or ''}",
+    )
 
 
 @dataclass(frozen=True)
