@@ -36,7 +36,7 @@ def render(report: Report) -> str:
         [*notes, *_problems(report.problems)],
         [
             *_drift([d for d in report.drift if d.change == "fixed"]),
-            *((r.path, r.line, r.text) for r in report.remarks),
+            *_remarks((*report.remarks, *report.validation)),
         ],
     )
 
