@@ -21,6 +21,7 @@ from bot.review.material import Judge
 from bot.review.reviewer import Reviewer
 from bot.service import jobs
 from bot.service.handlers.context import Context
+from bot.service.recovery import Recovery
 from bot.service.setup.app import Setup, create_setup_app
 from bot.service.setup.credentials import Vault, vault_of
 from bot.service.webhook import Delivery, webhook_router
@@ -50,7 +51,8 @@ class Service:
         context = Context(
             settings.app_id, settings.check_name, github, settings.web_url, store=store, cache=reviewer.cache
         )
-        work = Work(context, reviewer)
+        recovery = Recovery(github, settings.app_id, settings.check_name, set())
+        work = Work(context, reviewer, recovery)
         self.running = await anyio.to_thread.run_sync(jobs.launch, settings, work)
         try:
             yield

@@ -63,6 +63,25 @@ class InstallationClient(GitHub[AppInstallationAuthStrategy]):
         self._http.close()
 
 
+class AppClient(GitHub[AppAuthStrategy]):
+    """The App as itself: it sees its installations and its deliveries, and no repository."""
+
+    def __init__(self, settings: Settings, cache: MemCacheStrategy) -> None:
+        def set_version(request: httpx.Request) -> None:
+            request.headers[VERSION_HEADER] = settings.api_version
+
+        super().__init__(
+            AppAuthStrategy(settings.app_id, settings.private_key_pem()),
+            base_url=settings.api_url,
+            user_agent=USER_AGENT,
+            timeout=settings.github_timeout,
+            event_hooks={"request": [set_version]},
+            cache_strategy=cache,
+            http_cache=False,
+            auto_retry=retry_reads,
+        )
+
+
 @dataclass(frozen=True)
 class Repository:
     """One repository as seen by one installation: what every function of this package takes first."""
@@ -108,9 +127,12 @@ class GitHubApp:
         self._lock = threading.Lock()
 
     def repository(self, installation_id: int, owner: str, name: str) -> Repository:
-        return Repository(self._client(installation_id), owner, name)
+        return Repository(self.client(installation_id), owner, name)
 
-    def _client(self, installation_id: int) -> InstallationClient:
+    def app(self) -> AppClient:
+        return AppClient(self._settings, self._cache)
+
+    def client(self, installation_id: int) -> InstallationClient:
         with self._lock:
             if installation_id not in self._clients:
                 if len(self._clients) >= MAX_INSTALLATIONS:

@@ -8,9 +8,11 @@ again; one that was interrupted is, and finds what is there already.
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar
 
@@ -22,7 +24,7 @@ from sqlalchemy.engine import Engine
 
 from bot.service.requests import ReviewRequest
 from bot.service.webhook import Delivery
-from bot.service.work import Decided, Finished, OpenedRun, StepResult, Work
+from bot.service.work import Decided, Finished, Missed, OpenedRun, StepResult, Work
 from bot.settings import Settings
 
 log = structlog.get_logger("jobs")
@@ -44,6 +46,7 @@ SUBSECONDS_SINCE = (3, 42)
 """https://sqlite.org/releaselog/3_42_0.html; Debian 12, and so the usual Python image, has 3.40."""
 
 Intake = Callable[[str, str, int], str]
+Recover = Callable[[], str]
 Result = TypeVar("Result", bound=StepResult)
 
 
@@ -52,6 +55,18 @@ class Jobs:
     """The running job system. There can be one in a process, as dbos has one instance per process."""
 
     intake: Intake
+    recover: Recover
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def watch(self, interval: float) -> None:
+        """Look for what was missed: now, and every `interval` seconds, once for all machines of one database."""
+        turn = f"start-{uuid.uuid4()}"
+        while True:
+            with SetWorkflowID(f"recover:{turn}"):
+                DBOS.enqueue_workflow(INTAKE_QUEUE, self.recover)
+            if self.stopped.wait(interval):
+                return
+            turn = str(int(time.time() // interval))
 
     def store(self, delivery: Delivery) -> Literal["accepted", "duplicate"]:
         """Write a delivery to the database under its GUID; the second of two with the same GUID is a duplicate."""
@@ -64,6 +79,7 @@ class Jobs:
 
     def close(self) -> None:
         """Stop working. What is under way is taken up again at the next launch."""
+        self.stopped.set()
         DBOS.destroy(destroy_registry=True)
 
 
@@ -83,7 +99,7 @@ def launch(settings: Settings, work: Work) -> Jobs:
         "log_level": "WARNING",
     }
     DBOS(config=config)
-    jobs = Jobs(_define_workflows(work))
+    jobs = Jobs(*_define_workflows(work))
     DBOS.launch()
     DBOS.register_queue(
         INTAKE_QUEUE,
@@ -99,6 +115,7 @@ def launch(settings: Settings, work: Work) -> Jobs:
         on_conflict="always_update",
     )
     prune(datetime.now(UTC) - KEPT)
+    threading.Thread(target=jobs.watch, args=[settings.recovery_interval], name="recovery", daemon=True).start()
     return jobs
 
 
@@ -108,8 +125,8 @@ def _add_subseconds(connection: object, _record: object) -> None:
         connection.create_function("unixepoch", 1, lambda _modifier: time.time())
 
 
-def _define_workflows(work: Work) -> Intake:
-    """The two workflows. Their bodies are deterministic; all that touches the world is a step."""
+def _define_workflows(work: Work) -> tuple[Intake, Recover]:
+    """The three workflows. Their bodies are deterministic; all that touches the world is a step."""
 
     @DBOS.workflow(name="review")
     def review(request_json: str, delivery: str, attempt: int) -> str:
@@ -160,11 +177,25 @@ def _define_workflows(work: Work) -> Intake:
                 return "put-off"
             for turn, request in enumerate(decided.decision.reviews):
                 enqueue(request, delivery, 1, turn * decided.decision.pace or None)
+            if decided.decision.sweep:
+                with SetWorkflowID(f"recover:{delivery}"):
+                    DBOS.enqueue_workflow(INTAKE_QUEUE, recover)
             reason = decided.decision.skip or "enqueued"
             log.info(reason, event_name=event, reviews=len(decided.decision.reviews))
             return reason
 
-    return intake
+    @DBOS.workflow(name="recover")
+    def recover() -> str:
+        turn = DBOS.workflow_id or ""
+        _step("redeliver", StepResult, work.redeliver)
+        missed = _step("sweep", Missed, work.missed)
+        for request in missed.reviews:
+            enqueue(request, turn, 1, None)
+        if missed.reviews:
+            log.info("missed", reviews=len(missed.reviews))
+        return "recovered"
+
+    return intake, recover
 
 
 def _waiting(partition: str) -> list[ReviewRequest]:

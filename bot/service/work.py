@@ -16,6 +16,7 @@ from bot.review.material import Target
 from bot.review.reviewer import Opened, Reviewer, Skipped, pull_target
 from bot.service.handlers import HANDLERS
 from bot.service.handlers.context import Context
+from bot.service.recovery import Recovery
 from bot.service.requests import Decision, ReviewRequest, skip
 
 log = structlog.get_logger("work")
@@ -51,6 +52,12 @@ class OpenedRun(StepResult):
     target: Target | None = None
 
 
+class Missed(StepResult):
+    """Reviews that should have been done."""
+
+    reviews: tuple[ReviewRequest, ...] = ()
+
+
 class Finished(StepResult):
     verdict: bool = False
 
@@ -59,6 +66,7 @@ class Finished(StepResult):
 class Work:
     context: Context
     reviewer: Reviewer
+    recovery: Recovery | None = None
 
     @property
     def github(self) -> GitHubApp:
@@ -77,6 +85,16 @@ class Work:
         except Exception:
             log.exception("crashed")
             return Decided(decision=skip("crashed"))
+
+    def redeliver(self) -> StepResult:
+        """Ask GitHub for the deliveries that failed."""
+        if self.recovery is not None:
+            self.recovery.redeliver()
+        return StepResult()
+
+    def missed(self) -> Missed:
+        """Open pull requests that were missed."""
+        return Missed(reviews=tuple(self.recovery.missed()) if self.recovery is not None else ())
 
     def open(self, request: ReviewRequest, job: str, attempt: int) -> OpenedRun:
         """Create the check run, in progress."""

@@ -1,0 +1,94 @@
+"""What was missed: deliveries that failed, and open pull requests whose head has no verdict of ours.
+
+GitHub never repeats a failed delivery by itself, and a required check that was never created blocks a pull request with
+no button to press.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import structlog
+
+from bot.github.checks import RunKey, list_runs
+from bot.github.client import GitHubApp, Repository
+from bot.github.errors import GitHubError
+from bot.github.installations import (
+    InstalledRepository,
+    failed_deliveries,
+    list_installations,
+    list_repositories,
+    redeliver,
+)
+from bot.github.pulls import open_pulls
+from bot.service.requests import ReviewRequest
+
+log = structlog.get_logger("recovery")
+
+MAX_LOOKED_AT = 500
+"""Heads whose check runs are asked for in one go; the rest is looked at the next time."""
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """`judged` remembers heads that have a verdict, so that they are asked for once in the life of the process."""
+
+    github: GitHubApp
+    app_id: int
+    check_name: str
+    judged: set[tuple[int, int, str]]
+
+    def redeliver(self) -> int:
+        """Ask GitHub for the deliveries that failed, once each; returns how many."""
+        try:
+            failed = failed_deliveries(self.github.app())
+            for delivery in failed:
+                redeliver(self.github.app(), delivery)
+        except GitHubError as error:
+            log.warning("not-redelivered", reason=str(error))
+            return 0
+        if failed:
+            log.info("redelivered", guids=[delivery.guid for delivery in failed[:20]], count=len(failed))
+        return len(failed)
+
+    def missed(self) -> list[ReviewRequest]:
+        """The open pull requests on whose head no review of ours has ended."""
+        found: list[ReviewRequest] = []
+        try:
+            for installation in list_installations(self.github.app()):
+                found += self._missed_in(installation.id)
+        except GitHubError as error:
+            log.warning("not-swept", reason=str(error))
+        return found
+
+    def _missed_in(self, installation: int) -> Iterator[ReviewRequest]:
+        try:
+            for installed in list_repositories(self.github.client(installation)):
+                yield from self._missed_pulls(installation, installed)
+        except GitHubError as error:
+            # A permission that was taken away, or an installation that is just being removed.
+            log.warning("not-swept", installation=installation, reason=str(error))
+
+    def _missed_pulls(self, installation: int, installed: InstalledRepository) -> Iterator[ReviewRequest]:
+        repository = self.github.repository(installation, installed.owner.login, installed.name)
+        unknown = (
+            pull for pull in open_pulls(repository) if (installed.id, pull.number, pull.head.sha) not in self.judged
+        )
+        for _, pull in zip(range(MAX_LOOKED_AT), unknown, strict=False):
+            if self._is_judged(repository, pull.number, pull.head.sha):
+                self.judged.add((installed.id, pull.number, pull.head.sha))
+                continue
+            yield ReviewRequest(
+                installation=installation,
+                owner=installed.owner.login,
+                name=installed.name,
+                repository_id=installed.id,
+                number=pull.number,
+                reason="missed",
+            )
+
+    def _is_judged(self, repository: Repository, number: int, head: str) -> bool:
+        runs = list_runs(repository, head, self.check_name, self.app_id)
+        ended = (run for run in runs if run.status == "completed" and run.conclusion != "cancelled")
+        return any((key := RunKey.parse(run.external_id)) is not None and key.pull == number for run in ended)
