@@ -120,6 +120,7 @@ class Settings(Hosting):
     check_name: str = Field(default="workspace runtime contract", min_length=1, max_length=100)
     executor_id: str = Field(default="wrc-1", min_length=1, description="this machine's name, kept across restarts")
     poll_interval: float = Field(default=0.2, gt=0, le=60, description="seconds between looks at the queues")
+    write_interval: float = Field(default=1.0, ge=0, le=60, description="seconds between comments and reviews")
     recovery_interval: float = Field(default=300.0, gt=0, description="seconds between looks for what was missed")
     workers: int = Field(default=4, gt=0, le=64, description="reviews that may run at the same time")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +32,27 @@ MAX_INSTALLATIONS = 1000
 """Clients kept at once; the least recently made one is closed when there are more."""
 
 
+_CONTENT = re.compile(r"/(pulls|issues)/")
+"""Paths under which a write is something that people are told of."""
+
+
+class Pace:
+    """Lets one caller pass at a time, and the next one `seconds` later at the earliest.
+
+    https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._free_at = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        with self._lock:
+            time.sleep(max(0.0, self._free_at - time.monotonic()))
+            self._free_at = time.monotonic() + self._seconds
+
+
 class InstallationClient(GitHub[AppInstallationAuthStrategy]):
     """githubkit's client with one `httpx.Client` of its own.
 
@@ -38,8 +61,12 @@ class InstallationClient(GitHub[AppInstallationAuthStrategy]):
     """
 
     def __init__(self, settings: Settings, installation_id: int, cache: MemCacheStrategy) -> None:
+        pace = Pace(settings.write_interval)
+
         def set_version(request: httpx.Request) -> None:
             request.headers[VERSION_HEADER] = settings.api_version
+            if request.method != "GET" and _CONTENT.search(request.url.path):
+                pace.wait()
 
         app = AppAuthStrategy(settings.app_id, settings.private_key_pem())
         super().__init__(

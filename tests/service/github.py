@@ -68,6 +68,7 @@ class GitHub:
                 "port": port,
                 "poll_interval": 0.05,
                 "github_timeout": 5,
+                "write_interval": 0,
             }
         )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from bot.github.client import MAX_READ_RETRIES, GitHubApp
+from bot.github.client import MAX_READ_RETRIES, GitHubApp, Pace
 from bot.github.errors import UNSAID_WAIT
 from bot.review.judge import judge
 from bot.review.reviewer import Reviewer
@@ -111,3 +114,18 @@ def test_a_second_look_at_the_same_commits_fetches_no_file_again(desk: Desk) -> 
     asked = desk.github.recorder.seen - seen
     assert not any("/git/" in operation for operation in asked)
     assert asked.total() == 7
+
+
+def test_writers_of_one_installation_pass_one_after_the_other() -> None:
+    pace, passed = Pace(0.05), list[float]()
+
+    def write() -> None:
+        pace.wait()
+        passed.append(time.monotonic())
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert all(later - earlier >= 0.04 for earlier, later in pairwise(sorted(passed)))
