@@ -84,7 +84,7 @@ def test_templates_are_numbered_where_names_do_not_fit(
     lines = wrc("audit", "--repo", governed.path).out.splitlines()
     assert lines[0] == "1: a-rather-long-name-0"
     assert lines[6].split() == ["1", "2", "3", "4", "5", "6"]
-    assert max(map(len, lines[: lines.index("")])) <= 80
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize("output", ["text", "json", "sarif", "github", "markdown"])

@@ -415,7 +415,12 @@ Changes = dict[str, set[tuple[str, str | None, str | None]]]
             CORE,
             'url          = "http://localhost:80"',
             'url          = "http://localhost:8080"',
-            {"INV-7": {("ddev-web url", '"http://localhost:80"', '"http://localhost:8080"')}},
+            {
+                "INV-7": {
+                    ("ddev-web url", '"http://localhost:80"', '"http://localhost:8080"'),
+                    ("app for the site", "there", None),
+                }
+            },
             id="url of the app",
         ),
         pytest.param(
