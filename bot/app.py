@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.github.client import GitHubApp
+from bot.logs import Redact
 from bot.review.accepted import Accepting
 from bot.review.judge import judge as ask_engine
 from bot.review.material import Judge
@@ -95,7 +96,7 @@ def serve() -> int:
         return EXIT_BAD_SETTINGS
     if settings is None:
         return 0
-    configure_logging()
+    configure_logging(secret.get_secret_value() for secret in settings.webhook_secrets)
     print(f"wrc-bot listens on http://{settings.host}:{settings.port}/webhook", flush=True)  # noqa: T201
     uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False)
     return 0
@@ -131,8 +132,8 @@ def serve_setup(hosting: Hosting, vault: Vault) -> None:
     server.run()
 
 
-def configure_logging() -> None:
-    """One JSON object a line on stderr, for our own events and for those of the libraries."""
+def configure_logging(secrets: Iterable[str] = ()) -> None:
+    """One JSON object a line on stderr, for our own events and the libraries'; what is secret is masked in all."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -147,7 +148,14 @@ def configure_logging() -> None:
     )
     handler = logging.StreamHandler()
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(processor=structlog.processors.JSONRenderer(), foreign_pre_chain=shared)
+        structlog.stdlib.ProcessorFormatter(
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                Redact(secrets),
+                structlog.processors.JSONRenderer(),
+            ],
+            foreign_pre_chain=shared,
+        )
     )
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # A line a request, with full URLs, from the HTTP client says nothing that our own events do not.
