@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
@@ -85,21 +86,40 @@ def create_app(settings: Settings, judge: Judge = ask_engine) -> FastAPI:
 def serve() -> int:
     """Load the settings and serve until stopped; without credentials, set them up in a browser first.
 
-    Returns an exit status: 2 for missing or wrong settings.
+    Returns an exit status: 2 for missing or wrong settings, or an address that is taken.
     """
     try:
         settings = _settings()
-        if settings is not None:
-            settings.make_data_dir()
+        if settings is None:
+            return 0
+        settings.make_data_dir()
+        address = _bind(settings)
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 (a person reads this)
         return EXIT_BAD_SETTINGS
-    if settings is None:
-        return 0
     configure_logging(secret.get_secret_value() for secret in settings.webhook_secrets)
     print(f"wrc-bot listens on http://{settings.host}:{settings.port}/webhook", flush=True)  # noqa: T201
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False)
+    uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None, access_log=False)).run(sockets=[address])
     return 0
+
+
+def _bind(hosting: Hosting) -> socket.socket:
+    """The address to serve at, taken but not yet listened on: until the service is ready, callers are refused.
+
+    Raises:
+        SettingsError: something else has it, or this machine does not.
+    """
+    address = socket.socket(socket.AF_INET6 if ":" in hosting.host else socket.AF_INET)
+    address.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        address.bind((hosting.host, hosting.port))
+    except OSError as error:
+        address.close()
+        raise SettingsError(
+            f"Cannot listen on {hosting.host}, port {hosting.port} ({error.strerror or error}): "
+            "stop what uses it, or set WRC_HOST and WRC_PORT to an address that is free."
+        ) from error
+    return address
 
 
 def _settings() -> Settings | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from bot.app import serve
 from bot.settings import Settings, SettingsError, load_settings
 from tests.service.conftest import SECRET
 
@@ -136,3 +138,16 @@ def test_the_command_says_what_is_missing_and_exits_2(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("WRC_WEBHOOK_SECRET is not set")
     assert "Traceback" not in done.stderr
+
+
+def test_a_taken_port_is_one_sentence_and_status_2(good: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        good.setenv("WRC_HOST", "127.0.0.1")
+        good.setenv("WRC_PORT", str(port))
+        assert serve() == 2
+    told = capfd.readouterr()
+    assert told.err.startswith(f"Cannot listen on 127.0.0.1, port {port} (")
+    assert "WRC_PORT" in told.err
+    assert told.err.count("\n") == 1
+    assert told.out == ""
