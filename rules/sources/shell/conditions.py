@@ -19,13 +19,15 @@ MAX_TEST_DEPTH = 20
 class Outcome(NamedTuple):
     """What holds if a statement succeeded, if it failed, and in any case for what comes after it.
 
-    `leaves` says that nothing after it runs: it ends the script, the function or file, or the loop's pass.
+    `leaves` says that nothing after it runs: it ends the script, the function or file, or the loop's pass. `sure` says
+    that it does not fail, as ``echo`` does not.
     """
 
     succeeded: Guards = ()
     failed: Guards = ()
     after: Guards = ()
     leaves: Leaves | None = None
+    sure: bool = False
 
 
 NOTHING = Outcome()
@@ -36,7 +38,7 @@ def tested(test: Test) -> Outcome:
 
 
 def negated(outcome: Outcome) -> Outcome:
-    return outcome._replace(succeeded=outcome.failed, failed=outcome.succeeded)
+    return outcome._replace(succeeded=outcome.failed, failed=outcome.succeeded, sure=False)
 
 
 def either(first: Guards, second: Guards) -> Guards:
@@ -52,16 +54,15 @@ def either(first: Guards, second: Guards) -> Guards:
 def both(first: Outcome, second: Outcome) -> Outcome:
     """``first && second``."""
     after = first.failed if second.leaves else ()
-    return Outcome(
-        first.succeeded + second.succeeded, either(first.failed, first.succeeded + second.failed), after, first.leaves
-    )
+    failed = first.failed if second.sure else either(first.failed, first.succeeded + second.failed)
+    return Outcome(first.succeeded + second.succeeded, failed, after, first.leaves, sure=first.sure and second.sure)
 
 
 def one(first: Outcome, second: Outcome) -> Outcome:
     """``first || second``."""
     after = first.succeeded if second.leaves else ()
     succeeded = first.succeeded if second.leaves else either(first.succeeded, first.failed + second.succeeded)
-    return Outcome(succeeded, first.failed + second.failed, after, first.leaves)
+    return Outcome(succeeded, first.failed + second.failed, after, first.leaves, sure=first.sure or second.sure)
 
 
 _EXPRESSIONS = frozenset(

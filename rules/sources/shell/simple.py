@@ -96,7 +96,7 @@ class Simple:
             return evaluate(inner, command)
         leaves = self._builtins.apply(command, nodes, context, state)
         if command.name in _CONSTANT:
-            return Outcome(leaves=leaves)
+            return Outcome(leaves=leaves, sure=not command.wrappers)
         outcome = tested(Test(command.argv, command.script, command.start, command.end))
         return outcome._replace(leaves=leaves) if leaves else outcome
 

@@ -218,7 +218,7 @@ class Walk:
             for index, element in enumerate(elements):
                 scope = Scope("pipeline", position, index)
                 outcome = self._element(element, context.within(scope), state.copy())
-            outcome = Outcome(outcome.succeeded, outcome.failed)
+            outcome = Outcome(outcome.succeeded, outcome.failed, sure=outcome.sure)
         return negated(outcome) if pipeline.negated else outcome
 
     def _element(self, element: Element, context: Context, state: State) -> Outcome:
@@ -260,7 +260,7 @@ class Walk:
             Scope("subshell", context.parsed.script.at(element.node.start_byte))
         )
         outcome = self.block(element.node.children, inner, state.copy())
-        return Outcome() if outcome.leaves else Outcome(outcome.succeeded, outcome.failed)
+        return Outcome() if outcome.leaves else Outcome(outcome.succeeded, outcome.failed, sure=outcome.sure)
 
     def _error(self, element: Element, context: Context, state: State) -> Outcome:
         """Around broken syntax, whatever still reads as a statement is taken as one."""

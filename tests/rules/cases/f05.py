@@ -163,6 +163,8 @@ BAD = (
 )
 
 GOOD = (
+    Case("a word about what is there", boot="[ -f ~/.vimrc ] && echo there || cp /etc/vimrc ~/.vimrc"),
+    Case("a group of words about it", boot="[ -f ~/.vimrc ] && { echo there; echo kept; } || cp /etc/vimrc ~/.vimrc"),
     Case("where nothing is", boot=f"if [ ! -f ~/.vscode/settings.json ]; then\n  cp {SETTINGS}\nfi"),
     Case("where nothing is, with -e", boot=f"[[ ! -e ~/.vscode/settings.json ]] && cp {SETTINGS}"),
     Case("where nothing is, with ||", boot=f"test -f ~/.vscode/settings.json || cp {SETTINGS}"),

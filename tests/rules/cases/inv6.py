@@ -130,6 +130,7 @@ BAD = (
 )
 
 GOOD = (
+    Case("a word about what is there", boot="grep -q foo ~/.bashrc && echo there || echo foo >> ~/.bashrc"),
     _staging("staged file by file", "COPY scripts/WELCOME.txt /home/coder-files/WELCOME.txt\n"),
     _staging("staged by a command", "COPY scripts /tmp/scripts\nRUN cp -r /tmp/scripts /home/coder-files\n"),
     _staging("staged in a place that the build is told", "ARG STAGE\nCOPY scripts $STAGE\n"),
