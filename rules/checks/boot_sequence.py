@@ -46,11 +46,12 @@ from rules.checks.daemon import asks_for_daemon
 from rules.checks.f09_systemd_dockerd import runs_init
 from rules.checks.f10_errexit import ends_at_failures, is_errexit, kills_itself
 from rules.checks.inv6_hydration import says_missing
-from rules.checks.support import calls, line, settled_words
+from rules.checks.support import calls, line, settled_words, written_to
 from rules.checks.support import undecided as open_question
 from rules.model import Edit, Fact, Level, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Scope, parse_program
 from rules.sources.text import Position, Text
+from rules.workspace.image import Image
 from rules.workspace.template import Script, Workspace
 
 ID = "BOOT"
@@ -161,6 +162,26 @@ def _violation(workspace: Workspace, surface: Surface, script: Script, fault: _F
     )
 
 
+DAEMON_CONFIGURATION = "/etc/docker/daemon.json"
+
+
+def _brings_mirror(image: Image) -> bool:
+    """Whether the image has the mirror configured already, before any boot script runs."""
+    written = (command for command in image.commands if written_to(command, DAEMON_CONFIGURATION))
+    staged = (source for source, target in image.copies if target == DAEMON_CONFIGURATION)
+    texts = dict(image.staged_files)
+    return any("registry-mirror" in _said(command) for command in written) or any(
+        "registry-mirrors" in texts[source].show() for source in staged if source in texts
+    )
+
+
+def _said(command: Command) -> str:
+    """The words and heredocs of a command, and of what feeds it on its lines."""
+    before, after = command.surroundings
+    here = (redirect.here.text.show() for redirect in command.redirects if redirect.here is not None)
+    return "".join((before, command.raw, after, *here))
+
+
 class _Boot:
     def __init__(self, workspace: Workspace, surface: Surface, script: Script) -> None:
         self.workspace, self.surface, self.script = workspace, surface, script
@@ -194,9 +215,13 @@ class _Boot:
             reason = f"{hidden.reason}; it may do what the boot script lacks: {', '.join(missing)}"
             yield open_question(self.workspace, ID, f"{self.script.address}/steps", hidden.position, reason)
             return
-        staged = any(target.rstrip("/").startswith(STAGED) for _, target in self.workspace.image.copies)
+        image = self.workspace.image
+        elsewhere = {
+            "staged files": any(target.rstrip("/").startswith(STAGED) for _, target in image.copies),
+            "registry mirror": "registry mirror" in missing and _brings_mirror(image),
+        }
         for step in missing:
-            if step == "staged files" and staged:
+            if elsewhere.get(step):
                 continue
             related = ("INV-6",) if step == "skeleton" else ()
             message = f"The boot script has no step for the {_named(step)}: {GONE[step]}."

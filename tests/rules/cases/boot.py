@@ -1,6 +1,6 @@
 """BOOT: ten steps in their order, a script that goes on and ends well."""
 
-from tests.rules.harness import Case, HostName
+from tests.rules.harness import Case, Code, HostName
 
 RULE = "BOOT"
 MINIMAL: tuple[HostName, ...] = ("minimal",)
@@ -39,6 +39,18 @@ def _at(line: str, marks: str = "!BOOT") -> str:
     """A line with a marker."""
     ending = line[len(line.rstrip("\n")) :]
     return f"{line.rstrip(chr(10))} # {marks}{ending}"
+
+
+def _image(lines: str) -> Code:
+    text = """FROM ubuntu:24.04
+RUN usermod --login coder --home /home/coder --move-home ubuntu
+RUN echo 'coder ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/coder && \\
+    echo 'Defaults env_keep += "DEBIAN_FRONTEND"' >> /etc/sudoers.d/coder && \\
+    chmod 0440 /etc/sudoers.d/coder
+COPY scripts /home/coder-files
+"""
+    files = {"../image/Dockerfile": f"{text}{lines}USER coder\n", "../image/scripts/WELCOME.txt": "Welcome.\n"}
+    return Code(files={**files, "../image/daemon.json": '{ "registry-mirrors": ["http://mirror:5000"] }\n'})
 
 
 BAD = (
@@ -178,6 +190,23 @@ GOOD = (
         on=MINIMAL,
     ),
     Case("images by hand", replaces={IMAGES: "    docker pull ddev/ddev-webserver:v1.24\n"}, on=MINIMAL),
+    *(
+        Case(
+            f"a mirror that the image brings, by {name}",
+            before=_image(how),
+            files=_image(how).files,
+            replaces={MIRROR: ""},
+            on=MINIMAL,
+        )
+        for name, how in (
+            (
+                "printf",
+                """RUN printf '{"registry-mirrors": ["%s"]}' http://m > /etc/docker/daemon.json\n""",
+            ),
+            ("tee", """RUN echo '{"registry-mirrors": ["http://m"]}' | tee /etc/docker/daemon.json\n"""),
+            ("a copy", "COPY daemon.json /etc/docker/daemon.json\n"),
+        )
+    ),
     Case(
         "another writer of the mirror",
         replaces={
