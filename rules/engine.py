@@ -141,7 +141,7 @@ def review(
     judged = [deltas.acknowledged(each) for each in judged]
     drift = ledger(before.drift, after.drift)
     judged += _notices(drift, judged, Places(before.side, after.side, diff))
-    offered = _suggestions(judged, head, after)
+    offered = _suggestions(judged, head, before, after)
     findings = tuple(_finding(each, text, offered.get(each.fingerprint)) for each in judged)
     undecided = _new_undecided(before.side.undecided, after.side.undecided)
     problems = (*_problems(before.problems, after.problems), *problems)
@@ -343,13 +343,13 @@ def _one_per_line(judged: list[Judged]) -> list[Judged]:
     return list(merged.values())
 
 
-def _suggestions(judged: list[Judged], head: Tree, after: Examined) -> dict[str, Edit]:
+def _suggestions(judged: list[Judged], head: Tree, before: Examined, after: Examined) -> dict[str, Edit]:
     """The edits that are worth offering, by the fingerprint of their finding."""
     editable = [each for each in judged if each.status == "introduced" and each.violation.edit is not None]
     return {
         each.fingerprint: each.violation.edit
         for each in editable[:MAX_TRIED_EDITS]
-        if each.violation.edit is not None and _helps(each.violation, each.violation.edit, head, after)
+        if each.violation.edit is not None and _helps(each.violation, each.violation.edit, head, before, after)
     }
 
 
@@ -396,8 +396,8 @@ class EditedTree:
         return self.text.encode() if path == self.path else self.tree.read(path)
 
 
-def _helps(violation: Violation, edit: Edit, head: Tree, after: Examined) -> bool:
-    """Whether applying `edit` makes the violation go, brings no other and leaves every file readable."""
+def _helps(violation: Violation, edit: Edit, head: Tree, before: Examined, after: Examined) -> bool:
+    """Whether applying `edit` makes the violation go, brings none that the base lacks and leaves all readable."""
     try:
         text = _edited(read_text(head, edit.path), edit)
     except Unreadable:
@@ -410,7 +410,7 @@ def _helps(violation: Violation, edit: Edit, head: Tree, after: Examined) -> boo
     own = {
         (violation.rule, template, violation.address, violation.evidence) for template in violation.template.split(", ")
     }
-    return keys(tried) <= keys(after) - own and set(tried.problems) <= set(after.problems)
+    return keys(tried) <= (keys(after) | keys(before)) - own and set(tried.problems) <= set(after.problems)
 
 
 def _edited(text: str, edit: Edit) -> str:

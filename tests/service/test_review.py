@@ -265,7 +265,9 @@ def test_finished_jobs_are_forgotten_after_a_while(github: GitHub) -> None:
     settle(github)
     assert prune(datetime.now(UTC) - timedelta(hours=1)) == 0
     pushed, opened, reviewed = 1, 1, 1
-    assert prune(datetime.now(UTC) + timedelta(hours=1)) == pushed + opened + reviewed
+    # A sweep for what was missed may have run besides.
+    assert prune(datetime.now(UTC) + timedelta(hours=1)) >= pushed + opened + reviewed
+    assert prune(datetime.now(UTC) + timedelta(hours=1)) == 0
 
 
 class TestWhatGoesWrong:

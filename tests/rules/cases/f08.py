@@ -62,7 +62,7 @@ BAD = (
     Case("the author of commits", boot='export GIT_AUTHOR_NAME="$HOSTNAME" # !F-8'),
     Case("DDEV's project", boot='ddev config --auto --project-name="$(hostname)" # !F-8'),
     Case("DDEV's project in two words", boot='ddev config --project-name "$HOSTNAME" --docroot web # !F-8'),
-    Case("for one command", boot="CODER_WORKSPACE_NAME=$(hostname) ddev start # !F-8"),
+    Case("for one command", boot="CODER_WORKSPACE_NAME=$(hostname) ddev describe # !F-8"),
     Case("set where it is used", boot=': "$${CODER_WORKSPACE_NAME:=$(hostname)}" # !F-8'),
     Case("declared in one string", boot='export "CODER_WORKSPACE_ID=$(hostname)" # !F-8'),
     Case("with printf -v", boot='printf -v WORKSPACE_NAME "%s" "$HOSTNAME" # !F-8'),
