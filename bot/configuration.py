@@ -5,7 +5,6 @@ An error says where it is and what to write. What is not valid is never in force
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -18,7 +17,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from rules.model import Problem, Remark
 from rules.policy import SOURCE as PATH
-from rules.policy import ContractPlace, Policy, Severity
+from rules.policy import Policy, Severity
 from rules.registry import all_rules
 from rules.sources.tree import Tree, Unreadable, read_text
 
@@ -26,12 +25,6 @@ MAX_CHARACTERS = 64 * 1024
 MAX_DEPTH = 10
 MAX_EARLIER = 20
 """Earlier versions that are looked at for one that is valid."""
-
-
-def _repository(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", name):
-        raise ValueError("must be owner/name")
-    return name
 
 
 def _home_path(path: str) -> str:
@@ -51,14 +44,6 @@ Glob = Annotated[str, AfterValidator(_relative)]
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Contract(_Section):
-    """Where the contract is written, if this repository does not hold it itself."""
-
-    repository: Annotated[str, AfterValidator(_repository)] = Field(description="`owner/name` of the repository")
-    ref: str = Field(min_length=1, max_length=200, description="branch, tag or commit, such as `refs/pull/149/head`")
-    path: Glob = Field(description="the specification's path in it")
 
 
 class Configuration(_Section):
@@ -86,15 +71,6 @@ class Configuration(_Section):
         max_length=100,
         description="files in the home that the templates make for themselves, as patterns; F-5 and INV-6 let them be",
     )
-    drafts: Literal["hold", "comment", "skip"] = Field(
-        default="hold",
-        description="for a draft: `hold` publishes the check and holds the comments until it is ready, "
-        "`comment` treats it like any other pull request, `skip` does nothing",
-    )
-    comments: int = Field(
-        default=20, ge=0, le=50, description="comments on lines in one review; what is more is told in its body"
-    )
-    contract: Contract | None = Field(default=None, description="where the contract is, if not here")
 
     @model_validator(mode="after")
     def _known_rules(self) -> Configuration:
@@ -107,13 +83,11 @@ class Configuration(_Section):
 
     @property
     def policy(self) -> Policy:
-        place = self.contract
         return Policy(
             governed=tuple(self.governed),
             ignored=tuple(self.ignore),
             severities=tuple(sorted(self.severity.items())),
             owned=tuple(self.owned),
-            contract=ContractPlace(place.repository, place.ref, place.path) if place is not None else None,
         )
 
 

@@ -27,15 +27,6 @@ _ORDER: tuple[Level, ...] = ("notice", "warning", "failure")
 
 
 @dataclass(frozen=True)
-class ContractPlace:
-    """Where the contract is written if the repository itself does not hold it: `repository` is ``owner/name``."""
-
-    repository: str
-    ref: str
-    path: str
-
-
-@dataclass(frozen=True)
 class Policy:
     """The defaults are what holds in a repository that says nothing.
 
@@ -43,14 +34,12 @@ class Policy:
     ignored: patterns of paths in which nothing is reported
     severities: rule ids with the level that their findings get at most ("failure": that they all get)
     owned: patterns of paths in the home that the templates make for themselves, so that F-5 and INV-6 let them be
-    contract: a place for the contract outside of the repository
     """
 
     governed: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     severities: tuple[tuple[str, Severity], ...] = ()
     owned: tuple[str, ...] = ()
-    contract: ContractPlace | None = None
 
     def governs(self, template: str) -> bool:
         """Whether a template folder, by its path, is held against the contract."""

@@ -63,7 +63,7 @@ def schema() -> str:
 
 def reference() -> str:
     definitions = Configuration.model_json_schema()
-    rows = list(_rows(definitions["properties"], definitions["$defs"], ""))
+    rows = list(_rows(definitions["properties"], definitions.get("$defs", {}), ""))
     return _HEAD + "\n".join(rows) + "\n"
 
 

@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -357,9 +358,15 @@ def mutate(seed: int) -> Repository:
         lines = odd.soup(text.split("\n")).split("\n") if odd.maybe(0.7) else text.split("\n")
         if odd.maybe(0.3) and lines:
             at = odd.pick.randrange(len(lines))
-            lines[at] = odd.pick.choice(
-                [str.lower, str.upper, str.title, str.strip, lambda line: f" {line}", lambda line: f"{line} ##"]
-            )(lines[at])
+            changes: list[Callable[[str], str]] = [
+                str.lower,
+                str.upper,
+                str.title,
+                str.strip,
+                lambda line: f" {line}",
+                lambda line: f"{line} ##",
+            ]
+            lines[at] = odd.pick.choice(changes)(lines[at])
         name = (
             path.replace("/cap/", odd.one(["/cap/", "/cap/", "/cap/", "/Cap/", "/a/cap/"])) if odd.maybe(0.1) else path
         )

@@ -15,7 +15,6 @@ from jsonschema import Draft202012Validator
 
 from bot.configuration import DEFAULT, MAX_CHARACTERS, Configuration, Fault, in_force, parse
 from rules.policy import SOURCE as PATH
-from rules.policy import ContractPlace
 from rules.sources.tree import MemoryTree
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,12 +31,6 @@ severity:
   INV-5: failure
 owned:
   - ~/.bash_profile
-drafts: comment
-comments: 5
-contract:
-  repository: ddev/coder-ddev
-  ref: refs/pull/149/head
-  path: openspec/changes/add-it/specs/workspace-runtime/spec.md
 """
 
 
@@ -56,10 +49,6 @@ def test_all_settings_at_once() -> None:
     assert policy.ignores("experiments/deep/template.tf")
     assert policy.owns("/home/coder/.bash_profile")
     assert dict(policy.severities) == {"F-5": "warning", "F-10": "off", "INV-5": "failure"}
-    assert policy.contract == ContractPlace(
-        "ddev/coder-ddev", "refs/pull/149/head", "openspec/changes/add-it/specs/workspace-runtime/spec.md"
-    )
-    assert (found.drafts, found.comments) == ("comment", 5)
     Draft202012Validator(SCHEMA).validate(yaml.safe_load(FULL.replace("off", '"off"')))
 
 
@@ -81,15 +70,11 @@ def test_the_least_is_a_version() -> None:
         ("version: 1\nignore:\n  - ../x", 3, 5, "without .."),
         ("version: 1\nignore: experiments", 2, 9, "`ignore`: input should be a valid list"),
         ("version: 1\nowned: [/etc/passwd]", 2, 9, "must be a path in the home, such as ~/.bash_profile"),
-        ("version: 1\ncomments: many", 2, 11, "`comments`: input should be a valid integer"),
-        ("version: 1\ncomments: 500", 2, 11, "less than or equal to 50"),
-        ("version: 1\ncontract:\n  repository: x\n  ref: main\n  path: p", 3, 15, "must be owner/name"),
-        ("version: 1\ncontract:\n  repository: a/b\n  path: p", 3, 3, "`contract.ref` is missing"),
         ("version: 1\nversion: 1", 2, 1, "`version` stands there twice"),
         ("version: 1\nignore: [a", 2, 11, "it is no YAML"),
         ("version: 1\n\tignore: [a]", 2, 1, "it is no YAML"),
         ("- version", 1, 1, "it must be settings"),
-        ("version: &a 1\ncomments: *a", 2, 11, "aliases such as `*name` are not taken"),
+        ("version: &a 1\nignore: *a", 2, 9, "aliases such as `*name` are not taken"),
         ("version: 1\nx: " + "[" * 50 + "]" * 50, 2, 14, "nested more than 10 deep"),
         ("version: 1 #" + "x" * MAX_CHARACTERS, 1, 1, "longer than 65536 characters"),
         ("version: !!python/object/apply:os.system ['true']", 1, 10, "`version`: input should be 1"),
@@ -112,9 +97,9 @@ def test_any_text_is_a_configuration_or_one_fault(text: str) -> None:
 
 def test_the_newest_valid_version_stays_in_force() -> None:
     base = MemoryTree.of({PATH: "version: 1\ngoverend: []\n"})
-    versions = [("c" * 40, "version: 1\ngoverend: []\n"), ("b" * 40, "version: 1\ncomments: 3\n"), ("a" * 40, FULL)]
+    versions = [("c" * 40, "version: 1\ngoverend: []\n"), ("b" * 40, "version: 1\nignore: [x]\n"), ("a" * 40, FULL)]
     found = in_force(base, base, lambda: versions)
-    assert found.configuration.comments == 3
+    assert found.configuration.ignore == ["x"]
     [remark] = found.remarks
     assert (remark.path, remark.line) == (PATH, 2)
     assert remark.text.startswith("The configuration is not valid: there is no setting `goverend`; `governed` is one. ")
@@ -132,7 +117,7 @@ def test_what_a_change_proposes_is_linted_and_not_in_force() -> None:
     assert "counts once it is merged" in found.remarks[0].text
     [problem] = found.problems
     assert (problem.path, problem.line, problem.introduced) == (PATH, 3, True)
-    assert in_force(base, MemoryTree.of({PATH: "version: 1\ncomments: 3\n"})).problems == ()
+    assert in_force(base, MemoryTree.of({PATH: "version: 1\nignore: [x]\n"})).problems == ()
     assert in_force(base, MemoryTree.of({})).remarks
 
 
