@@ -166,9 +166,10 @@ class Repository:
         objects, index = (
             self._line("rev-parse", "--path-format=absolute", "--git-path", name) for name in ("objects", "index")
         )
-        # Git's own index spares reading the files that have not changed; a new repository has none.
+        # Git's own index spares reading the files that have not changed; a new repository has none. Its time tells git
+        # which files changed too soon after it was written for their size and time to show.
         if Path(index).exists():
-            shutil.copyfile(index, scratch / "index")
+            shutil.copy2(index, scratch / "index")
         quoted = objects.replace("\\", "\\\\").replace('"', '\\"')
         self._environment |= {
             "GIT_INDEX_FILE": str(scratch / "index"),

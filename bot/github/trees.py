@@ -90,12 +90,12 @@ def fetch_tree(repository: Repository, commit: str, cache: ObjectCache) -> Remot
         with asking(f"list the files of {commit[:7]}"):
             response = repository.client.rest.git.get_tree(repository.owner, repository.name, commit, recursive="1")
             listing = parse(GitTree, response)
+        if listing.truncated:
+            raise TooLargeError(
+                f"The repository has more files at {commit[:7]} than GitHub lists in one answer; "
+                "run `wrc check` on a clone instead."
+            )
         cache.put(commit, response.content)
-    if listing.truncated:
-        raise TooLargeError(
-            f"The repository has more files at {commit[:7]} than GitHub lists in one answer; "
-            "run `wrc check` on a clone instead."
-        )
     return RemoteTree(repository, {item.path: item for item in listing.tree}, cache)
 
 

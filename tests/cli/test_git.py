@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -202,6 +203,20 @@ def test_nothing_that_a_repository_configures_is_run(repo: Repo, tmp_path: Path)
         assert opened.tree(snapshot).read("a.tf") == b"two\n"
         assert "+two" in opened.diff(base, snapshot)
         assert not mark.exists()
+
+
+def test_a_change_in_the_second_of_the_last_commit_is_seen(repo: Repo) -> None:
+    """Its size and time are those that the index has; only the index's own time tells that they say nothing."""
+    file, index = repo.path / "a.tf", repo.path / ".git" / "index"
+    repo.git("config", "core.trustCtime", "false")
+    repo.write({"a.tf": "one\n"})
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+    repo.commit({})
+    repo.write({"a.tf": "two\n"})
+    for path in (file, index):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    with Repository(repo.path) as opened:
+        assert opened.tree(opened.work_tree).read("a.tf") == b"two\n"
 
 
 def test_settings_of_the_user_do_not_change_the_diff(repo: Repo, opened: Repository) -> None:

@@ -316,6 +316,8 @@ class TestWhatGoesWrong:
         run = github.concluded(pull.head_sha)
         assert run.conclusion == "action_required"
         assert "wrc check" in (run.summary or "")
+        github.world.rerequest_check_run(github.repository, run, by="mona")
+        assert github.concluded(pull.head_sha, 2).conclusion == "failure"
 
 
 def test_what_cannot_be_read_is_said_on_its_line_and_the_rest_is_judged(github: GitHub) -> None:
