@@ -65,11 +65,20 @@ class Builtins:
             "set": self._set,
         }
 
-    def apply(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> Leaves | None:
-        in_process = IN_PROCESS.issuperset(command.wrappers)
-        functions = state.functions.get(command.name) if command.name == _spelling(command) else None
-        if functions and not {"builtin", "command"} & set(command.wrappers) and in_process:
+    def apply(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> Outcome:
+        """What the command does to the shell; of the outcome, whether it leaves and whether it is sure to succeed."""
+        functions = self._functions(command, state)
+        if functions:
             return self._call(functions, command, context, state)
+        return Outcome(leaves=self._effect(command, nodes, context, state))
+
+    def _functions(self, command: Command, state: State) -> tuple[Function, ...]:
+        functions = state.functions.get(command.name) if command.name == _spelling(command) else None
+        own = not {"builtin", "command"} & set(command.wrappers) and IN_PROCESS.issuperset(command.wrappers)
+        return functions if functions and own else ()
+
+    def _effect(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> Leaves | None:
+        in_process = IN_PROCESS.issuperset(command.wrappers)
         if in_process and (effect := self._effects.get(command.name)) is not None:
             return effect(command, nodes, context, state)
         text = command_text(command.argv)
@@ -151,13 +160,16 @@ class Builtins:
 
     # Other code
 
-    def _call(self, functions: tuple[Function, ...], command: Command, context: Context, state: State) -> Leaves | None:
+    def _call(self, functions: tuple[Function, ...], command: Command, context: Context, state: State) -> Outcome:
         """The body of the function, in the caller's shell. A function that is already running is not entered again."""
         frame = Frame("call", command.name, command.position, command.raw)
         leaves: list[Leaves | None] = []
         ends: list[State] = []
+        sure = True
+        before = len(self._walk.commands)
         for function in functions:
             if function.key in self._active:
+                sure = False
                 continue
             if len(self._active) >= MAX_CALL_DEPTH:
                 self._walk.bound(
@@ -165,15 +177,18 @@ class Builtins:
                     context,
                     0,
                 )
+                sure = False
                 continue
             branch = state if len(functions) == 1 else state.copy()
             outcome = self._body(function, frame, command, context, branch)
             leaves.append("exit" if outcome.leaves == "exit" else None)
+            sure = sure and outcome.sure
             ends.append(branch)
         for end in ends:
             if end is not state:
                 state.join(end)
-        return "exit" if leaves and all(leaves) else None
+        sure = sure and not any(map(_gives_up, self._walk.commands[before:]))
+        return Outcome(leaves="exit" if leaves and all(leaves) else None, sure=sure)
 
     def _body(self, function: Function, frame: Frame, command: Command, context: Context, state: State) -> Outcome:
         inner = context.reached(frame, function.parsed, command.redirects)
@@ -354,6 +369,10 @@ class Builtins:
         guarded = any(_mentions(guard, target) for guard in context.guards)
         entry = Unresolved(kind, command.raw, reason, command.position, guarded, context.scope)  # type: ignore[arg-type]
         self._walk.unresolved[entry] = None
+
+
+def _gives_up(command: Command) -> bool:
+    return command.name == "return" and [word.value for word in command.args] != ["0"]
 
 
 def _spelling(command: Command) -> str:

@@ -10,6 +10,7 @@ from tree_sitter import Node
 
 from rules.sources.shell.builtins import Builtins
 from rules.sources.shell.conditions import NOTHING, Outcome, evaluate, operands, tested
+from rules.sources.shell.expand import descendants
 from rules.sources.shell.parse import parse_body
 from rules.sources.shell.program import Assignment, Command, HereText, Redirect, ScriptProblem, Test, Unresolved, Word
 from rules.sources.shell.script import UNKNOWN
@@ -94,11 +95,11 @@ class Simple:
         if command.name in ("[", "test"):
             inner = command.args[:-1] if command.name == "[" else command.args
             return evaluate(inner, command)
-        leaves = self._builtins.apply(command, nodes, context, state)
+        done = self._builtins.apply(command, nodes, context, state)
         if command.name in _CONSTANT:
-            return Outcome(leaves=leaves, sure=not command.wrappers)
+            return Outcome(leaves=done.leaves, sure=not command.wrappers)
         outcome = tested(Test(command.argv, command.script, command.start, command.end))
-        return outcome._replace(leaves=leaves) if leaves else outcome
+        return outcome._replace(leaves=done.leaves, sure=done.sure or _succeeds(command))
 
     def _plain(
         self, assigned: list[Node], redirects: Sequence[Node], extent: tuple[int, int], context: Context, state: State
@@ -108,7 +109,7 @@ class Simple:
         targets = self.redirects(redirects, context, state)
         name = Word(("=" if given else ">",), context.parsed.script, extent[0], extent[0])
         self.emit((name,), given, targets, extent, context, state)
-        return NOTHING
+        return Outcome(sure=not redirects and not any(_substitutes(node) for node in assigned))
 
     def assignments(self, element: Element, context: Context, state: State) -> Outcome:
         node = element.node
@@ -144,7 +145,7 @@ class Simple:
             self._builtins.declare(command, state)
         else:
             self._builtins.apply(command, (), context, state)
-        return NOTHING
+        return Outcome(sure=True)
 
     def _hide(self, node: Node, context: Context, state: State) -> None:
         """A local variable hides the one of the same name until the function ends."""
@@ -297,6 +298,17 @@ class Simple:
             self._walk.unresolved[
                 Unresolved("hole", command.raw, reason, command.position, guarded=False, scope=command.scope)
             ] = None
+
+
+def _succeeds(command: Command) -> bool:
+    """Whether a command's way of failing is none that a script counts on: a log that cannot be written."""
+    words = [word.value for word in command.args]
+    return not command.wrappers and (command.name == "tee" or (command.name == "return" and words == ["0"]))
+
+
+def _substitutes(assignment: Node) -> bool:
+    """Whether an assignment fails if the command in it does."""
+    return next(descendants(assignment, "command_substitution"), None) is not None
 
 
 def _made(text: str, node: Node, context: Context) -> Word:

@@ -7,6 +7,13 @@ RULE = "F-5"
 SETTINGS = "/home/coder-files/.vscode/settings.json ~/.vscode/settings.json"
 
 BAD = (
+    Case(
+        "after a function that can fail",
+        boot="""
+            note() { [ -n "$NOTE" ] || return 1; echo "$NOTE"; }
+            [ -f ~/.vimrc ] && note || cp /etc/vimrc ~/.vimrc  # !F-5
+        """,
+    ),
     Case("cp", boot=f"cp {SETTINGS} # !F-5", fixed=f"cp -n {SETTINGS}"),
     Case("cp -f", boot=f"cp -f {SETTINGS} # !F-5", fixed=f"cp -n {SETTINGS}"),
     Case("cp --force", boot=f"cp --force {SETTINGS} # !F-5", fixed=f"cp --no-clobber {SETTINGS}"),
@@ -164,6 +171,14 @@ BAD = (
 
 GOOD = (
     Case("a word about what is there", boot="[ -f ~/.vimrc ] && echo there || cp /etc/vimrc ~/.vimrc"),
+    Case(
+        "a function that says what is there",
+        boot="""
+            note() { printf '%s\\n' "$*" | tee -a /tmp/boot.log; }
+            [ -f ~/.vimrc ] && note "kept" || cp /etc/vimrc ~/.vimrc
+        """,
+    ),
+    Case("a variable that says it", boot="[ -f ~/.vimrc ] && KEPT=1 || cp /etc/vimrc ~/.vimrc"),
     Case("a group of words about it", boot="[ -f ~/.vimrc ] && { echo there; echo kept; } || cp /etc/vimrc ~/.vimrc"),
     Case("where nothing is", boot=f"if [ ! -f ~/.vscode/settings.json ]; then\n  cp {SETTINGS}\nfi"),
     Case("where nothing is, with -e", boot=f"[[ ! -e ~/.vscode/settings.json ]] && cp {SETTINGS}"),
