@@ -31,11 +31,15 @@ _PATH = re.compile(r"""[^\s"'();|&<>`=]+""")
 
 
 class _Kind(NamedTuple):
-    """How a path is looked at: whether a folder is filled, whether only a link is replaced, and from which folder."""
+    """How a path is looked at: whether a folder is filled, whether only a link is replaced, and from which folder.
+
+    grep: whether that something was not found in a file counts as the file's absence.
+    """
 
     tree: bool
     link: bool
     cwd: str
+    grep: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,15 @@ class Guards:
             for word in operands if command.name in ("touch", "mkdir") else operands[-1:]:
                 yield from (path.rstrip("/") or "/" for path in located(word, command))
 
-    def protect(self, command: Command, paths: Sequence[str], *, tree: bool = False, link: bool = False) -> bool:
+    def protect(
+        self, command: Command, paths: Sequence[str], *, tree: bool = False, link: bool = False, grep: bool = True
+    ) -> bool:
         """Whether the command runs only if nothing is at `paths` yet, or only once in the life of the home.
 
         tree: the paths are folders that are filled, so that a file inside counts. link: only a link is replaced.
+        grep: that something was not found in a file is as good as its absence; for what is added to it, it is not.
         """
-        kind = _Kind(tree, link, command.cwd[0] if command.cwd else HOME)
+        kind = _Kind(tree, link, command.cwd[0] if command.cwd else HOME, grep)
         return any(self._absent(guard, paths, kind, 0) or self._first_time(guard, kind) for guard in command.guards)
 
     def looked_for_in(self, command: Command, paths: Sequence[str]) -> bool:
@@ -210,7 +217,8 @@ def _as_guard(command: Command, holds: bool) -> Guard:  # noqa: FBT001
 def _grepped(test: Test) -> tuple[str, list[str]]:
     """The pattern that a ``grep`` looks for, and the files in which it does; none if it reads what it is fed."""
     arguments = getopt(test.argv[1:], "efmABCd", ("regexp", "file", "max-count", "include", "exclude", "color"))
-    patterns = [option.value for option in arguments.values("e", "regexp", "f", "file")]
+    patterns = [option.value for option in arguments.values("e", "regexp")]
+    patterns += [UNKNOWN for _ in arguments.values("f", "file")]
     operands = [text for word in arguments.operands for text in word.alternatives]
     if not patterns:
         count = len(arguments.operands[0].alternatives) if arguments.operands else 0
@@ -240,7 +248,7 @@ def _missing(test: Test, kind: _Kind, *, holds: bool) -> list[str]:
         empty = {"-z": holds, "-n": not holds}.get(operator, len(words) == 1 and not holds)
         return _inside(words[-1].raw, kind.cwd) if words and empty and len(words) < len(("-z", "x", "")) else []
     makes_new = test.name == "mkdir" and not any(word.value in ("-p", "--parents") for word in words)
-    fails_without = test.name in _GREPS or test.name in _FAILS_WITHOUT
+    fails_without = (kind.grep and test.name in _GREPS) or test.name in _FAILS_WITHOUT
     return _paths(words, kind.cwd) if (makes_new and holds) or (fails_without and not holds) else []
 
 

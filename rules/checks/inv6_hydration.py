@@ -155,7 +155,8 @@ def _appends(program: Program, policy: Policy) -> Iterator[_Append]:
             )
             if append.at in told or writes_transport(flow, command):
                 continue
-            if paths and not guards.protect(command, paths) and not guards.looked_for(command, paths):
+            looked = guards.protect(command, paths, grep=False) or guards.looked_for(command, paths)
+            if paths and not looked:
                 yield append._replace(paths=paths)
 
 

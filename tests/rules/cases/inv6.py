@@ -30,6 +30,9 @@ BAD = (
         boot="echo 'export LANG=C.UTF-8' >> ~/.bashrc # !INV-6",
         fixed="grep -qxF 'export LANG=C.UTF-8' ~/.bashrc || echo 'export LANG=C.UTF-8' >> ~/.bashrc",
     ),
+    Case(
+        "another word is looked for", boot="grep -q alias ~/.bashrc || echo 'export EDITOR=vim' >> ~/.bashrc # !INV-6"
+    ),
     Case("an append of two words", boot="echo export EDITOR=vim >> /home/coder/.profile # !INV-6"),
     Case("printf", boot='printf "alias ll=ls\\n" >> "$HOME/.bash_aliases" # !INV-6'),
     Case("tee", boot="echo 'alias ll=ls' | tee -a ~/.bash_aliases > /dev/null # !INV-6"),
@@ -130,6 +133,11 @@ BAD = (
 )
 
 GOOD = (
+    Case(
+        "a marker that is appended too",
+        boot="grep -q '# ddev' ~/.bashrc || { echo '# ddev'; echo 'alias d=ddev'; } >> ~/.bashrc",
+    ),
+    Case("a list of patterns", boot="grep -qf /etc/lines ~/.bashrc || echo 'alias d=ddev' >> ~/.bashrc"),
     Case("a word about what is there", boot="grep -q foo ~/.bashrc && echo there || echo foo >> ~/.bashrc"),
     _staging("staged file by file", "COPY scripts/WELCOME.txt /home/coder-files/WELCOME.txt\n"),
     _staging("staged by a command", "COPY scripts /tmp/scripts\nRUN cp -r /tmp/scripts /home/coder-files\n"),
