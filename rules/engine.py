@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -299,10 +299,24 @@ def _sightings(found: Iterable[Iterable[Sighting]], problems: tuple[Problem, ...
     return tuple(unsure)
 
 
-def _checked(workspace: Workspace) -> Iterator[Violation | Undecided]:
-    for each in all_rules():
-        if each.check is not None:
-            yield from each.check(workspace)
+def _checked(workspace: Workspace) -> list[Violation | Undecided]:
+    """What stands in several texts that a boot script can be is found once."""
+    found: dict[object, list[Violation | Undecided]] = {}
+    for variant in workspace.variants:
+        own: dict[object, list[Violation | Undecided]] = defaultdict(list)
+        for rule in all_rules():
+            for each in rule.check(variant) if rule.check is not None else ():
+                own[_place(each)].append(each)
+        for place, several in own.items():
+            if len(several) > len(found.get(place, ())):
+                found[place] = several
+    return [each for several in found.values() for each in several]
+
+
+def _place(found: Violation | Undecided) -> object:
+    """What is found and where: its words may tell of the text that it was found in."""
+    what = found.evidence if isinstance(found, Violation) else found.reason
+    return type(found), found.rule, found.template, found.address, what, found.span
 
 
 def _template_facts(workspace: Workspace) -> Iterator[Fact]:

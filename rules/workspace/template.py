@@ -116,14 +116,11 @@ class Workspace:
             found = [texts[min(self.variant, len(texts) - 1) :][:1] for texts in found]
         return tuple(script for texts in found for script in texts)
 
-    @property
-    def variants(self) -> Iterator[Workspace]:
+    @cached_property
+    def variants(self) -> tuple[Workspace, ...]:
         """The workspace with each text that its boot script can be."""
-        texts = Counter(script.address for script in self.boot)
-        if max(texts.values(), default=1) == 1:
-            yield self
-        else:
-            yield from (replace(self, variant=number) for number in range(max(texts.values())))
+        texts = max(Counter(script.address for script in self.boot).values(), default=1)
+        return (self,) if texts == 1 else tuple(replace(self, variant=number) for number in range(texts))
 
     @cached_property
     def shutdown(self) -> tuple[Script, ...]:

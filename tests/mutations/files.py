@@ -462,4 +462,26 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         given=_TEMPLATED,
     ),
+    Mutation(
+        name="templatefile: a directive beside what was wrong before",
+        edits=(
+            Edit(
+                _TPL,
+                'echo "workspace of ${owner} starts"\n',
+                '%{ if owner != "" }\necho "workspace of ${owner} starts"\n%{ endif }\n',
+            ),
+        ),
+        finds=(
+            Expected("F-5", "cp /etc/vimrc", status="preexisting"),
+            Expected("INV-9", "user.name bot", status="preexisting"),
+        ),
+        given=(
+            *_TEMPLATED,
+            Edit(
+                _TPL,
+                'echo "workspace of ${owner} starts"\n',
+                'cp /etc/vimrc ~/.vimrc\ngit config --global user.name bot\necho "workspace of ${owner} starts"\n',
+            ),
+        ),
+    ),
 )
