@@ -258,10 +258,20 @@ class _Boot:
         if late == "image pre-pull" and all(self._waits_by_itself(command) for command in steps.commands[late]):
             return False
         if (early, late) == ("registry mirror", "dockerd"):
-            return steps.before(steps.last("dockerd"), steps.last("registry mirror"))
+            return steps.before(self._start(), steps.last("registry mirror"))
         if (early, late) == ("staged files", "shell profile"):
             return steps.before(steps.first("shell profile"), steps.first("staged files"))
         return steps.before(steps.last(late), steps.first(early))
+
+    def _start(self) -> Command:
+        """The start of dockerd that counts: the first one, unless the daemon is stopped and started anew."""
+        starts = self.steps.commands["dockerd"]
+        stops = [command for command in self.program.commands if _stops_daemon(command)]
+        for index, start in enumerate(starts[:-1]):
+            later = starts[index + 1]
+            if not any(self.steps.before(start, stop) and self.steps.before(stop, starts[-1]) for stop in stops):
+                return start if later.guards else starts[-1]
+        return starts[-1]
 
     def _waits_by_itself(self, command: Command) -> bool:
         """Whether a command in the background comes after a wait for the daemon there."""
@@ -439,6 +449,11 @@ def _reloads(command: Command) -> bool:
     """``pkill -HUP dockerd``: the daemon reads its configuration again."""
     texts = [text.upper() for word in command.args for text in word.alternatives]
     return command.name in ("kill", "pkill", "killall") and any(t in ("-HUP", "-SIGHUP", "HUP", "-1") for t in texts)
+
+
+def _stops_daemon(command: Command) -> bool:
+    """``sudo pkill -x dockerd``, ``kill $PID``: not the signal that only has it read its configuration again."""
+    return command.name in ("kill", "pkill", "killall", "systemctl", "service") and not _reloads(command)
 
 
 def _named(step: str) -> str:

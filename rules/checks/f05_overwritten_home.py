@@ -64,6 +64,8 @@ _DOES = {
     "perl -i": "rewrites lines of",
 }
 
+_ALWAYS = "at every start, whatever the user has there"
+
 
 def check(workspace: Workspace) -> Iterator[Violation]:
     surface = of_workspace(workspace)
@@ -92,7 +94,8 @@ def _overwrites(program: Program, policy: Policy) -> Iterator[Change]:
             continue
         removes = change.verb in ("rm", "find -delete", "mv away")
         if (removes or not guards.looked_for_in(change.command, paths)) and not writes_transport(flow, change.command):
-            yield change._replace(paths=paths, doubtful=change.doubtful or home.transforms(change))
+            link = guards.links_only(change.command, paths)
+            yield change._replace(paths=paths, doubtful=change.doubtful or link or home.transforms(change), link=link)
 
 
 def _violation(surface: Surface, change: Change, *, several: bool) -> Violation:
@@ -110,12 +113,15 @@ def _violation(surface: Surface, change: Change, *, several: bool) -> Violation:
         evidence=f"{change.verb} {target}",
         span=line(where),
         level="warning" if asks else "failure",
-        message=f"`{said}` {does} `{target}` at every start, whatever the user has there."
-        + (" Is that meant?" if asks else ""),
+        message=f"`{said}` {does} `{target}` {_when(change)}." + (" Is that meant?" if asks else ""),
         trail=surface.steps((change.at, *passed(change.command))),
         related=("INV-6",),
         edit=_spared(surface, change),
     )
+
+
+def _when(change: Change) -> str:
+    return "where it is a link, which the user may have made" if change.link else _ALWAYS
 
 
 def _spared(surface: Surface, change: Change) -> Edit | None:

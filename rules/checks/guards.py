@@ -89,6 +89,18 @@ class Guards:
         kind = _Kind(tree, link, command.cwd[0] if command.cwd else HOME, grep)
         return any(self._absent(guard, paths, kind, 0) or self._first_time(guard, kind) for guard in command.guards)
 
+    def links_only(self, command: Command, paths: Sequence[str]) -> bool:
+        """Whether the command runs only if each of `paths` is a link: ``[ -L ~/.bashrc ]``."""
+        cwd = command.cwd[0] if command.cwd else HOME
+        tests = [guard.test for guard in command.guards if guard.test is not None and guard.holds]
+        looked_at = {
+            path
+            for test in tests
+            if test.name == "test" and len(test.argv) > 2 and test.argv[1].alternatives[0] in _LINKS
+            for path in _paths(test.argv[2:3], cwd)
+        }
+        return bool(paths) and all(path in looked_at for path in paths)
+
     def looked_for_in(self, command: Command, paths: Sequence[str]) -> bool:
         """Whether the command runs only if something was not found in one of these files."""
         cwd = command.cwd[0] if command.cwd else HOME

@@ -42,7 +42,7 @@ class Change(NamedTuple):
     """`verb` destroys or replaces what is at `paths`.
 
     doubtful: it keeps something of it (a backup, what is newer, the other lines). tree: the paths are folders that are
-    filled. word: where the program or its option is written.
+    filled. word: where the program or its option is written. link: it happens only where a link is.
     """
 
     verb: str
@@ -53,6 +53,7 @@ class Change(NamedTuple):
     tree: bool = False
     word: Word | None = None
     sources: tuple[str, ...] = ()
+    link: bool = False
 
 
 def is_home(path: str) -> bool:

@@ -131,6 +131,13 @@ def _group(workspace: Workspace, container: Resource) -> Iterator[Violation | Un
         yield not_known(ID, workspace, container, "group_add", unknown)
         return
     first = value.alternatives[0]
+    if GROUP.removeprefix("var.") not in module.variables:
+        message = (
+            "The template has no `var.docker_gid` any more: a deployment that sets the host's docker group by that "
+            "name sets nothing. Is it renamed on purpose?"
+        )
+        yield wrong(ID, workspace, container, "group_add", first, "no var.docker_gid", message, level="warning")
+        return
     message = "This adds another group than the one that `var.docker_gid` names, so the host's docker group is missing."
     right = "[tostring(var.docker_gid)]"
     yield wrong(ID, workspace, container, "group_add", first, "group_add lacks var.docker_gid", message, right=right)

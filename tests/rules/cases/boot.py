@@ -53,6 +53,8 @@ COPY scripts /home/coder-files
     return Code(files={**files, "../image/daemon.json": '{ "registry-mirrors": ["http://mirror:5000"] }\n'})
 
 
+_DAEMON = "    if ! pgrep -x dockerd > /dev/null; then\n      sudo dockerd > /tmp/dockerd.log 2>&1 & # !BOOT\n    fi\n"
+
 BAD = (
     # steps that are gone
     Case(
@@ -145,6 +147,11 @@ BAD = (
             "    set +e\n\n    sudo": "    sudo",
             "chown coder:coder /home/coder\n": "chown coder:coder /home/coder # !BOOT warning\n",
         },
+        on=MINIMAL,
+    ),
+    Case(
+        "a daemon that is started before the mirror is known",
+        replaces={MIRROR: _DAEMON + MIRROR},
         on=MINIMAL,
     ),
     # the login shell

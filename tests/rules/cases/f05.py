@@ -74,6 +74,18 @@ BAD = (
     Case("tee", boot="echo '{}' | tee ~/.docker/config.json > /dev/null # !F-5"),
     Case("a link", boot="ln -sf /home/coder-files/.bashrc ~/.bashrc # !F-5"),
     Case("a link over a folder", boot="ln -sfn /opt/config ~/.config # !F-5"),
+    Case(
+        "a link of the user's own",
+        boot="""
+            if [ -L "/home/coder/.profile" ]; then
+              rm -f "/home/coder/.profile" # !F-5 warning
+            fi
+        """,
+    ),
+    Case(
+        "behind a look at another link",
+        boot="[ -L ~/.vimrc ] && rm -f ~/.profile # !F-5",
+    ),
     Case("rm", boot="rm -f ~/.bashrc # !F-5"),
     Case("rm of a folder", boot="rm -rf ~/projects/* # !F-5"),
     Case("rm where it is there", boot="[ -d ~/.vscode ] && rm -rf ~/.vscode # !F-5"),

@@ -61,6 +61,12 @@ BAD = (
         container="group_add = [tostring(var.gid)] # !INV-2",
     ),
     Case(
+        "the variable under a new name",
+        replaces={'variable "docker_gid"': 'variable "host_docker_group"'},
+        container="group_add = [tostring(var.host_docker_group)] # !INV-2 warning",
+        on=("minimal",),
+    ),
+    Case(
         "another home",
         replaces={"local.workspace_home\n    CODER_WORKSPACE_ID ": '"/home/dev" # !INV-2\n    CODER_WORKSPACE_ID '},
         on=("full",),
