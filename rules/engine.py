@@ -17,6 +17,7 @@ from rules.ledger import Kept, ledger
 from rules.model import (
     Acknowledgement,
     Conclusion,
+    Contract,
     Edit,
     Fact,
     Finding,
@@ -166,6 +167,11 @@ def review(
         validation=tuple(validation(base, head, diff)),
         governed=tuple(after.templates),
     )
+
+
+def untouched(base: str, head: str) -> Report:
+    """The report on a change of which the paths alone say that it touches nothing governed. No contract was read."""
+    return Report(base, head, "skipped", Contract("bundled", "", "", None))
 
 
 def _judged(

@@ -39,6 +39,12 @@ class Changes:
     tip: str
     files: tuple[ChangedFile, ...]
 
+    @property
+    def paths(self) -> Iterator[str]:
+        """Every path on either side; a renamed file has two."""
+        for file in self.files:
+            yield from {file.filename, file.previous_filename or file.filename}
+
 
 def get_pull(repository: Repository, number: int) -> PullRequest:
     with asking(f"show pull request #{number}"):

@@ -50,14 +50,19 @@ class ObjectCache:
 
 @dataclass(frozen=True)
 class RemoteTree:
-    """A commit's tree (`rules.sources.tree.Tree`) whose blobs are fetched when they are read.
+    """The tree of `commit`, a full commit id (`rules.sources.tree.Tree`): listed and read when it is asked for.
 
-    Reading raises `Unreadable` for what the rules cannot use and `GitHubError` where GitHub fails.
+    Reading raises `Unreadable` for what the rules cannot use, `GitHubError` where GitHub fails and, for the listing,
+    `TooLargeError`: GitHub lists at most 100,000 entries or 7 MB.
     """
 
     repository: Repository
-    items: Mapping[str, TreeItem]
+    commit: str
     cache: ObjectCache = field(repr=False)
+
+    @cached_property
+    def items(self) -> Mapping[str, TreeItem]:
+        return {item.path: item for item in _listing(self.repository, self.commit, self.cache).tree}
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
@@ -76,27 +81,21 @@ class RemoteTree:
         return content
 
 
-def fetch_tree(repository: Repository, commit: str, cache: ObjectCache) -> RemoteTree:
-    """The whole tree of `commit` (a full commit id), in at most one request.
-
-    Raises:
-        TooLargeError: GitHub lists at most 100,000 entries or 7 MB.
-        GitHubError: GitHub refuses or fails.
-    """
+def _listing(repository: Repository, commit: str, cache: ObjectCache) -> GitTree:
+    """The whole tree of a commit, in at most one request."""
     known = cache.get(commit)
     if known is not None:
-        listing = GitTree.model_validate_json(known)
-    else:
-        with asking(f"list the files of {commit[:7]}"):
-            response = repository.client.rest.git.get_tree(repository.owner, repository.name, commit, recursive="1")
-            listing = parse(GitTree, response)
-        if listing.truncated:
-            raise TooLargeError(
-                f"The repository has more files at {commit[:7]} than GitHub lists in one answer; "
-                "run `wrc check` on a clone instead."
-            )
-        cache.put(commit, response.content)
-    return RemoteTree(repository, {item.path: item for item in listing.tree}, cache)
+        return GitTree.model_validate_json(known)
+    with asking(f"list the files of {commit[:7]}"):
+        response = repository.client.rest.git.get_tree(repository.owner, repository.name, commit, recursive="1")
+        listing = parse(GitTree, response)
+    if listing.truncated:
+        raise TooLargeError(
+            f"The repository has more files at {commit[:7]} than GitHub lists in one answer; "
+            "run `wrc check` on a clone instead."
+        )
+    cache.put(commit, response.content)
+    return listing
 
 
 def _entry(item: TreeItem) -> Entry:

@@ -351,6 +351,8 @@ def _citation(finding: Finding) -> str:
 
 def _footer(report: Report) -> str:
     contract = report.contract
+    if not contract.path:
+        return "Only prose is changed, so neither the contract nor a template was read."
     at = f" at {code(contract.rev[:12])}" if contract.rev else ""
     where = link(contract.path, contract.url) if contract.url else code(contract.path)
     governed = f" Templates looked at: {', '.join(code(name) for name in report.governed)}." if report.governed else ""

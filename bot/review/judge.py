@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 
 from bot.configuration import in_force
 from bot.review.material import Material
-from rules.engine import Revisions, review
+from rules.engine import Revisions, review, untouched
 from rules.model import Report
 
 
 def judge(material: Material) -> Report:
     """The engine's report on `material`. Whatever reading a blob raises passes through."""
+    if material.prose:
+        return untouched(material.merge_base, material.head)
     configured = in_force(material.contract_tree, material.head_tree)
     return review(
         base=material.base_tree,

@@ -38,6 +38,7 @@ class Material:
     """Everything that a verdict depends on. Revisions are full commit ids.
 
     `merge_base` and `head` are compared; `tip`, the base branch's last commit, is where the contract is read.
+    With `prose` nothing else is changed: then there is no `diff`, and no tree needs to be read.
     `unpatched` are changed files for which GitHub gave no hunks: no comment can be anchored in them.
     """
 
@@ -48,6 +49,7 @@ class Material:
     base_tree: Tree
     head_tree: Tree
     contract_tree: Tree
+    prose: bool
     diff: Diff
     unpatched: frozenset[str]
     repository_url: str

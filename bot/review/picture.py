@@ -20,9 +20,9 @@ def picture(report: Report, *, draft: bool = False, explain: bool = False) -> Ve
     With `explain` the pages of the rules concerned stand below.
     """
     summary = markdown.summary(report).rstrip()
-    if draft:
-        summary += f"\n\n{HELD_BACK}"
     concerned = sorted({finding.rule for finding in report.findings if finding.status == "introduced"})
+    if draft and concerned:
+        summary += f"\n\n{HELD_BACK}"
     text = "\n\n".join(page(rule(name)) for name in concerned) if explain else ""
     actions = (RECHECK, EXPLAIN) if concerned and not explain else (RECHECK,)
     return Verdict(report.conclusion, markdown.title(report), summary, _annotations(report), text, actions)

@@ -75,8 +75,29 @@ def test_a_green_pull_request_gets_no_review(github: GitHub) -> None:
 def test_a_pull_request_that_touches_nothing_governed_is_skipped(github: GitHub) -> None:
     github.world.push(github.repository, "docs", {"README.md": "# Other\n"})
     pull = github.world.open_pull_request(github.repository, "docs")
-    assert github.concluded(pull.head_sha).conclusion == "skipped"
+    run = github.concluded(pull.head_sha)
+    settle(github)
+    assert run.conclusion == "skipped"
+    assert "neither the contract nor a template was read" in (run.summary or "")
     assert github.reviews(pull) == []
+    asked = {call: count for call, count in github.recorder.seen.items() if "/repos/" in call}
+    assert asked == {
+        "GET /repos/{owner}/{repo}/pulls/{pull_number}": 1,
+        "GET /repos/{owner}/{repo}/commits/{ref}/check-runs": 1,
+        "POST /repos/{owner}/{repo}/check-runs": 1,
+        "GET /repos/{owner}/{repo}/compare/{basehead}": 1,
+        "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews": 1,
+        "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}": 1,
+    }
+
+
+def test_what_was_said_is_folded_when_only_prose_is_left_of_the_change(github: GitHub) -> None:
+    pull = github.open_pull(PRIVILEGED)
+    github.concluded(pull.head_sha)
+    head = github.world.push(github.repository, "topic", {PATH: TEMPLATE, "docs/notes.md": "Words\n"})
+    assert github.concluded(head).conclusion == "skipped"
+    [comment] = github.review_comments(pull)
+    assert f"Fixed in {head[:7]}" in comment.body
 
 
 def test_a_finding_is_told_once_however_often_the_head_moves(github: GitHub) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.github.client import GitHubApp
-from bot.github.trees import ObjectCache, fetch_tree
+from bot.github.trees import ObjectCache, RemoteTree
 from bot.sandbox.git import File
 from rules.sources.tree import MAX_FILE_BYTES, Unreadable, read_text
 from tests.service.github import PATH, TEMPLATE, GitHub
@@ -33,7 +33,7 @@ def test_a_remote_tree_has_every_kind_of_entry_and_fetches_a_blob_once(
     clients = GitHubApp(github.settings)
     with github.server:
         repository = clients.repository(github.installation.id, "octo", "templates")
-        tree = fetch_tree(repository, commit, ObjectCache())
+        tree = RemoteTree(repository, commit, ObjectCache())
         kinds = {path: (entry.kind, entry.executable) for path, entry in tree.entries.items()}
         assert kinds == {
             "README.md": ("file", False),
