@@ -26,12 +26,16 @@ from bot.service.handlers.context import Context
 from bot.service.recovery import Recovery
 from bot.service.setup.app import Setup, create_setup_app
 from bot.service.setup.credentials import Vault, vault_of
+from bot.service.watching import health_router, metrics_served, queues_watched, why_unreadable
 from bot.service.webhook import Delivery, webhook_router
 from bot.service.work import Work
 from bot.settings import Hosting, Settings, SettingsError, credentials_given, load_hosting, load_settings
 from bot.store import Store
 
 EXIT_BAD_SETTINGS = 2
+
+MAX_ANSWER_SECONDS = 4
+"""How long a request that is under way may go on when the service is told to stop."""
 
 
 @dataclass
@@ -41,6 +45,7 @@ class Service:
     settings: Settings
     judge: Judge
     running: jobs.Jobs | None = field(default=None, init=False)
+    database: Store | None = field(default=None, init=False)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
@@ -56,9 +61,12 @@ class Service:
         recovery = Recovery(github, settings.app_id, settings.check_name, set())
         work = Work(context, reviewer, recovery)
         self.running = await anyio.to_thread.run_sync(jobs.launch, settings, work)
+        self.database = store
         try:
-            yield
+            with queues_watched():
+                yield
         finally:
+            self.database = None
             await anyio.to_thread.run_sync(self.running.close)
             github.close()
             store.close()
@@ -69,17 +77,18 @@ class Service:
             raise RuntimeError("the service is not running")
         return self.running.store(delivery)
 
+    def why_not_ready(self) -> str | None:
+        if self.database is None:
+            return "The jobs do not run: the service is starting or stopping."
+        return why_unreadable(self.database)
+
 
 def create_app(settings: Settings, judge: Judge = ask_engine) -> FastAPI:
     """The application; it opens its database and begins to work when the server starts it."""
     service = Service(settings, judge)
     app = FastAPI(title="wrc-bot", lifespan=service.lifespan, openapi_url=None)
     app.include_router(webhook_router(settings.webhook_secrets, service.store))
-
-    @app.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
-
+    app.include_router(health_router(service.why_not_ready, metrics_here=settings.metrics_port is None))
     return app
 
 
@@ -94,13 +103,19 @@ def serve() -> int:
             return 0
         settings.make_data_dir()
         address = _bind(settings)
+        configure_logging(secret.get_secret_value() for secret in settings.webhook_secrets)
+        with metrics_served(settings):
+            print(f"wrc-bot listens on http://{settings.host}:{settings.port}/webhook", flush=True)  # noqa: T201
+            _server(create_app(settings)).run(sockets=[address])
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 (a person reads this)
         return EXIT_BAD_SETTINGS
-    configure_logging(secret.get_secret_value() for secret in settings.webhook_secrets)
-    print(f"wrc-bot listens on http://{settings.host}:{settings.port}/webhook", flush=True)  # noqa: T201
-    uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None, access_log=False)).run(sockets=[address])
     return 0
+
+
+def _server(app: FastAPI) -> uvicorn.Server:
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=MAX_ANSWER_SECONDS)
+    return uvicorn.Server(config)
 
 
 def _bind(hosting: Hosting) -> socket.socket:
@@ -135,21 +150,23 @@ def _settings() -> Settings | None:
     vault = vault_of(hosting)
     stored = vault.load()
     if stored is None:
-        configure_logging()
         serve_setup(hosting, vault)
         stored = vault.load()
     return load_settings(stored=stored.settings) if stored is not None else None
 
 
 def serve_setup(hosting: Hosting, vault: Vault) -> None:
-    """Serve `/setup` until the App is registered, or the process is told to stop."""
+    """Serve `/setup` until the App is registered, or the process is told to stop.
+
+    Raises:
+        SettingsError: the address is taken.
+    """
+    address = _bind(hosting)
+    configure_logging()
     setup = Setup(hosting, vault, done=lambda: setattr(server, "should_exit", True))
-    config = uvicorn.Config(
-        create_setup_app(setup), host=hosting.host, port=hosting.port, log_config=None, access_log=False
-    )
-    server = uvicorn.Server(config)
+    server = _server(create_setup_app(setup))
     print(f"wrc-bot has no credentials yet. To register its GitHub App, open\n\n  {setup.address}\n", flush=True)  # noqa: T201
-    server.run()
+    server.run(sockets=[address])
 
 
 def configure_logging(secrets: Iterable[str] = ()) -> None:

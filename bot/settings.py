@@ -62,6 +62,10 @@ class Hosting(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    metrics_port: int | None = Field(
+        default=None, ge=0, le=65535, description="a port of its own for /metrics; the service's by default, 0 for none"
+    )
+    metrics_host: str | None = Field(default=None, description="the address of that port; WRC_HOST by default")
     public_url: HttpUrl | None = Field(default=None, description="the address under which GitHub reaches this server")
     data_dir: Path = Field(default=Path("var"), description="where the default database lives")
     database_url: DatabaseUrl | None = Field(default=None, description="SQLite in the data folder by default")

@@ -96,6 +96,11 @@ class Store:
     def close(self) -> None:
         self._engine.dispose()
 
+    def ping(self) -> None:
+        """Read something. Raises SQLAlchemyError if the database cannot be read."""
+        with self._engine.connect() as connection:
+            connection.execute(sa.select(_ACCEPTED.c.rule).limit(1)).all()
+
     def remember_open(self, pull: Pull, findings: Iterable[Finding], now: datetime) -> None:
         """These findings, and no others, stand open in a pull request; those known already keep their moment."""
         wanted = {finding.fingerprint: finding.rule for finding in findings}

@@ -18,6 +18,7 @@ from githubkit.cache import MemCacheStrategy
 from githubkit.exception import GitHubException, RequestError, RequestFailed, RequestTimeout
 from githubkit.retry import RetryOption
 
+from bot import metrics
 from bot.github.errors import unwrapped
 from bot.settings import Settings
 
@@ -74,7 +75,7 @@ class InstallationClient(GitHub[AppInstallationAuthStrategy]):
             base_url=settings.api_url,
             user_agent=USER_AGENT,
             timeout=settings.github_timeout,
-            event_hooks={"request": [set_version]},
+            event_hooks={"request": [set_version], "response": [metrics.github_answered(installation_id)]},
             cache_strategy=cache,
             # githubkit's cache of responses has no bound; what is worth keeping (trees, blobs) is kept by content hash.
             http_cache=False,
@@ -102,7 +103,7 @@ class AppClient(GitHub[AppAuthStrategy]):
             base_url=settings.api_url,
             user_agent=USER_AGENT,
             timeout=settings.github_timeout,
-            event_hooks={"request": [set_version]},
+            event_hooks={"request": [set_version], "response": [metrics.github_answered(0)]},
             cache_strategy=cache,
             http_cache=False,
             auto_retry=retry_reads,
@@ -124,6 +125,8 @@ def retry_reads(error: GitHubException, retries: int) -> RetryOption:
     A write is never repeated blindly (see `write_once`), and a rate limit is not waited for in a worker.
     """
     cause = unwrapped(error)
+    if not isinstance(cause, RequestFailed):
+        metrics.GITHUB_REQUESTS.labels("none").inc()
     if retries >= MAX_READ_RETRIES or not isinstance(cause, RequestError) or not _harmless(cause):
         return RetryOption(do_retry=False)
     if isinstance(cause, RequestFailed) and cause.response.status_code < 500:

@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 import structlog
 
+from bot import metrics
 from bot.github.answers import CheckRun
 from bot.github.checks import RunKey, Verdict, complete, list_runs, start
 from bot.github.client import Repository
@@ -156,18 +157,23 @@ class Reviewer:
             log.exception("crashed")
             result = _unfinished("Something went wrong in the reviewer itself; its log has the details.")
         complete(repository, opened.run_id, result)
+        metrics.REVIEWS.labels(result.conclusion).inc()
         return finished
 
     def _review(self, repository: Repository, opened: Opened, proceed: Callable[[], None], *, explain: bool) -> Verdict:
         proceed()
         target = opened.target
-        material = collect(repository, target, self.cache, self.web_url)
-        report = self.judge(material)
+        with metrics.PHASE_SECONDS.labels("collect").time():
+            material = collect(repository, target, self.cache, self.web_url)
+        with metrics.PHASE_SECONDS.labels("judge").time():
+            report = self.judge(material)
+        metrics.count_findings(report)
         log.info("judged", conclusion=report.conclusion, findings=len(report.findings))
         proceed()
         if target.number is not None:
             voice = Voice(repository, target.number, opened.login, proceed)
-            speak(voice, material, report, hold_back=target.draft)
+            with metrics.PHASE_SECONDS.labels("publish").time():
+                speak(voice, material, report, hold_back=target.draft)
         proceed()
         return picture(report, draft=target.draft, explain=explain)
 

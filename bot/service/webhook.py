@@ -20,6 +20,7 @@ from fastapi.responses import JSONResponse
 from pydantic import SecretStr, ValidationError
 from starlette.requests import ClientDisconnect
 
+from bot import metrics
 from bot.service.events import HANDLED, Envelope
 
 log = structlog.get_logger("webhook")
@@ -67,6 +68,7 @@ def webhook_router(secrets: Sequence[SecretStr], store: Store) -> APIRouter:
                 return await _receive(request, secrets, store)
             except _RefusedError as refusal:
                 log.warning("refused", reason=refusal.code, status=refusal.status)
+                _count(request.headers.get("x-github-event", ""), refusal.code)
                 answer = {"error": refusal.code, "message": str(refusal)}
                 return JSONResponse(answer, refusal.status)
 
@@ -94,12 +96,19 @@ async def _receive(request: Request, secrets: Sequence[SecretStr], store: Store)
         log.exception("not-stored")
         raise _RefusedError(503, "not-stored", "The delivery could not be stored: deliver it again later.") from None
     log.info(status, event_name=event, action=action)
+    _count(event, status)
     return JSONResponse({"status": status}, 202)
 
 
 def _ignored(event: str, action: str | None, reason: str) -> JSONResponse:
     log.info("ignored", event_name=event, action=action, reason=reason)
+    _count(event, "ignored")
     return JSONResponse({"status": "ignored", "reason": reason}, 202)
+
+
+def _count(event: str, outcome: str) -> None:
+    """Anybody may send any name of an event, so only those that we know are told apart."""
+    metrics.DELIVERIES.labels(event if event in HANDLED else "other", outcome).inc()
 
 
 def _check_headers(request: Request) -> tuple[str, str, str]:

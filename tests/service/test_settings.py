@@ -140,7 +140,14 @@ def test_the_command_says_what_is_missing_and_exits_2(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_taken_port_is_one_sentence_and_status_2(good: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("set_up", [True, False])
+def test_a_taken_port_is_one_sentence_and_status_2(
+    good: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str], set_up: bool
+) -> None:
+    if not set_up:
+        for name in ("APP_ID", "WEBHOOK_SECRET", "PRIVATE_KEY"):
+            good.delenv(f"WRC_{name}")
+        good.setenv("WRC_DATA_DIR", str(tmp_path / "data"))
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         good.setenv("WRC_HOST", "127.0.0.1")

@@ -71,6 +71,8 @@ def test_nobody_gets_in_without_the_token_that_was_printed(service: Unregistered
         assert "This page is locked" in answer.text
         assert "set-cookie" not in answer.headers
     assert httpx.post(f"{service.url}/webhook").status_code == 503
+    answer = httpx.get(f"{service.url}/readyz")
+    assert (answer.status_code, answer.json()["reason"]) == (503, "There are no credentials yet: open /setup.")
 
 
 def test_github_is_asked_for_what_app_yml_says(service: Unregistered, world: World, client: httpx.Client) -> None:

@@ -22,6 +22,7 @@ from bot.github.registration import Registered, RegistrationError, convert
 from bot.service.setup import pages
 from bot.service.setup.credentials import Credentials, Vault
 from bot.service.setup.manifest import BadFieldError, Registration, registration
+from bot.service.watching import readiness
 from bot.settings import Hosting, SettingsError
 
 log = structlog.get_logger("setup")
@@ -71,6 +72,10 @@ def create_setup_app(setup: Setup) -> FastAPI:
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
         return {"status": "setup"}
+
+    @app.get("/readyz")
+    async def readyz() -> JSONResponse:
+        return readiness("There are no credentials yet: open /setup.")
 
     @app.post("/webhook")
     async def webhook() -> JSONResponse:
