@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from rules.compare import Judged
@@ -27,7 +27,24 @@ def one_per_cause(judged: Iterable[Judged], diff: Diff) -> list[Judged]:
         violation = each.violation
         words = (violation.rule, violation.template, violation.message)
         said.setdefault((*words, each.path, each.line, each.status, each.acknowledged_by), each)
-    return list(said.values())
+    return list(_not_covered(said.values()))
+
+
+def _not_covered(judged: Iterable[Judged]) -> Iterator[Judged]:
+    """Without what a forbidden behaviour says already: that no `set +e` follows (BOOT) a `set -e` (F-10)."""
+    found = list(judged)
+    told = {
+        (each.violation.address, each.status, template, related)
+        for each in found
+        if each.violation.rule.startswith("F-")
+        for template in each.violation.template.split(", ")
+        for related in each.violation.related
+    }
+    for each in found:
+        violation = each.violation
+        about = ((violation.address, each.status, name, violation.rule) for name in violation.template.split(", "))
+        if not told.issuperset(about):
+            yield each
 
 
 def _cause(judged: Judged, diff: Diff) -> Cause:

@@ -390,7 +390,7 @@ def _finding(judged: Judged, contract: ContractText, suggestion: Edit | None) ->
         title=found.title,
         message=violation.message,
         why=found.why,
-        fix=found.fix,
+        fix=violation.fix or found.fix,
         suggestion=suggestion,
         trail=judged.trail,
         citation=contract.cite(violation.rule, found.requirement, words_of(violation)),

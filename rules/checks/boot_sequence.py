@@ -44,7 +44,7 @@ from rules.checks.boot_steps import PROFILE, STAGED, STEPS, Steps, at_call, cut_
 from rules.checks.commands import Flow, Surface, invocations, known, located, of_workspace, passed, shown
 from rules.checks.daemon import asks_for_daemon
 from rules.checks.f09_systemd_dockerd import runs_init
-from rules.checks.f10_errexit import ends_at_failures, is_errexit, kills_itself
+from rules.checks.f10_errexit import is_errexit, kills_itself, starts_strict
 from rules.checks.inv6_hydration import says_missing
 from rules.checks.support import calls, line, settled_words, written_to
 from rules.checks.support import undecided as open_question
@@ -144,13 +144,15 @@ class _Fault(NamedTuple):
     related: tuple[str, ...] = ()
     trail: tuple[Position, ...] = ()
     edit: Edit | None = None
+    fix: str = ""
+    part: str = ""
 
 
 def _violation(workspace: Workspace, surface: Surface, script: Script, fault: _Fault) -> Violation:
     return Violation(
         rule=ID,
         template=workspace.template,
-        address=script.address,
+        address=script.address + fault.part,
         evidence=fault.evidence,
         span=line(fault.at),
         level=fault.level,
@@ -159,6 +161,7 @@ def _violation(workspace: Workspace, surface: Surface, script: Script, fault: _F
         related=fault.related,
         edit=fault.edit,
         lost=fault.lost,
+        fix=fault.fix,
     )
 
 
@@ -377,12 +380,9 @@ class _Boot:
     # Options
 
     def _options(self) -> Iterator[_Fault]:
-        strict = ends_at_failures(self.program)
-        turned_off = False
         for command in self.program.main:
             words = [known(word) for word in command.args]
             if command.name == "set":
-                turned_off = turned_off or _turns(words, "+", "e", "errexit")
                 if is_errexit(command, self.program):
                     continue
                 yield from self._strictness(command, words)
@@ -393,15 +393,38 @@ class _Boot:
         line_ = self.program.shebang
         if line_ is not None and any(re.fullmatch(r"-[a-df-z]*u[a-df-z]*", word) for word in line_.argv):
             yield _Fault("set -u", line_.position, _UNSET.format(line_.text), "warning")
-        if not (turned_off or strict or self.program.problems or unseen(self.program)):
-            message = "The boot script no longer says `set +e`, which keeps one failure from ending it."
-            at = self.program.main[0].position if self.program.main else self.script.at
-            yield _Fault("no set +e", at, message, "warning", FAILURES)
+        yield from self._not_turned_off()
         for command in self.program.main:
             match = _REQUIRED.search(command.raw)
             if match is not None and not any(w.raw.startswith("'") and match[0] in w.raw for w in command.words):
                 message = f"`{match[0]}…` ends the boot where `{match[1]}` is not set."
                 yield _Fault(f"requires {match[1]}", command.position, message, "warning", trail=passed(command))
+
+    def _not_turned_off(self) -> Iterator[_Fault]:
+        """No ``set +e``, or none after what makes the script end at failures; that this is there is F-10."""
+        main = self.program.main
+        if self.program.problems or unseen(self.program):
+            return
+        last = next((command for command in reversed(main) if self._switches(command)), None)
+        if last is not None and _turns_off(last):
+            return
+        shebang = self.program.shebang if starts_strict(self.program) else None
+        strict = shown(last) if last is not None else shebang.text if shebang is not None else ""
+        start = main[0].position if main else self.script.at
+        if not strict:
+            message = "The boot script does not say `set +e`, which keeps one failure from ending it."
+            yield _Fault("no set +e", start, message, "warning", FAILURES, fix=_GO_ON, part="/errexit")
+            return
+        message = f"Nothing takes back `{strict}`, so the boot ends at the first command that fails."
+        at = start if last is None else last.frames[0].position if last.frames else last.position
+        trail = passed(last) if last is not None else ()
+        fix = "Write `set +e` after it, before the first step of the boot."
+        yield _Fault("no set +e", at, message, "failure", FAILURES, ("F-10",), trail, fix=fix, part="/errexit")
+
+    def _switches(self, command: Command) -> bool:
+        """Whether it decides what a failure does from here on."""
+        again = command.name in ("set", "shopt") or "exec" in command.wrappers
+        return again and (_turns_off(command) or is_errexit(command, self.program))
 
     def _strictness(self, command: Command, words: Sequence[str]) -> Iterator[_Fault]:
         said = shown(command)
@@ -436,6 +459,7 @@ class _Boot:
 _TELLING = (("registry mirror", "dockerd"), ("dockerd", "image pre-pull"), ("staged files", "shell profile"))
 """Pairs that say best what breaks where a step is out of several places."""
 _RELATED = {"dockerd": ("INV-4",), "registry mirror": ("INV-4",), "staged files": ("INV-6",)}
+_GO_ON = "Write `set +e` below the first line."
 _UNSET = "`{}` ends the boot at the first variable that is not set."
 _REQUIRED = re.compile(r"\$\{(\w+):?\?")
 _PROFILE_PARTS = {
@@ -499,6 +523,15 @@ def _status(command: Command, main: Sequence[Command]) -> str | None:
 def _status_of(command: Command) -> str | None:
     texts = [text for text in command.args[0].alternatives if text.strip("0") or not text]
     return texts[0].replace(UNKNOWN, "…") if texts else None
+
+
+def _turns_off(command: Command) -> bool:
+    """``set +e``, ``shopt -uo errexit``."""
+    words = [known(word) for word in command.args]
+    if command.name == "shopt":
+        letters = "".join(word for word in words if word.startswith("-"))
+        return "u" in letters and "o" in letters and "errexit" in words
+    return command.name == "set" and _turns(words, "+", "e", "errexit")
 
 
 def _turns(words: Sequence[str], sign: str, letter: str, name: str) -> bool:

@@ -141,14 +141,14 @@ def _causes(program: Program) -> Iterator[_Cause | _Unclear]:
             yield _Unclear(unseen.position, f"{unseen.reason}; it may make the boot script stop at a failure")
 
 
-def ends_at_failures(program: Program) -> bool:
-    """Whether something makes the script end at the first failing command, for certain."""
-    return any(isinstance(cause, _Cause) for cause in _causes(program))
-
-
 def is_errexit(command: Command, program: Program) -> bool:
     """Whether this rule speaks of that very command."""
     return any(cause.position == command.position for cause in _causes(program))
+
+
+def starts_strict(program: Program) -> bool:
+    """Whether the ``#!`` line starts the script with errexit on."""
+    return any(True for _ in _shebang(program))
 
 
 # What makes it stop

@@ -13,6 +13,7 @@ from tests.rules.harness import compare, introduced, repository
 
 WEB, CORE, CONTRIB = (f"{name}/template.tf" for name in ("user-defined-web", "drupal-core", "drupal-contrib"))
 LIB = "scripts/shared/lib.sh"
+BOOT = "scripts/templates/drupal-core/startup.sh"
 DOCKERFILE = "image/Dockerfile"
 DAEMON = "shared/modules/docker_daemon/main.tf"
 CONTAINER = 'resource "docker_container" "workspace" {\n'
@@ -262,6 +263,54 @@ def test_a_shared_script_is_one_finding_for_all_templates() -> None:
     assert finding.template.split(", ") == list(names)
     assert finding.suggestion is not None
     assert (finding.suggestion.path, finding.suggestion.text) == (LIB, "set +e")
+
+
+# What takes `set -e` back
+
+SOURCED = 'source "${SHARED_DIR}/lib.sh"\n'
+BACK = "set +e  # the library is strict\n"
+
+
+def strict(text: str) -> MemoryTree:
+    """Drupal core's boot script sources a library that is strict, in this way."""
+    return swapped(swapped(repository(), LIB, "set +e\n", "set -euo pipefail\n"), BOOT, SOURCED, text)
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "line"),
+    [
+        (SOURCED + BACK + "umask 022\n", SOURCED + "umask 022\n", "umask 022"),
+        (SOURCED + BACK, SOURCED + "set +x\n", "set +x"),
+        (SOURCED + BACK, BACK + SOURCED, SOURCED.strip()),
+    ],
+    ids=["gone", "another option", "too early"],
+)
+def test_the_boot_stops_at_failures_where_nothing_takes_set_e_back_any_more(base: str, head: str, line: str) -> None:
+    after = strict(head)
+    report = compare(strict(base), after)
+    assert [(f.rule, f.level, f.path, f.line) for f in introduced(report)] == [
+        ("BOOT", "failure", BOOT, line_of(after, BOOT, line))
+    ]
+    [finding] = introduced(report)
+    assert finding.related == ("F-10",)
+    assert "`set -euo pipefail`" in finding.message
+    assert [f.rule for f in with_status(report, "preexisting")] == ["F-10"]
+    assert report.conclusion == "failure"
+
+
+def test_a_trap_that_ends_the_boot_does_not_hide_that_set_plus_e_goes() -> None:
+    trap = "trap 'exit 1' ERR\n"
+    base = swapped(repository(), LIB, "set +e\n", f"set +e\n{trap}")
+    report = compare(base, swapped(repository(), LIB, "set +e\n", trap))
+    assert [(f.rule, f.level, f.path) for f in introduced(report)] == [("BOOT", "warning", LIB)]
+
+
+@pytest.mark.parametrize("text", [SOURCED, SOURCED + BACK], ids=["in force", "taken back"])
+def test_set_e_and_what_takes_it_back_are_one_finding(text: str) -> None:
+    report = compare(repository(), strict(text))
+    assert said(introduced(report)) == [("F-10", LIB, line_of(strict(text), LIB, "set -euo"))]
+    assert [f.rule for f in compare(strict(text), strict(text)).findings] == ["F-10"]
+    assert [f.rule for f in with_status(compare(strict(text), repository()), "fixed")] == ["F-10"]
 
 
 # Broken files
