@@ -39,11 +39,30 @@ def _relative(path: str) -> str:
     return path
 
 
+MAX_INLINE_COMMENTS = 20
+"""More are noise, unless a repository wants them: the rest is told in the body of the review."""
+
 Glob = Annotated[str, AfterValidator(_relative)]
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Comments(_Section):
+    """How a pull request is told what is found, besides its check run."""
+
+    style: Literal["inline", "summary", "none"] = Field(
+        default="inline",
+        description="`inline`: a review with comments on the lines; `summary`: one with all in its text; "
+        "`none`: the check run alone",
+    )
+    max_inline: int = Field(
+        default=MAX_INLINE_COMMENTS,
+        ge=0,
+        le=50,
+        description="comments on lines in one review; what is above is told in its text",
+    )
 
 
 class Configuration(_Section):
@@ -71,6 +90,13 @@ class Configuration(_Section):
         max_length=100,
         description="files in the home that the templates make for themselves, as patterns; F-5 and INV-6 let them be",
     )
+
+    drafts: Literal["hold", "comment"] = Field(
+        default="hold",
+        description="drafts are always checked; `hold` leaves the comments until one is ready for review, "
+        "`comment` does not wait",
+    )
+    comments: Comments = Field(default=Comments(), description="how findings are told besides the check run")
 
     @model_validator(mode="after")
     def _known_rules(self) -> Configuration:
@@ -238,8 +264,10 @@ def _fault(error: ErrorDetails, root: Node | None) -> Fault:
     node = _node(root, location, at_key=unknown or not error["loc"])
     message = error["msg"].removeprefix("Value error, ")
     if unknown:
-        near = get_close_matches(str(location[-1]), Configuration.model_fields, 1)
-        return _at(node, f"there is no setting `{name}`" + (f"; `{near[0]}` is one" if near else ""))
+        known = Comments.model_fields if location[0] == "comments" else Configuration.model_fields
+        near = get_close_matches(str(location[-1]), known, 1)
+        meant = ".".join([*map(str, location[:-1]), *near])
+        return _at(node, f"there is no setting `{name}`" + (f"; `{meant}` is one" if near else ""))
     if error["type"] == "missing":
         return _at(node, f"`{name}` is missing" + ("; write `version: 1`" if name == "version" else ""))
     return _at(node, message if not error["loc"] else f"`{name}`: {message[0].lower()}{message[1:]}")

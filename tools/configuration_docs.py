@@ -39,6 +39,7 @@ ignore:
   - experiments/
 severity:
   F-3: warning          # numeric ids are asked about, not failed
+drafts: comment         # tell what is found before a draft is ready
 owned:
   - ~/.bash_profile     # written anew at every start, and nobody edits it
 ```
@@ -71,9 +72,9 @@ def _rows(properties: Schemas, definitions: Schemas, prefix: str) -> list[str]:
     rows: list[str] = []
     for name, about in properties.items():
         section = _section(about, definitions)
-        default = json.dumps(about["default"]) if "default" in about else "required"
-        kind = "settings" if section is not None else _kind(about)
-        rows.append(f"| `{prefix}{name}` | {kind} | `{default}` | {_text(about.get('description'))} |")
+        default = f"`{json.dumps(about['default'])}`" if "default" in about else "required"
+        kind, default = ("settings", "") if section is not None else (_kind(about), default)
+        rows.append(f"| `{prefix}{name}` | {kind} | {default} | {_text(about.get('description'))} |")
         if section is not None:
             rows += _rows(section, definitions, f"{prefix}{name}.")
     return rows

@@ -36,6 +36,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     f"{REPOSITORY}/check-suites/{{check_suite_id}}": ("get",),
     f"{REPOSITORY}/check-suites/{{check_suite_id}}/check-runs": ("get",),
     f"{REPOSITORY}/collaborators/{{username}}/permission": ("get",),
+    f"{REPOSITORY}/commits": ("get",),
     f"{REPOSITORY}/commits/{{ref}}": ("get",),
     f"{REPOSITORY}/commits/{{ref}}/check-runs": ("get",),
     f"{REPOSITORY}/commits/{{ref}}/check-suites": ("get",),

@@ -128,13 +128,14 @@ def render_audit(audit: Audit) -> str:
     return f"## The contract at {code(audit.rev[:12])}\n\n{_audit(audit)}\n"
 
 
-def folded_audit(audit: Audit) -> str:
-    """The audit for a comment: one line that counts, the rest folded."""
+def folded_audit(audit: Audit, remarks: Sequence[Remark] = ()) -> str:
+    """The audit for a comment: one line that counts, the rest folded, with what a configuration has to do with it."""
     verdicts = [verdict.verdict for template in audit.templates for verdict in template.requirements]
     counted = {outcome: verdicts.count(outcome) for outcome in SYMBOLS}
     line = ", ".join(f"{count} × {WORDS[outcome]}" for outcome, count in counted.items() if count)
     head = f"<details><summary>The contract at {audit.rev[:12]}: {line or 'no template'}</summary>"
-    return f"{head}\n\n{_audit(audit)}\n\n</details>\n"
+    about = _section("About the contract", [_remark(remark) for remark in remarks[:MAX_REMARKS]])
+    return "\n\n".join(part for part in (head, _audit(audit), about, "</details>\n") if part)
 
 
 def render_validation(validation: Validation) -> str:

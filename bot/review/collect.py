@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bot.configuration import MAX_EARLIER
 from bot.github.client import Repository
+from bot.github.history import versions
 from bot.github.pulls import compare, diff, unpatched
 from bot.github.trees import ObjectCache, RemoteTree
 from bot.review.material import Material, Target
+from rules.policy import SOURCE as CONFIGURATION
 from rules.prose import is_prose
 from rules.sources.diff import Diff
 
@@ -39,4 +42,5 @@ def collect(repository: Repository, target: Target, cache: ObjectCache, web_url:
         diff=Diff(()) if prose else diff(changes, base, head),
         unpatched=unpatched(changes),
         repository_url=f"{web_url}/{repository.owner}/{repository.name}",
+        earlier=lambda: versions(repository, changes.tip, CONFIGURATION, MAX_EARLIER),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.configuration import in_force
 from bot.review.material import Material
 from rules.engine import Revisions, review, untouched
 from rules.model import Report
@@ -14,7 +13,7 @@ def judge(material: Material) -> Report:
     """The engine's report on `material`. Whatever reading a blob raises passes through."""
     if material.prose:
         return untouched(material.merge_base, material.head)
-    configured = in_force(material.contract_tree, material.head_tree)
+    configured = material.configured
     return review(
         base=material.base_tree,
         head=material.head_tree,

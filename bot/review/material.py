@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.configuration import Earlier, InForce, in_force
 from rules.model import Report
 from rules.sources.diff import Diff
 from rules.sources.tree import Tree
@@ -38,8 +40,9 @@ class Material:
     """Everything that a verdict depends on. Revisions are full commit ids.
 
     `merge_base` and `head` are compared; `tip`, the base branch's last commit, is where the contract is read.
-    With `prose` nothing else is changed: then there is no `diff`, and no tree needs to be read.
-    `unpatched` are changed files for which GitHub gave no hunks: no comment can be anchored in them.
+    With `prose` nothing else is changed: then there is no `diff`, and no tree needs to be read. `unpatched` are changed
+    files for which GitHub gave no hunks: no comment can be anchored in them. `earlier` gives the versions of the
+    configuration that the base branch had.
     """
 
     target: Target
@@ -53,6 +56,12 @@ class Material:
     diff: Diff
     unpatched: frozenset[str]
     repository_url: str
+    earlier: Earlier = tuple
+
+    @cached_property
+    def configured(self) -> InForce:
+        """What the base branch sets, and what is to be said about it."""
+        return in_force(self.contract_tree, self.head_tree, self.earlier)
 
 
 Judge = Callable[[Material], Report]

@@ -14,15 +14,16 @@ RECHECK = Action("recheck", "Check again", "Review this commit once more")
 EXPLAIN = Action("explain", "Explain", "Say in full what the rules ask, and why")
 
 
-def picture(report: Report, *, draft: bool = False, explain: bool = False) -> Verdict:
+def picture(report: Report, *, held_back: bool = False, explain: bool = False) -> Verdict:
     """What the check run shows: the summary, annotations on lines of the head, and what can be asked of us next.
 
-    With `explain` the pages of the rules concerned stand below.
+    `held_back` tells that there is more to say on the lines, later. With `explain` the pages of the rules concerned
+    stand below.
     """
     summary = markdown.summary(report).rstrip()
-    concerned = sorted({finding.rule for finding in report.findings if finding.status == "introduced"})
-    if draft and concerned:
+    if held_back:
         summary += f"\n\n{HELD_BACK}"
+    concerned = sorted({finding.rule for finding in report.findings if finding.status == "introduced"})
     text = "\n\n".join(page(rule(name)) for name in concerned) if explain else ""
     actions = (RECHECK, EXPLAIN) if concerned and not explain else (RECHECK,)
     return Verdict(report.conclusion, markdown.title(report), summary, _annotations(report), text, actions)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+from bot.configuration import Comments
 from bot.github.errors import write_once
 from bot.github.reviews import MAX_BODY_CHARACTERS, Comment, list_reviews, post_review
 from bot.github.text import clip
@@ -19,9 +20,6 @@ from bot.review.told import Told, entry_of, hidden_list, mark, reconcile
 from bot.review.update import END, Voice, bring_up_to_date, comments_by_place, told_in
 from rules.model import Anchor, Finding, Problem, Report
 
-MAX_INLINE_COMMENTS = 20
-"""More are noise: the rest is told in the body of the review."""
-
 MAX_EDITS = 40
 """Words changed in one go, for GitHub's limit on content; the rest follows at the next review."""
 
@@ -29,10 +27,10 @@ INPUT = "INPUT"
 """Stands for a rule where something could not be read."""
 
 
-def speak(voice: Voice, material: Material, report: Report, *, hold_back: bool) -> None:
+def speak(voice: Voice, material: Material, report: Report) -> bool:
     """Bring what we said up to date, and post one review with the findings that we have not told yet.
 
-    With `hold_back`, for a draft, nothing new is said.
+    Returns whether there are such findings and they wait until the draft is ready for review.
     """
     introduced = [finding for finding in report.findings if finding.status == "introduced"]
     introduced += [_as_finding(problem, material) for problem in introduced_problems(report)]
@@ -46,8 +44,14 @@ def speak(voice: Voice, material: Material, report: Report, *, hold_back: bool) 
         lines = {place: comment.line for place, comment in comments.items() if comment.line is not None}
         fresh, transitions = reconcile(told, introduced, unclear, lines)
         bring_up_to_date(voice, material, reviews, comments, transitions[:MAX_EDITS])
-    if fresh and not hold_back:
-        _post(voice, material, report, fresh)
+    if not fresh:
+        return False
+    settings = material.configured.configuration
+    if material.target.draft and settings.drafts == "hold":
+        return True
+    if settings.comments.style != "none":
+        _post(voice, material, report, fresh, settings.comments)
+    return False
 
 
 def _unclear(report: Report, told: Told) -> set[str]:
@@ -59,8 +63,8 @@ def _unclear(report: Report, told: Told) -> set[str]:
     return known | {entry.fingerprint for entry in told.values() if entry.rule in rules}
 
 
-def _post(voice: Voice, material: Material, report: Report, fresh: list[Finding]) -> None:
-    body, comments = compose(report, fresh)
+def _post(voice: Voice, material: Material, report: Report, fresh: list[Finding], style: Comments) -> None:
+    body, comments = compose(report, fresh, style)
     wanted = {finding.fingerprint for finding in fresh}
 
     def post() -> bool:
@@ -76,11 +80,11 @@ def _post(voice: Voice, material: Material, report: Report, fresh: list[Finding]
     write_once(post, find)
 
 
-def compose(report: Report, findings: list[Finding]) -> tuple[str, list[Comment]]:
+def compose(report: Report, findings: list[Finding], style: Comments) -> tuple[str, list[Comment]]:
     """The body and the inline comments of a review that tells `findings`."""
     anchored = [finding for finding in findings if finding.anchor is not None]
-    inline = anchored[:MAX_INLINE_COMMENTS]
-    surplus = {id(finding) for finding in anchored[MAX_INLINE_COMMENTS:]}
+    limit = style.max_inline if style.style == "inline" else 0
+    inline, surplus = anchored[:limit], {id(finding) for finding in anchored[limit:]}
     # What has no anchor is told in the body.
     told = [replace(finding, anchor=None) if id(finding) in surplus else finding for finding in findings]
     # Entries with equal fingerprints are in the order of their comments.

@@ -170,12 +170,13 @@ class Reviewer:
         metrics.count_findings(report)
         log.info("judged", conclusion=report.conclusion, findings=len(report.findings))
         proceed()
+        held_back = False
         if target.number is not None:
             voice = Voice(repository, target.number, opened.login, proceed)
             with metrics.PHASE_SECONDS.labels("publish").time():
-                speak(voice, material, report, hold_back=target.draft)
+                held_back = speak(voice, material, report)
         proceed()
-        return picture(report, draft=target.draft, explain=explain)
+        return picture(report, held_back=held_back, explain=explain)
 
 
 def _unfinished(reason: str) -> Verdict:

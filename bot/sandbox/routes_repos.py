@@ -87,6 +87,14 @@ def get_commit(call: Call) -> Answer:
     return Answer(call.world.shapes.commit(repository, commit) | {"stats": stats, "files": files})
 
 
+def list_commits(call: Call) -> Answer:
+    """The history of a revision, or of one path in it, newest first."""
+    repository, path = call.repository, call.query.get("path", "")
+    start = commit_at(repository, call.query.get("sha") or repository.default_branch)
+    shas = repository.git.text("rev-list", start, "--", *([f":(literal){path}"] if path else [])).split()
+    return call.page(shas, lambda sha: call.world.shapes.commit(repository, repository.git.show(sha)))
+
+
 def get_git_commit(call: Call) -> Json:
     repository = call.repository
     sha = call.text("sha")
@@ -265,5 +273,6 @@ ENDPOINTS = (
     Endpoint("GET", f"{REPOSITORY}/git/commits/{{sha}}", "contents:read", get_git_commit),
     Endpoint("GET", f"{REPOSITORY}/git/ref/{{ref:path}}", "contents:read", get_ref),
     Endpoint("GET", f"{REPOSITORY}/git/trees/{{sha:path}}", "contents:read", get_tree),
+    Endpoint("GET", f"{REPOSITORY}/commits", "contents:read", list_commits),
     Endpoint("GET", f"{REPOSITORY}/commits/{{ref:path}}", "contents:read", get_commit),
 )

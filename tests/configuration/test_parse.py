@@ -31,6 +31,10 @@ severity:
   INV-5: failure
 owned:
   - ~/.bash_profile
+drafts: comment
+comments:
+  style: summary
+  max_inline: 5
 """
 
 
@@ -49,6 +53,7 @@ def test_all_settings_at_once() -> None:
     assert policy.ignores("experiments/deep/template.tf")
     assert policy.owns("/home/coder/.bash_profile")
     assert dict(policy.severities) == {"F-5": "warning", "F-10": "off", "INV-5": "failure"}
+    assert (found.drafts, found.comments.style, found.comments.max_inline) == ("comment", "summary", 5)
     Draft202012Validator(SCHEMA).validate(yaml.safe_load(FULL.replace("off", '"off"')))
 
 
@@ -71,6 +76,10 @@ def test_the_least_is_a_version() -> None:
         ("version: 1\nignore: experiments", 2, 9, "`ignore`: input should be a valid list"),
         ("version: 1\nowned: [/etc/passwd]", 2, 9, "must be a path in the home, such as ~/.bash_profile"),
         ("version: 1\nversion: 1", 2, 1, "`version` stands there twice"),
+        ("version: 1\ndrafts: never", 2, 9, "`drafts`: input should be 'hold' or 'comment'"),
+        ("version: 1\ncomments: none", 2, 11, "`comments`: input should be a valid dictionary"),
+        ("version: 1\ncomments:\n  max_inline: 99", 3, 15, "`comments.max_inline`: input should be less than or equal"),
+        ("version: 1\ncomments:\n  stile: none", 3, 3, "no setting `comments.stile`; `comments.style` is one"),
         ("version: 1\nignore: [a", 2, 11, "it is no YAML"),
         ("version: 1\n\tignore: [a]", 2, 1, "it is no YAML"),
         ("- version", 1, 1, "it must be settings"),

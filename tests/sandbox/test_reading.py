@@ -31,6 +31,7 @@ def test_every_read_endpoint_answers_as_described(
         "/rate_limit",
         root,
         *(f"{root}/{rest}" for rest in ("branches/main", "collaborators/mona/permission", "compare/main...change")),
+        *(f"{root}/commits{rest}" for rest in ("", "?sha=change&path=web/template.tf")),
         *(f"{root}/commits/{rest}" for rest in ("change", "change/check-runs", "change/check-suites")),
         *(f"{root}/contents/{rest}" for rest in ("web", "web/startup.sh?ref=change")),
         *(f"{root}/git/{rest}" for rest in (f"blobs/{tree['README.md']}", f"commits/{head}", "ref/heads/main")),

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.configuration import MAX_INLINE_COMMENTS
 from bot.github.checks import MAX_ANNOTATIONS, MAX_ANNOTATIONS_PER_REQUEST
 from bot.review.material import Judge, Material
-from bot.review.publish import MAX_INLINE_COMMENTS
 from bot.sandbox.state import PullRequest
 from rules.model import Acknowledgement, Anchor, Conclusion, Contract, Finding, Problem, Report, Status
 from tests.service.github import PATH, TEMPLATE, GitHub

@@ -1,0 +1,108 @@
+"""What `.github/wrc.yml` on the base branch does to what the App says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bot.configuration import MAX_EARLIER
+from bot.sandbox.state import PullRequest
+from tests.service.github import PATH, PRIVILEGED, GitHub
+from tests.service.running import RunningService
+
+CONFIGURATION = ".github/wrc.yml"
+LISTED = "GET /repos/{owner}/{repo}/commits"
+SHOWN = "GET /repos/{owner}/{repo}/contents/{path}"
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory, public_pem: str, private_pem: str) -> Iterator[GitHub]:
+    github = GitHub(tmp_path_factory.mktemp("hub"), public_pem, private_pem)
+    with github.server, RunningService(github.settings):
+        yield github
+
+
+@pytest.fixture
+def github(hub: GitHub) -> Iterator[GitHub]:
+    hub.renew()
+    yield hub
+    hub.idle()
+    assert hub.violations() == []
+
+
+def opened(github: GitHub, *configurations: str, draft: bool = False) -> PullRequest:
+    """A pull request with a failure, onto a base that had these configurations, the last one now."""
+    git, author = github.repository.git, github.world.signature(github.repository.owner)
+    for text in configurations:
+        # Not pushed one by one: nobody has to hear of each.
+        git.commit("main", {CONFIGURATION: text}, message="Set", author=author, parent=git.resolve("refs/heads/main"))
+    pull = github.open_pull(PRIVILEGED, draft=draft)
+    github.concluded(pull.head_sha)
+    return pull
+
+
+@pytest.mark.parametrize(
+    ("settings", "reviews", "comments"),
+    [
+        ("comments: {style: summary}", 1, 0),
+        ("comments: {max_inline: 0}", 1, 0),
+        ("comments: {style: none}", 0, 0),
+    ],
+)
+def test_findings_are_told_in_the_style_that_is_set(github: GitHub, settings: str, reviews: int, comments: int) -> None:
+    pull = opened(github, f"version: 1\n{settings}\n")
+    assert github.runs(pull.head_sha)[-1].conclusion == "failure"
+    assert (len(github.reviews(pull)), len(github.review_comments(pull))) == (reviews, comments)
+    assert all("privileged" in review.body for review in github.reviews(pull))
+
+
+def test_a_draft_is_told_at_once_where_that_is_set(github: GitHub) -> None:
+    pull = opened(github, "version: 1\ndrafts: comment\n", draft=True)
+    assert len(github.review_comments(pull)) == 1
+    assert "draft" not in (github.runs(pull.head_sha)[-1].summary or "")
+
+
+def test_the_last_valid_version_counts_where_the_present_one_is_not(github: GitHub) -> None:
+    pull = opened(
+        github,
+        "version: 1\nseverity: {F-2: off}\n",
+        "version: 1\nseverity: {F-2: notice}\n",
+        "version: 1\nserevity: {}\n",
+        "nonsense",
+    )
+    [run] = github.runs(pull.head_sha)
+    assert run.conclusion == "success"
+    valid = github.repository.git.text("rev-list", "main", "--", CONFIGURATION).split()[2]
+    assert "The configuration is not valid: it must be settings" in (run.summary or "")
+    assert f"its version of commit {valid[:12]} is in force" in (run.summary or "")
+    assert (github.recorder.seen[LISTED], github.recorder.seen[SHOWN]) == (1, 3)
+
+
+def test_no_more_than_a_few_earlier_versions_are_asked_for(github: GitHub) -> None:
+    texts = (f"nonsense {number}" for number in range(MAX_EARLIER + 1))
+    pull = opened(github, "version: 1\nseverity: {F-2: off}\n", *texts)
+    [run] = github.runs(pull.head_sha)
+    assert run.conclusion == "failure"
+    assert "the defaults are in force" in (run.summary or "")
+    assert github.recorder.seen[SHOWN] == MAX_EARLIER
+
+
+def test_a_valid_one_needs_no_history(github: GitHub) -> None:
+    opened(github, "version: 1\n")
+    assert github.recorder.seen[LISTED] == 0
+
+
+def test_an_audit_heeds_the_configuration_of_the_base(github: GitHub) -> None:
+    github.world.push(github.repository, "main", {PATH: PRIVILEGED, CONFIGURATION: "version: 1\ngoverned: [other]\n"})
+    github.world.push(github.repository, "main", {CONFIGURATION: "version: 2\n"})
+    pull = github.open_pull(PRIVILEGED + "# harmless\n", author="mona")
+    github.concluded(pull.head_sha)
+    github.world.comment(github.repository, pull, "/wrc audit", author="mona")
+    github.world.webhooks.settle()
+    github.idle()
+    said = [comment.body for comment in github.repository.comments.values() if comment.author.login == "wrc[bot]"]
+    assert len(said) == 1
+    assert "not governed" in said[0].split("</summary>")[0]
+    assert "broken" not in said[0].split("</summary>")[0]
+    assert "The configuration is not valid" in said[0]
