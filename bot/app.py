@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterable
@@ -106,7 +107,7 @@ def serve() -> int:
         configure_logging(secret.get_secret_value() for secret in settings.webhook_secrets)
         with metrics_served(settings):
             print(f"wrc-bot listens on http://{settings.host}:{settings.port}/webhook", flush=True)  # noqa: T201
-            _server(create_app(settings)).run(sockets=[address])
+            _run(_server(create_app(settings)), address)
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 (a person reads this)
         return EXIT_BAD_SETTINGS
@@ -116,6 +117,18 @@ def serve() -> int:
 def _server(app: FastAPI) -> uvicorn.Server:
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=MAX_ANSWER_SECONDS)
     return uvicorn.Server(config)
+
+
+def _run(server: uvicorn.Server, address: socket.socket) -> None:
+    """Serve until told to stop. The process then ends by that signal, and so waits for no thread that waits for GitHub.
+
+    What these were doing is in the database, and is done at the next start.
+    """
+    try:
+        server.run(sockets=[address])
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)
 
 
 def _bind(hosting: Hosting) -> socket.socket:
@@ -166,7 +179,7 @@ def serve_setup(hosting: Hosting, vault: Vault) -> None:
     setup = Setup(hosting, vault, done=lambda: setattr(server, "should_exit", True))
     server = _server(create_setup_app(setup))
     print(f"wrc-bot has no credentials yet. To register its GitHub App, open\n\n  {setup.address}\n", flush=True)  # noqa: T201
-    server.run(sockets=[address])
+    _run(server, address)
 
 
 def configure_logging(secrets: Iterable[str] = ()) -> None:

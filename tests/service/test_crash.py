@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +78,29 @@ def test_killed_in_the_middle_of_a_review(github: GitHub, tmp_path: Path, path: 
     assert github.settings.webhook_secret.get_secret_value() not in log
     assert "PRIVATE KEY" not in log
     assert "Bearer" not in log
+
+
+def test_stopped_in_the_middle_of_a_review(github: GitHub, tmp_path: Path) -> None:
+    """Within the ten seconds that supervisors give, although GitHub keeps it waiting for longer."""
+    patience = {"WRC_GITHUB_TIMEOUT": "60"}
+    asked = github.fail("/compare/", method="GET", delay=30)
+    with process(github, tmp_path, **patience) as service:
+        pull = github.open_pull(PRIVILEGED)
+        wait_for(lambda: asked.times == 0, "the service to ask for the changes")
+        assert service.stop(signal.SIGTERM) < 10
+    assert not any(run.status == "completed" for run in github.runs(pull.head_sha))
+    with process(github, tmp_path, **patience) as again:
+        told_once(github, pull.head_sha)
+        asked = github.fail("/compare/", method="GET", delay=30)
+        github.push(PRIVILEGED + "# more\n")
+        wait_for(lambda: asked.times == 0, "the service to ask for the changes")
+        assert again.stop(signal.SIGINT) < 10
+        log = again.log.read_text()
+    assert "Traceback" not in log
+    events = [json.loads(line) for line in log.splitlines() if not line.startswith("wrc-bot listens")]
+    [judged] = [event for event in events if event["event"] == "judged"]
+    [opened] = [entry for entry in github.world.webhooks.log if entry.action == "opened"]
+    assert (judged["delivery"], judged["repo"], judged["pr"]) == (opened.guid, "octo/templates", pull.number)
 
 
 def test_a_step_that_was_done_but_not_noted_is_repeated_without_a_trace(github: GitHub) -> None:
