@@ -8,9 +8,9 @@ import shutil
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-import typer
+import click
 
 from bot.render.escape import plain
 
@@ -24,27 +24,33 @@ BAD_INPUT = 2
 
 Format = Literal["text", "json", "sarif", "github", "markdown"]
 
-app = typer.Typer(
-    name="wrc",
-    help="Reviews changes to Coder workspace templates against their written runtime contract.",
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+_REPO = click.option(
+    "--repo", type=click.Path(path_type=Path), default=Path(), help="A work tree or a bare repository. Default: here."
+)
+_REV = click.option(
+    "--rev", help="What to look at. Default: the working tree, or the default branch of a bare repository."
+)
+_FORMAT = click.option(
+    "--format",
+    "output",
+    type=click.Choice(("text", "json", "sarif", "github", "markdown")),
+    default="text",
+    show_default=True,
+    help="How to show the result.",
 )
 
 
-@app.callback()
-def _group() -> None:
-    """Keeps the commands named, however many there are."""
+@click.group(no_args_is_help=False)
+def app() -> None:
+    """Reviews changes to Coder workspace templates against their written runtime contract."""
 
 
 @app.command()
-def check(
-    repo: Annotated[Path, typer.Option(help="A work tree or a bare repository.")] = Path(),
-    base: Annotated[str | None, typer.Option(help="What to compare with. Default: the default branch.")] = None,
-    head: Annotated[str | None, typer.Option(help="What to check. Default: the working tree.")] = None,
-    output: Annotated[Format, typer.Option("--format", help="How to show the result.")] = "text",
-) -> int:
+@_REPO
+@click.option("--base", help="What to compare with. Default: the default branch.")
+@click.option("--head", help="What to check. Default: the working tree.")
+@_FORMAT
+def check(repo: Path, base: str | None, head: str | None, output: Format) -> int:
     """Check what a change does to the contract, compared with the merge base as GitHub does for a pull request.
 
     Exit status: 0 nothing introduced that fails, 1 something introduced that fails, 2 bad usage or unreadable input.
@@ -57,14 +63,10 @@ def check(
 
 
 @app.command()
-def audit(
-    repo: Annotated[Path, typer.Option(help="A work tree or a bare repository.")] = Path(),
-    rev: Annotated[
-        str | None,
-        typer.Option(help="What to look at. Default: the working tree, or the default branch of a bare repository."),
-    ] = None,
-    output: Annotated[Format, typer.Option("--format", help="How to show the result.")] = "text",
-) -> int:
+@_REPO
+@_REV
+@_FORMAT
+def audit(repo: Path, rev: str | None, output: Format) -> int:
     """Hold every requirement of the contract against every governed template, at one revision.
 
     This is a report: the exit status is 0 also where the contract is broken, and 2 for bad usage or unreadable input.
@@ -76,18 +78,12 @@ def audit(
 
 
 @app.command()
-def validate(
-    repo: Annotated[Path, typer.Option(help="A work tree or a bare repository.")] = Path(),
-    rev: Annotated[
-        str | None,
-        typer.Option(help="What to look at. Default: the working tree, or the default branch of a bare repository."),
-    ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail too.")] = False,  # noqa: FBT002
-    only: Annotated[
-        str | None, typer.Option(help="Some of openspec,contract,missions,fmt, with commas between. Default: all.")
-    ] = None,
-    output: Annotated[Format, typer.Option("--format", help="How to show the result.")] = "text",
-) -> int:
+@_REPO
+@_REV
+@click.option("--strict", is_flag=True, help="Let warnings fail too.")
+@click.option("--only", help="Some of openspec,contract,missions,fmt, with commas between. Default: all.")
+@_FORMAT
+def validate(repo: Path, rev: str | None, *, strict: bool, only: str | None, output: Format) -> int:
     """Validate the written contract's files: OpenSpec, the contract's own shape, Spec Kitty missions, terraform fmt.
 
     Exit status: 0 nothing that fails, 1 something that fails, 2 bad usage or unreadable input.
@@ -107,15 +103,14 @@ def _families(only: str | None) -> tuple[Family, ...]:
     names = [name.strip() for name in only.split(",")]
     unknown = [name for name in names if name not in FAMILIES]
     if unknown:
-        raise typer.BadParameter(f"'{unknown[0]}' is none of {', '.join(FAMILIES)}.", param_hint="--only")
+        raise click.BadParameter(f"'{unknown[0]}' is none of {', '.join(FAMILIES)}.", param_hint="'--only'")
     return tuple(family for family in FAMILIES if family in names)
 
 
 @app.command()
-def explain(
-    rule: Annotated[str | None, typer.Argument(metavar="ID", help="A rule, such as F-1. Default: list all.")] = None,
-) -> int:
-    """Explain a rule in plain words, with examples; without an ID, list the rules."""
+@click.argument("rule", metavar="[ID]", required=False)
+def explain(rule: str | None) -> int:
+    """Explain a rule, such as F-1, in plain words, with examples; without an ID, list the rules."""
     from bot.render.explain import render, render_catalogue  # noqa: PLC0415
     from rules.pages import find  # noqa: PLC0415
 
@@ -153,8 +148,9 @@ def main() -> None:
 def run(args: list[str]) -> int:
     """Run `args` and return the exit status."""
     try:
-        return app(args, prog_name="wrc", standalone_mode=False) or 0
-    except typer.TyperException as error:
+        status: int = app.main(args, prog_name="wrc", standalone_mode=False)
+        return status
+    except click.ClickException as error:
         return _fail(f"{error.format_message()} See 'wrc --help'.")
     except Exception as error:
         if _is_bad_input(error):
