@@ -30,7 +30,7 @@ from rules.contract import (
     written,
 )
 from rules.model import Acknowledgement, Finding, Remark, Violation
-from rules.registry import entry
+from rules.registry import Rule, entry
 from rules.sources.diff import Diff
 from rules.sources.openspec.blocks import fold
 from rules.sources.openspec.layout import CHANGES, SPECS
@@ -41,7 +41,11 @@ _QUOTED = re.compile(r"`([^`]+)`")
 
 
 def words_of(violation: Violation) -> tuple[str, ...]:
-    """The words by which a violation finds the clause that it breaks."""
+    """The words by which a violation finds the clause that it breaks: those that its rule has for it, else its own."""
+    found = entry(violation.rule)
+    theirs = found.clause_words(violation.address, violation.evidence) if isinstance(found, Rule) else None
+    if theirs is not None:
+        return (theirs,)
     quoted = _QUOTED.findall(violation.message)
     return (violation.address, violation.evidence, violation.lost or "", *quoted)
 

@@ -3,7 +3,8 @@
 A rule is a module of `rules.checks`. It has ``ID``, ``REQUIREMENT`` (the requirement's verbatim name in the contract)
 and at least one of ``check`` (violations of a template), ``image_check`` (of the image), ``facts`` (what enforces the
 requirement in a template) and ``image_facts`` (in the image). W-3 has none: waivers are about findings, so the engine
-looks at them last.
+looks at them last. ``CLAUSES``, where it is given, finds the part of the requirement that a violation breaks where its
+own words do not: words of the contract by a pattern of what the violation is about, as in `Rule.clause_words`.
 
 An item of known drift is a module of `rules.drift`. It has ``ID``, ``REQUIREMENT`` (the one that it bears on),
 ``FOLLOW_UP`` (the change that was planned to end it, or None), ``PLACE`` (the file where one would look for it), and
@@ -14,8 +15,8 @@ An item of known drift is a module of `rules.drift`. It has ``ID``, ``REQUIREMEN
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -74,6 +75,12 @@ class Rule(Entry):
     image_check: ImageCheck | None
     facts: Facts | None
     image_facts: ImageFacts | None
+    clauses: Mapping[str, str] = field(default_factory=dict)
+
+    def clause_words(self, address: str, evidence: str) -> str | None:
+        """The contract's words for what is wrong there; None where the rule has none for it."""
+        about = f"{address} {evidence}"
+        return next((words for pattern, words in self.clauses.items() if re.search(pattern, about)), None)
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,7 @@ def _rule(module: ModuleType) -> Rule:
         getattr(module, "image_check", None),
         getattr(module, "facts", None),
         getattr(module, "image_facts", None),
+        getattr(module, "CLAUSES", {}),
     )
 
 

@@ -56,6 +56,10 @@ from rules.workspace.template import Script, Workspace
 
 ID = "BOOT"
 REQUIREMENT = "Required Agent Boot Sequence"
+CLAUSES = {
+    r"registry mirror after dockerd": "mirror precedes dockerd launched",
+    r"exit|exec|ends in the middle|requires|set [+-]|pipefail": "step fails log failure continue subsequent",
+}
 
 END = "end of the script"
 FAILURES = "what a failure does"

@@ -45,6 +45,7 @@ from rules.workspace.template import Resource, Workspace
 
 ID = "INV-1"
 REQUIREMENT = "Sysbox Container Runtime"
+CLAUSES = {r"/runtime ": "declare runtime"}
 
 RUNTIME = "sysbox-runc"
 SECURITY_OPTS = ("apparmor:unconfined", "seccomp:unconfined")

@@ -48,6 +48,7 @@ from rules.workspace.template import Resource, Workspace
 
 ID = "INV-2"
 REQUIREMENT = "Workspace User Identity"
+CLAUSES = {r"/(?:user|HOME) ": "container process run user HOME"}
 
 USER = "coder"
 UID = "1000"

@@ -54,6 +54,11 @@ from rules.workspace.template import Script, Workspace
 
 ID = "INV-4"
 REQUIREMENT = "In-Container Dockerd Lifecycle"
+CLAUSES = {
+    r"never started|not as root": "script invoke sudo dockerd pgrep",
+    r" access before": "relax permissions communicate",
+    r" data in | rm ": "persist state",
+}
 
 START = "start of dockerd"
 GUARD = "check whether dockerd runs"

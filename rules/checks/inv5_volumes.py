@@ -66,6 +66,10 @@ from rules.workspace.template import Resource, Workspace
 
 ID = "INV-5"
 REQUIREMENT = "Two-Volume Persistence Model"
+CLAUSES = {
+    r"//home/coder ": "home host bind writable",
+    r"//var/lib/docker |docker_volume\.": "storage named volume survive",
+}
 
 _NAME = re.compile(r"coder-.*-dind-cache$")
 _MORTAL = (".start_count", ".transition")

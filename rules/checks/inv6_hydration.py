@@ -66,6 +66,11 @@ from rules.workspace.template import Workspace
 
 ID = "INV-6"
 REQUIREMENT = "Copy-If-Missing Home Hydration"
+CLAUSES = {
+    r"^appends ": "append steps guarded duplicate entries",
+    r"^missing staged files ": "staging absent continue aborting",
+    r"nothing is (?:copied|staged)": "copy skeleton",
+}
 
 STAGED = "/home/coder-files"
 _HYDRATION = f"copying from {STAGED}"

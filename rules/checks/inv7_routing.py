@@ -68,6 +68,10 @@ from rules.workspace.template import Resource, Workspace
 
 ID = "INV-7"
 REQUIREMENT = "Direct-Bind Single-Project Web Routing"
+CLAUSES = {
+    r"^app for the site |^coder_app\.": "coder_app advertise url subdomain healthcheck",
+    r"^boot/projects ": "most one project",
+}
 
 URL = "http://localhost:80"
 ROUTER = "ddev-router"

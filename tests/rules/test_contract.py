@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rules.contract import BUNDLED_URL, WrittenContract, load_contract
+from rules.deltas import words_of
+from rules.model import Span, Violation
 from rules.registry import all_rules
 from rules.sources.tree import MemoryTree
 from tests.rules.test_deltas import ADDED, CONTRACT, DELTA, FORBIDDEN, MAIN, SPEC, _modified
@@ -83,6 +85,44 @@ def test_a_citation_names_the_clause_that_fits(
     assert citation.part == part
     lines = f"L{citation.start}-L{citation.end}" if citation.end > citation.start else f"L{citation.start}"
     assert citation.url == f"{URL}/blob/abc/{CONTRACT}?plain=1#{lines}"
+
+
+HYDRATION = """\
+## ADDED Requirements
+
+### Requirement: Copy-If-Missing Home Hydration
+What the user has in `~/.bashrc` SHALL stay.
+
+#### Scenario: First start
+- **WHEN** `~/.bashrc` is absent at the start
+- **THEN** the script SHALL copy the skeleton of `/home/coder-files/`
+
+#### Scenario: Later starts
+- **WHEN** `~/.bashrc` is there
+- **THEN** whatever the script would append SHALL be guarded, so that there are no duplicate entries
+
+#### Scenario: Nothing to copy
+- **WHEN** `/home/coder-files/` is absent from the image
+- **THEN** the script SHALL continue
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "evidence", "part"),
+    [
+        ("appends to the user's files", "/home/coder/.bashrc gets export X=1", "scenario “Later starts”"),
+        ("coder_agent.main.startup_script/hydration", "nothing is copied", "scenario “First start”"),
+        ("missing staged files", "exit", "scenario “Nothing to copy”"),
+    ],
+)
+def test_a_rule_says_by_which_words_its_clause_is_found(address: str, evidence: str, part: str) -> None:
+    violation = Violation(
+        "INV-6", "t", address, evidence, Span("t/template.tf", 1, 1), "failure", "`~/.bashrc` at start"
+    )
+    text = load_contract(MemoryTree.of({CONTRACT: HYDRATION}), "abc", URL)
+    citation = text.cite("INV-6", "Copy-If-Missing Home Hydration", words_of(violation))
+    assert citation is not None
+    assert citation.part == part
 
 
 def test_our_own_summary_has_every_requirement_and_links_to_the_proposal() -> None:
