@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, TypeVar
 
 from rules.model import Citation, Contract, Remark
 from rules.registry import all_rules
@@ -36,6 +36,18 @@ _WORD = re.compile(r"[A-Za-z_/.][\w./:-]{2,}")
 _PIECE = re.compile(r"[a-z0-9]{3,}")
 _COMMON = frozenset({"the", "and", "coder", "workspace", "container", "docker", "template", "true", "false", "shall"})
 
+_Part = TypeVar("_Part")
+
+
+def best_by_words(words: Iterable[str], parts: Sequence[_Part], texts: Iterable[str]) -> tuple[_Part, ...]:
+    """The parts whose texts speak most of `words`; words that few of them have tell more. () if none has any."""
+    wanted = _pieces(words)
+    found = [wanted & _pieces([text]) for text in texts]
+    spread = Counter(word for words_of in found for word in words_of)
+    scores = [sum(1 / spread[word] for word in sorted(words_of)) for words_of in found]
+    best = max(scores, default=0)
+    return tuple(part for part, score in zip(parts, scores, strict=True) if best and score > best - 1e-9)
+
 
 @dataclass(frozen=True, slots=True)
 class WrittenContract:
@@ -49,13 +61,17 @@ class WrittenContract:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One part of a requirement: its statement, a scenario or an item. `text` is without its layout."""
+    """One part of a requirement: its statement, a scenario or an item. `text` is without its layout.
+
+    `points` are the bullets of a scenario, or the sentences of a statement.
+    """
 
     kind: Literal["statement", "scenario", "item"]
     name: str
     text: str
     start: int
     end: int
+    points: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,13 +94,8 @@ class Written:
 
     def fitting(self, words: Iterable[str]) -> tuple[Clause, ...]:
         """The clauses that speak most of `words`; words that few clauses have tell more. () if none has any."""
-        wanted = _pieces(words)
         parts = [clause for clause in self.clauses if clause.kind != "item"]
-        found = [wanted & _pieces([f"{clause.name} {clause.text}"]) for clause in parts]
-        spread = Counter(word for words_of in found for word in words_of)
-        scores = [sum(1 / spread[word] for word in sorted(words_of)) for words_of in found]
-        best = max(scores, default=0)
-        return tuple(part for part, score in zip(parts, scores, strict=True) if best and score > best - 1e-9)
+        return best_by_words(words, parts, [f"{clause.name} {clause.text}" for clause in parts])
 
 
 @dataclass(frozen=True)
@@ -199,11 +210,12 @@ def written(block: Requirement, items: Sequence[Item], text: Text, path: str, ur
     first = min(starts, default=block.end + 1)
     statement = text.lines[block.start : first - 1]
     clauses = [
-        Clause("statement", "", _plain(statement), block.start, max(block.start, first - 1)),
+        Clause("statement", "", _plain(statement), block.start, max(block.start, first - 1), _sentences(statement)),
         *(Clause("item", item.id, _plain([item.text]), item.start, item.end) for item in inside),
         *(
-            Clause("scenario", each.name, _plain(text.lines[each.start - 1 : each.end]), each.start, each.end)
+            Clause("scenario", each.name, _plain(lines), each.start, each.end, _bullets(lines[1:]))
             for each in block.scenarios
+            for lines in [text.lines[each.start - 1 : each.end]]
         ),
     ]
     return Written(block.name, path, block.start, block.end, url, tuple(clauses))
@@ -319,6 +331,20 @@ def _part(clause: Clause | None) -> str | None:
         return f"scenario “{clause.name}”"
     words = re.sub(rf"^[-*+]\s+\W*{re.escape(clause.name)}\W*\s", "", clause.text)
     return f"“{words}”"
+
+
+def _sentences(lines: Iterable[str]) -> tuple[str, ...]:
+    return tuple(re.split(r"(?<=[.;])\s+", text)) if (text := _plain(lines)) else ()
+
+
+def _bullets(lines: Iterable[str]) -> tuple[str, ...]:
+    """The items of a list, each with the lines that go on with it; text before the first is one of its own."""
+    found: list[list[str]] = []
+    for line in lines:
+        if re.match(r"\s*[-*+]\s", line) or not found:
+            found.append([])
+        found[-1].append(line)
+    return tuple(text for each in found if (text := _plain(each)))
 
 
 def _plain(lines: Iterable[str]) -> str:

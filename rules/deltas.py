@@ -5,9 +5,9 @@ renames it; the change that adds it, merged but not archived, is *edited in plac
 *pending*, and the pull request says that it carries it out; a change is *archived here*, and the spec follows it. The
 fifth, a spec edited without any change, is told and excuses nothing.
 
-A delta excuses a finding only if its change is valid, if it names the requirement exactly, and if it changes the clause
-in question: the item, or the scenario or statement that speaks of what was found. It never makes a success: a
-maintainer decides.
+A delta excuses a finding only if its change is valid, if it names the requirement exactly, and if what it writes no
+longer asks for what was found: by the item, or by the bullet of a scenario or the sentence that speaks of it. It never
+makes a success: a maintainer decides.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from rules.contract import (
     load_contract,
     written,
 )
+from rules.coverage import lifts, same_words
 from rules.model import Acknowledgement, Finding, Remark, Violation
 from rules.registry import Rule, entry
 from rules.sources.diff import Diff
@@ -54,7 +55,8 @@ def words_of(violation: Violation) -> tuple[str, ...]:
 class Amendment:
     """What one change does to one requirement of the contract: the clauses that it changes, and where it says so.
 
-    `text` is what it writes; `complete` stands for a removal. `fault` says why it excuses nothing; empty where it may.
+    `texts` are what it writes in its place, each of which has to let a finding stand: () where it only renames.
+    `complete` stands for a removal. `fault` says why it excuses nothing; empty where it may.
     """
 
     change: str
@@ -62,27 +64,22 @@ class Amendment:
     path: str
     line: int
     clauses: frozenset[tuple[str, str]]
-    text: str = ""
+    texts: tuple[Written, ...] = ()
     complete: bool = False
     renames: bool = False
     fault: str = ""
 
-    def covers(self, rule: str, words: Iterable[str], *, comparable: bool) -> bool:
-        """Whether it changes the clause that a finding of `rule` about `words` breaks."""
+    def covers(self, violation: Violation, *, comparable: bool) -> bool:
+        """Whether it changes what `violation` breaks, so that this is no longer asked."""
         if self.fault:
             return False
         if self.complete:
             return True
-        if self.requirement.item(rule) is not None:
-            # An item of our own summary has other words than theirs: only that it is gone can be told.
-            return ("item", rule) in self.clauses and (comparable or re.search(rf"\b{rule}\b", self.text) is None)
-        if self.renames:
-            return True
-        if not comparable:
-            return bool(self.clauses)
-        parts = [clause for clause in self.requirement.clauses if clause.kind != "item"]
-        fitting = self.requirement.fitting(words) or parts
-        return any((clause.kind, clause.name) in self.clauses for clause in fitting)
+        item = self.requirement.item(violation.rule)
+        if item is not None:
+            return bool(self.texts) and all(_lets_go(item, text, comparable=comparable) for text in self.texts)
+        words = words_of(violation)
+        return all(lifts(violation, words, self.requirement, text, comparable=comparable) for text in self.texts)
 
 
 @dataclass(frozen=True)
@@ -106,11 +103,8 @@ class Deltas:
         requirement = self.contract.written(entry(violation.rule).requirement)
         if requirement is None or violation.rule.startswith(("W-", "D-")):
             return judged
-        words = words_of(violation)
         for amendment in self.amendments:
-            if amendment.requirement.key == requirement.key and amendment.covers(
-                violation.rule, words, comparable=self.comparable
-            ):
+            if amendment.requirement.key == requirement.key and amendment.covers(violation, comparable=self.comparable):
                 return replace(judged, acknowledged_by=Acknowledgement("delta", amendment.path, amendment.line))
         return judged
 
@@ -164,6 +158,11 @@ class _Reading:
         return tuple(changes_of(self.head))
 
     @cached_property
+    def gone(self) -> frozenset[str]:
+        """Deltas of the base that the head does not have."""
+        return frozenset(self.old) - {change.path for change in self.new}
+
+    @cached_property
     def invalid(self) -> frozenset[str]:
         """Changes of the head in which `openspec validate` finds an error."""
         # Few changes bring a delta: the others need not wait for this to load.
@@ -215,7 +214,7 @@ class _Reading:
         for path, change in self.old.items():
             if change.archived or path not in self.touched:
                 continue
-            now = next((each for each in self.new if each.path == path), None)
+            now = next((each for each in self.new if each.path == path), None) or self.moved(change)
             if now is None and any(each.archived and _original(each.id) == change.id for each in self.new):
                 continue
             after = {block.key: block for block in now.delta.added} if now else {}
@@ -229,15 +228,29 @@ class _Reading:
                 later = after.get(block.key) or (come[0] if len(gone) == len(come) == 1 else None)
                 if later is None or now is None:
                     line = min(now.delta.operations.values(), default=0) + 1 if now else 1
-                    gone_from = path if now else f"{change.folder}/proposal.md"
+                    gone_from = now.path if now else f"{change.folder}/proposal.md"
                     found = Amendment(change.id, requirement, gone_from, line, frozenset(), complete=True)
                 else:
-                    rewritten = written(later, now.delta.items, now.delta.text, path, None)
+                    rewritten = written(later, now.delta.items, now.delta.text, now.path, None)
                     clauses, renames = _changed(earlier, rewritten), later.key != block.key
                     if not clauses and not renames:
                         continue
-                    found = Amendment(change.id, requirement, path, later.start, clauses, renames=renames)
-                yield replace(found, fault=self._valid(change.id))
+                    texts = (rewritten,) if clauses else ()
+                    found = Amendment(now.id, requirement, now.path, later.start, clauses, texts, renames=renames)
+                only_name = found.renames and not found.clauses
+                yield replace(found, fault="only its name is edited" if only_name else self._valid(found.change))
+
+    def moved(self, change: CapabilityChange) -> CapabilityChange | None:
+        """The active change that adds, at the head, what `change` added at the base under another id."""
+        keys = {block.key for block in change.delta.added}
+        return next(
+            (
+                each
+                for each in self.new
+                if not each.archived and each.path not in self.old and keys & {b.key for b in each.delta.added}
+            ),
+            None,
+        )
 
     def _valid(self, change: str) -> str:
         return f"'openspec validate {change}' finds an error in it" if change in self.invalid else ""
@@ -263,7 +276,8 @@ class _Reading:
                     else:
                         clauses = _changed(earlier, later)
                         fault = "" if clauses or each.renames else "the spec says what it said already"
-                        yield replace(each, clauses=clauses, fault=fault)
+                        texts = (*each.texts, later) if clauses else each.texts
+                        yield replace(each, clauses=clauses, texts=texts, fault=fault)
 
     def others(self) -> Iterator[Remark]:
         """Deltas that name nothing of the contract, and a spec that is edited without a change."""
@@ -284,18 +298,19 @@ class _Reading:
                     text = f"“{name}” is no requirement of the contract: this delta excuses nothing.{hint}"
                     yield Remark(change.path, line, text)
             for block in change.delta.added:
-                if (
-                    block.name in self.contract.requirements
-                    and self.contract.requirements[block.name].path != change.path
-                ):
+                known = self.contract.requirements.get(block.name)
+                if known is not None and known.path != change.path and known.path not in self.gone:
                     text = f"“{block.name}” exists already: ADDED is a conflict, and excuses nothing. Write MODIFIED."
                     yield Remark(change.path, block.start, text)
-        edited = [path for path in sorted(self.touched) if path.startswith(f"{SPECS}/") and path.endswith("/spec.md")]
-        if edited and not any(path.startswith(f"{CHANGES}/") for path in self.touched):
-            text = (
-                "The spec is edited without an OpenSpec change: this excuses nothing. Propose it in openspec/changes."
-            )
-            yield from (Remark(path, 1, text) for path in edited)
+        for path in sorted(self.touched):
+            if path.startswith(f"{SPECS}/") and path.endswith("/spec.md") and not self._is_proposed(path):
+                text = "The spec is edited without an OpenSpec change for it: this excuses nothing. Propose it in "
+                yield Remark(path, 1, f"{text}{CHANGES}.")
+
+    def _is_proposed(self, spec: str) -> bool:
+        """Whether the pull request touches a change's delta for that main spec."""
+        within = spec.removeprefix("openspec")
+        return any(path.startswith(f"{CHANGES}/") and path.endswith(within) for path in self.touched)
 
 
 def _entries(change: CapabilityChange, contract: ContractText) -> Iterator[Amendment]:
@@ -310,9 +325,8 @@ def _entries(change: CapabilityChange, contract: ContractText) -> Iterator[Amend
         if requirement is not None:
             done.add(requirement.key)
             later = written(block, delta.items, delta.text, path, None)
-            clauses = _changed(requirement, later)
-            text = " ".join(block.raw.split())
-            yield Amendment(change.id, requirement, path, block.start, clauses, text, renames=rename is not None)
+            clauses, renames = _changed(requirement, later), rename is not None
+            yield Amendment(change.id, requirement, path, block.start, clauses, (later,), renames=renames)
     for removal in delta.removed:
         if removal.key in by_key:
             yield Amendment(change.id, by_key[removal.key], path, removal.start, frozenset(), complete=True)
@@ -321,9 +335,25 @@ def _entries(change: CapabilityChange, contract: ContractText) -> Iterator[Amend
             yield Amendment(change.id, by_key[each.source_key], path, each.source_line, frozenset(), renames=True)
 
 
+def _lets_go(item: Clause, text: Written, *, comparable: bool) -> bool:
+    """Whether `text` has other words for an item, or none; one that only got another id is still asked.
+
+    An item of our own summary has other words than theirs: only that it is gone can be told.
+    """
+    now = text.item(item.name)
+    if now is not None:
+        return comparable and not same_words(now.text, item.text)
+    return not any(same_words(_words_after_id(each), _words_after_id(item)) for each in text.clauses)
+
+
+def _words_after_id(item: Clause) -> str:
+    return item.text.partition(item.name)[2] if item.kind == "item" else item.text
+
+
 def _content(amendment: Amendment) -> tuple[object, ...]:
     """What makes two amendments the same, wherever they stand."""
-    return amendment.requirement.key, amendment.complete, amendment.renames, amendment.text
+    texts = tuple((clause.kind, clause.name, clause.text) for each in amendment.texts for clause in each.clauses)
+    return amendment.requirement.key, amendment.complete, amendment.renames, texts
 
 
 def _changed(before: Written, after: Written) -> frozenset[tuple[str, str]]:

@@ -34,7 +34,12 @@ _DATED = re.compile(r"^\d{4}-\d{2}-\d{2}-")
 def linked_changes(tree: Tree, texts: str) -> frozenset[str]:
     """The OpenSpec changes of `tree`, active or archived, whose ids stand in a description or a branch's name."""
     tokens = set(_TOKEN.findall(texts))
-    return frozenset(each for each in _change_ids(tree) if each in tokens)
+    return frozenset(each for each in _change_ids(tree) if each in tokens and _is_meant(each, texts))
+
+
+def _is_meant(change: str, texts: str) -> bool:
+    """An id of one word is one only in code or in a path: elsewhere it may be a word of the sentence."""
+    return not change.isalnum() or re.search(rf"[`/]{change}\b", texts) is not None
 
 
 def governance(head: Tree, diff: Diff, contract: ContractText, description: str | None) -> Iterator[Remark]:

@@ -146,8 +146,12 @@ def _deltas(tree: Tree) -> Entries:
 
 
 def _names(tree: Tree, capability: str, entries: Iterable[tuple[str, str, Delta]]) -> dict[str, str]:
-    """Every requirement of a capability by its key: of the main spec, and those that active changes add."""
-    names: dict[str, str] = {}
+    """Every requirement of a capability by its key: of the main spec, and those that active changes add.
+
+    Of the contract also those of the text in force, which may stand elsewhere.
+    """
+    known = load_contract(tree, "", None).requirements if capability == CAPABILITY else ()
+    names = {normalise(name): name for name in known}
     for spec in discover(tree).specs:
         if spec.capability == capability:
             try:

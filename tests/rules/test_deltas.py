@@ -16,6 +16,7 @@ from tests.rules.harness import FIXTURES, diff_of, load_tree
 TEMPLATE = "user-defined-web/template.tf"
 OWN = "openspec/changes/add-runtime-contract"
 CONTRACT = f"{OWN}/specs/workspace-runtime/spec.md"
+MOVED = "openspec/changes/add-rules-of-workspaces/specs/workspace-runtime/spec.md"
 MAIN = "openspec/specs/workspace-runtime/spec.md"
 CHANGE = "openspec/changes/loosen-stop"
 DELTA = f"{CHANGE}/specs/workspace-runtime/spec.md"
@@ -58,7 +59,7 @@ ADDED = f"## ADDED Requirements\n\n{REQUIREMENTS}"
 PURPOSE = "What every workspace of this repository can rely upon, in one place."
 SPEC = f"# Runtime\n\n## Purpose\n{PURPOSE}\n\n## Requirements\n\n{REQUIREMENTS}"
 
-SHORT = CLEANUP.replace("stop_timeout = 180", "stop_timeout = 60")
+SHORT = CLEANUP.replace("stop_timeout = 180", "stop_timeout = 20")
 """The requirement with the clause changed that the pull request breaks."""
 OTHER = CLEANUP.replace("SHALL remove its folder", "SHALL remove its folder at once")
 """The same with another clause changed."""
@@ -121,8 +122,13 @@ EXCUSED: dict[str, Case] = {
         },
         by=DELTA,
     ),
-    "the scenario dropped by its own name": Case(
-        {DELTA: _modified(CLEANUP.replace("Scenario: Stop leaves time", "Scenario: Stop is quick"))}, by=DELTA
+    "the scenario under another name, with another value": Case(
+        {DELTA: _modified(SHORT.replace("Scenario: Stop leaves time", "Scenario: Stop is quick"))}, by=DELTA
+    ),
+    "a lower limit that is kept": Case({DELTA: _modified(CLEANUP.replace("= 180", ">= 15"))}, by=DELTA),
+    "a limit without a value": Case({DELTA: _modified(CLEANUP.replace("`stop_timeout = 180`", "time"))}, by=DELTA),
+    "the contract's own change under another id, and edited": Case(
+        {CONTRACT: None, MOVED: ADDED.replace(CLEANUP, SHORT)}, by=MOVED
     ),
     "the contract's own change, edited in place": Case({CONTRACT: ADDED.replace(CLEANUP, SHORT)}, by=CONTRACT),
     "an item edited in place": Case({CONTRACT: ADDED.replace(FORBIDDEN, ALLOWED)}, edit=PRIVILEGED, by=CONTRACT),
@@ -149,6 +155,43 @@ EXCUSED: dict[str, Case] = {
 }
 
 NOTHING: dict[str, Case] = {
+    "a limit that is lowered, and not kept": Case(
+        {DELTA: _modified(CLEANUP.replace("= 180", "= 120"))}, remark="not the part that is broken here (INV-8)"
+    ),
+    "a limit that is raised": Case({DELTA: _modified(CLEANUP.replace("= 180", "= 300"))}, remark="not the part"),
+    "a limit in other layout": Case({DELTA: _modified(CLEANUP.replace("= 180", "= 180s"))}, remark="not the part"),
+    "a comma": Case({DELTA: _modified(CLEANUP.replace("`SIGINT` and", "`SIGINT`, and"))}, remark="not the part"),
+    "another line of the same scenario": Case(
+        {DELTA: _modified(CLEANUP.replace("WHEN** a workspace stops", "WHEN** a workspace is stopped"))},
+        remark="not the part",
+    ),
+    "the scenario under another name": Case(
+        {DELTA: _modified(CLEANUP.replace("Scenario: Stop leaves time", "Scenario: Stop is quick"))},
+        remark="not the part",
+    ),
+    "renamed, and another clause modified": Case(
+        {
+            DELTA: _renamed("Host-Aware Cleanup", "Quick Cleanup")
+            + "\n"
+            + _modified(OTHER.replace("Host-Aware Cleanup", "Quick Cleanup"))
+        }
+    ),
+    "lowered in place, and not kept": Case({CONTRACT: ADDED.replace("= 180", "= 120")}, remark="not the part"),
+    "only the name edited in place": Case(
+        {CONTRACT: ADDED.replace("Host-Aware Cleanup", "Host-Aware Cleanups")}, remark="only its name is edited"
+    ),
+    "the item under another id": Case({CONTRACT: ADDED.replace("- F-2:", "- F-20:")}, edit=PRIVILEGED),
+    "the contract's own change under another id": Case({CONTRACT: None, MOVED: ADDED}),
+    "archived, and the spec loosened besides": Case(
+        {DELTA: None, ARCHIVED: _modified(OTHER), MAIN: SPEC.replace(CLEANUP, OTHER.replace("= 180", "= 20"))},
+        {MAIN: SPEC, DELTA: _modified(OTHER)},
+    ),
+    "our own summary, and the value as it is": Case({DELTA: _modified(OTHER)}, {}, remark="not the part"),
+    "the spec edited, and an unrelated change": Case(
+        {MAIN: SPEC.replace(CLEANUP, SHORT), "openspec/changes/other/proposal.md": "# Why\n"},
+        ARCHIVED_BASE,
+        remark="edited without an OpenSpec change",
+    ),
     "no delta": Case({}),
     "a delta that repeats the text": Case({DELTA: _modified(CLEANUP)}, remark="says what the contract says already"),
     "a delta that repeats it with other white space": Case(
