@@ -133,17 +133,18 @@ class ContractText:
         return written is not None and (not rule.startswith("F-") or written.item(rule) is not None)
 
     def cite(self, rule: str, requirement: str, words: Iterable[str] = ()) -> Citation | None:
-        """The lines that a finding of `rule` about `words` rests on: the item, else the scenario, that fits.
+        """The lines that a finding of `rule` about `words` rests on: the item, else the part, that fits.
 
-        None if the text has nothing of the kind.
+        Where several fit, the scenario among them, else the whole requirement. None if the text has no such thing.
         """
         written = self.drift.get(rule) or self.written(requirement)
         if written is None:
             return None
         clause = written.item(rule)
         if clause is None:
-            fitting = [each for each in written.fitting(words) if each.kind == "scenario"]
-            clause = fitting[0] if len(fitting) == 1 else None
+            fitting = written.fitting(words)
+            scenarios = [each for each in fitting if each.kind == "scenario"] or fitting
+            clause = scenarios[0] if len(scenarios) == 1 else None
         start, end = (clause.start, clause.end) if clause else (written.start, written.end)
         return Citation(written.path, start, end, self._url(written, start, end), _part(clause))
 
@@ -209,8 +210,9 @@ def written(block: Requirement, items: Sequence[Item], text: Text, path: str, ur
     starts = [*(each.start for each in block.scenarios), *(each.start for each in inside)]
     first = min(starts, default=block.end + 1)
     statement = text.lines[block.start : first - 1]
+    said = max((number for number, line in enumerate(statement, 1) if line.strip()), default=0)
     clauses = [
-        Clause("statement", "", _plain(statement), block.start, max(block.start, first - 1), _sentences(statement)),
+        Clause("statement", "", _plain(statement), block.start, block.start + said, _sentences(statement)),
         *(Clause("item", item.id, _plain([item.text]), item.start, item.end) for item in inside),
         *(
             Clause("scenario", each.name, _plain(lines), each.start, each.end, _bullets(lines[1:]))
@@ -324,8 +326,8 @@ def _in_gap(known: Sequence[str], name: str, before: str | None, after: str | No
 
 
 def _part(clause: Clause | None) -> str | None:
-    """How a citation names the clause."""
-    if clause is None:
+    """How a citation names the clause; a statement has the requirement's own name."""
+    if clause is None or clause.kind == "statement":
         return None
     if clause.kind == "scenario":
         return f"scenario “{clause.name}”"

@@ -337,7 +337,9 @@ def _suggestion(finding: Finding) -> list[str]:
 def _cited(finding: Finding) -> str:
     related = f" (also {', '.join(finding.related)})" if finding.related else ""
     part = f", {_sentence(finding.citation.part)}" if finding.citation and finding.citation.part else ""
-    return f"{'Contract' if finding.citation else 'Rule'}: **{finding.rule}** {_citation(finding)}{part}{related}"
+    # What the contract does not ask for itself is a rule of ours, beside the requirement that it bears on.
+    ours = finding.citation is None or finding.rule.startswith("W-")
+    return f"{'Rule' if ours else 'Contract'}: **{finding.rule}** {_citation(finding)}{part}{related}"
 
 
 def _citation(finding: Finding) -> str:

@@ -58,7 +58,9 @@ ID = "BOOT"
 REQUIREMENT = "Required Agent Boot Sequence"
 CLAUSES = {
     r"registry mirror after dockerd": "mirror precedes dockerd launched",
-    r"exit|exec|ends in the middle|requires|set [+-]|pipefail": "step fails log failure continue subsequent",
+    r"staged files (?:after|beside) shell profile": "hydration precedes profile assembled",
+    r"exit|exec|ends in the middle|kills itself|requires|set [+-]|pipefail": "step fails log failure continue",
+    r" (?:after|beside) |^\S+ no ": "execute boot steps order",
 }
 
 END = "end of the script"

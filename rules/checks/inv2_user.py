@@ -48,7 +48,7 @@ from rules.workspace.template import Resource, Workspace
 
 ID = "INV-2"
 REQUIREMENT = "Workspace User Identity"
-CLAUSES = {r"/(?:user|HOME) ": "container process run user HOME"}
+CLAUSES = {r"/(?:user|HOME|USER) ": "container process run user HOME", r"^image/coder": "image rename UID"}
 
 USER = "coder"
 UID = "1000"

@@ -58,6 +58,7 @@ CLAUSES = {
     r"never started|not as root": "script invoke sudo dockerd pgrep",
     r" access before": "relax permissions communicate",
     r" data in | rm ": "persist state",
+    r" config ": "registry mirror daemon.json configuration",
 }
 
 START = "start of dockerd"

@@ -67,6 +67,7 @@ from rules.workspace.template import Resource, Workspace
 ID = "INV-5"
 REQUIREMENT = "Two-Volume Persistence Model"
 CLAUSES = {
+    r" name (?!lacks)": "named dind-cache surfaces",
     r"//home/coder ": "home host bind writable",
     r"//var/lib/docker |docker_volume\.": "storage named volume survive",
 }

@@ -44,6 +44,7 @@ from rules.workspace.template import Script, Workspace
 
 ID = "W-1"
 REQUIREMENT = "Required Agent Boot Sequence"
+CLAUSES = {"": "execute boot steps order"}
 
 
 def check(workspace: Workspace) -> Iterator[Violation]:

@@ -57,6 +57,7 @@ from rules.workspace.template import Script, Workspace
 
 ID = "W-2"
 REQUIREMENT = "Required Agent Boot Sequence"
+CLAUSES = {"": "execute boot steps order"}
 
 MAX_CAUSES = 3
 """Lines at the left that one speaks of; if there are more, it is the terminator that stands elsewhere."""

@@ -7,8 +7,9 @@ import pytest
 from rules.contract import BUNDLED_URL, WrittenContract, load_contract
 from rules.deltas import words_of
 from rules.model import Span, Violation
-from rules.registry import all_rules
+from rules.registry import all_rules, entry
 from rules.sources.tree import MemoryTree
+from tests.rules.harness import FIXTURES
 from tests.rules.test_deltas import ADDED, CONTRACT, DELTA, FORBIDDEN, MAIN, SPEC, _modified
 
 URL = "https://github.com/o/r"
@@ -87,42 +88,152 @@ def test_a_citation_names_the_clause_that_fits(
     assert citation.url == f"{URL}/blob/abc/{CONTRACT}?plain=1#{lines}"
 
 
-HYDRATION = """\
-## ADDED Requirements
+WHOLE = (FIXTURES / "contract.md").read_text("utf-8")
+"""A contract with everything that the rules check, in our own words."""
 
-### Requirement: Copy-If-Missing Home Hydration
-What the user has in `~/.bashrc` SHALL stay.
+SCRIPT = "coder_agent.main.startup_script"
+CONTAINER = "docker_container.workspace"
+STATED = "Requirement"
+"""Where a kind of finding rests on what the requirement says before its scenarios."""
 
-#### Scenario: First start
-- **WHEN** `~/.bashrc` is absent at the start
-- **THEN** the script SHALL copy the skeleton of `/home/coder-files/`
-
-#### Scenario: Later starts
-- **WHEN** `~/.bashrc` is there
-- **THEN** whatever the script would append SHALL be guarded, so that there are no duplicate entries
-
-#### Scenario: Nothing to copy
-- **WHEN** `/home/coder-files/` is absent from the image
-- **THEN** the script SHALL continue
-"""
+KINDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "INV-1": {
+        "What the container declares": (
+            f"{CONTAINER}/runtime | runtime=runc",
+            f"{CONTAINER}/runtime | runtime missing",
+            f"{CONTAINER}/privileged | privileged missing",
+            f"{CONTAINER}/security_opts | security_opts lacks seccomp:unconfined",
+            f"{CONTAINER}/security_opts | security_opts has no-new-privileges",
+        )
+    },
+    "INV-2": {
+        "Who the container is run as": (
+            f"{CONTAINER}/user | user=root",
+            f"{CONTAINER}/user | user missing",
+            f"{CONTAINER}/group_add | group_add lacks var.docker_gid",
+            "coder_agent.main/HOME | HOME=/home/dev",
+            "image/USER | final USER root",
+        ),
+        "The image agrees": ("image/coder | no user coder", "image/coder's UID | uid=2000"),
+    },
+    "INV-3": {
+        "The sudoers entry of the image": (
+            "image/sudoers | no entry for coder | sudoers file",
+            "image/sudoers mode | mode 644 | sudoers file",
+            "image/sudoers | no env_keep | sudoers file",
+        ),
+        "No prompt at boot": (
+            f"{SCRIPT}/sudo | sudo reads a password | sudoers file",
+            f"{SCRIPT}/sudo | sudoers file removed | sudoers file",
+        ),
+    },
+    "INV-4": {
+        "The script starts the daemon": (
+            f"{SCRIPT}/dockerd | never started | start of dockerd",
+            f"{SCRIPT}/dockerd | no guard | check whether dockerd runs",
+            f"{SCRIPT}/dockerd | no sudo",
+            f"{SCRIPT}/dockerd | log in /dev/null",
+            f"{SCRIPT}/dockerd | endless wait | wait for the Docker socket",
+            f"{SCRIPT}/dockerd | access before the wait",
+        ),
+        "A mirror comes first": (f"{SCRIPT}/dockerd | config /etc/d.json",),
+        STATED: (f"{SCRIPT}/dockerd | data in /home/coder/docker", f"{SCRIPT}/dockerd | rm /var/lib/docker/*"),
+    },
+    "INV-5": {
+        "The home": (
+            f"{CONTAINER}//home/coder | not mounted | `volumes` block",
+            f"{CONTAINER}//home/coder | host_path lacks owner",
+            f"{CONTAINER}//home/coder | read_only=true",
+        ),
+        "The storage": (
+            f"{CONTAINER}//var/lib/docker | not mounted | `mounts` block",
+            f"{CONTAINER}//var/lib/docker | name lacks owner",
+            "docker_volume.dind_cache/count | depends on data.coder_workspace.me.start_count",
+        ),
+        STATED: (f"{CONTAINER}//var/lib/docker | name docker-*-*",),
+    },
+    "INV-6": {
+        "The first start": (f"{SCRIPT}/hydration | nothing is copied", "image/staging | nothing is staged"),
+        "Every later start": ("appends to the user's files | /home/coder/.bashrc gets export X=1",),
+        "An image without it": ("missing staged files | exit",),
+    },
+    "INV-7": {
+        "The router": ("boot/router | not left out | global DDEV configuration",),
+        "The button": (
+            "app for the site | nothing on http://localhost:80",
+            "coder_app.ddev-web/healthcheck | healthcheck",
+            "coder_app.ddev-web/subdomain | subdomain=false",
+        ),
+        STATED: ("boot/projects | ddev start --all",),
+    },
+    "INV-8": {
+        "Stop preserves both": (
+            f"{CONTAINER}/count | count missing | count",
+            "removal of the host folder | destroyed on stop",
+        ),
+        "Delete removes the home": (
+            "removal of the host folder | no coder-delete-workspace-dir",
+            "removal of the host folder | not at destroy | null_resource.workspace_cleanup provisioner",
+        ),
+        "Stop takes its time": (
+            f"{CONTAINER}/stop_timeout | stop_timeout=60",
+            f"{CONTAINER}/stop_signal | stop_signal=SIGTERM",
+            f"{CONTAINER}/destroy_grace_seconds | destroy_grace_seconds missing",
+            "stop script | no poweroff | run_on_stop",
+            "stop script | poweroff without guard | step of the stop script",
+        ),
+    },
+    "INV-9": {
+        "Variables": (
+            "coder_agent.main/env | `CODER_WORKSPACE_ID` missing",
+            "identity in the boot script | CODER_WORKSPACE_NAME = main",
+            "identity in the boot script | git user.name = Coder",
+            f"{SCRIPT}/git | git user.email missing | git user.email",
+        )
+    },
+    "BOOT": {
+        "Mirror precedes dockerd": (f"{SCRIPT} | registry mirror after dockerd",),
+        "Hydration precedes the profile": (
+            f"{SCRIPT} | staged files after shell profile",
+            f"{SCRIPT} | does not show ~/WELCOME.txt | login shell: show ~/WELCOME.txt",
+        ),
+        "Whatever fails": (
+            f"{SCRIPT} | no set +e | what a failure does",
+            f"{SCRIPT} | exit 1",
+            f"{SCRIPT} | kills itself",
+            f"{SCRIPT} | pipefail",
+        ),
+        STATED: (
+            f"{SCRIPT} | no GitSSH | boot step: GitSSH",
+            f"{SCRIPT} | dockerd after image pre-pull",
+            f"{SCRIPT} | registry mirror beside dockerd",
+        ),
+    },
+    "W-1": {STATED: (f"{SCRIPT} | PORT",)},
+    **{f"F-{number}": {f"- F-{number}:": ("x | y",)} for number in range(1, 11)},
+    **{f"D-{number}": {f"- **D-{number}**": ("x | y",)} for number in range(1, 7)},
+}
+"""For each kind of finding, by its address, its evidence and what was lost: the heading or item that it rests on."""
 
 
 @pytest.mark.parametrize(
-    ("address", "evidence", "part"),
-    [
-        ("appends to the user's files", "/home/coder/.bashrc gets export X=1", "scenario “Later starts”"),
-        ("coder_agent.main.startup_script/hydration", "nothing is copied", "scenario “First start”"),
-        ("missing staged files", "exit", "scenario “Nothing to copy”"),
-    ],
+    ("rule", "heading", "kind"),
+    [(rule, heading, kind) for rule, parts in KINDS.items() for heading, kinds in parts.items() for kind in kinds],
 )
-def test_a_rule_says_by_which_words_its_clause_is_found(address: str, evidence: str, part: str) -> None:
-    violation = Violation(
-        "INV-6", "t", address, evidence, Span("t/template.tf", 1, 1), "failure", "`~/.bashrc` at start"
-    )
-    text = load_contract(MemoryTree.of({CONTRACT: HYDRATION}), "abc", URL)
-    citation = text.cite("INV-6", "Copy-If-Missing Home Hydration", words_of(violation))
+def test_every_kind_of_finding_rests_on_the_lines_that_say_so(rule: str, heading: str, kind: str) -> None:
+    address, evidence, lost = (*kind.split(" | "), None)[:3]
+    assert address is not None
+    assert evidence is not None
+    about = Violation(rule, "t", address, evidence, Span("t/template.tf", 1, 1), "failure", "`x`", lost=lost)
+    text = load_contract(MemoryTree.of({CONTRACT: WHOLE}), "abc", URL)
+    name = entry(rule).requirement
+    citation = text.cite(rule, name, words_of(about))
     assert citation is not None
-    assert citation.part == part
+    lines = WHOLE.split("\n")[citation.start - 1 : citation.end]
+    expected = {STATED: f"### Requirement: {name}"}.get(heading, f"#### Scenario: {heading}")
+    assert lines[0].startswith(heading if heading.startswith("- ") else expected)
+    assert lines[-1].strip()
+    assert not any(line.startswith("#") for line in lines[1:])
 
 
 def test_our_own_summary_has_every_requirement_and_links_to_the_proposal() -> None:
