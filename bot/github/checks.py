@@ -41,31 +41,39 @@ MAX_ACTIONS = 3
 MAX_RUNS_LISTED = 100
 
 
+UNDECIDED, ANY = "?", "*"
+
+
 @dataclass(frozen=True, slots=True)
 class RunKey:
     """What a check run was made for, kept in its `external_id`.
 
     GitHub leaves the list of pull requests of a check run empty for forks, so this is how a run finds back to its pull
     request; `pull` is None for a group of the merge queue. `base` is the base commit, `rules` the version of the rules;
-    `job` tells one attempt from the next.
+    `job` tells one attempt from the next. `contract` is the version of the contract in force: `UNDECIDED` until there
+    is a verdict, and `ANY` for one that no contract would change.
     """
 
     pull: int | None
     base: str
     rules: str
     job: str
+    contract: str = UNDECIDED
 
     def __str__(self) -> str:
         whom = "queue" if self.pull is None else f"pr={self.pull}"
-        return f"{whom} base={self.base} rules={self.rules} job={self.job}"
+        return f"{whom} base={self.base} rules={self.rules} contract={self.contract} job={self.job}"
 
     @classmethod
     def parse(cls, external_id: str | None) -> RunKey | None:
         match = _RUN_KEY.fullmatch(external_id or "")
-        return cls(int(match[1]) if match[1] else None, match[2], match[3], match[4]) if match else None
+        if match is None:
+            return None
+        pull, base, rules, contract, job = match.groups()
+        return cls(int(pull) if pull else None, base, rules, job, contract)
 
 
-_RUN_KEY = re.compile(r"(?:pr=([1-9]\d{0,9})|queue) base=([0-9a-f]+) rules=(\S+) job=(\S+)", re.ASCII)
+_RUN_KEY = re.compile(r"(?:pr=([1-9]\d{0,9})|queue) base=([0-9a-f]+) rules=(\S+) contract=(\S+) job=(\S+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +151,23 @@ def start(repository: Repository, head: str, name: str, app_id: int, key: RunKey
     return write_once(create, find)
 
 
-def complete(repository: Repository, run_id: int, verdict: Verdict) -> None:
-    """Publish `verdict` on a check run. May be repeated: annotations that are there already are not added again."""
+def complete(repository: Repository, run_id: int, key: RunKey, verdict: Verdict) -> None:
+    """Publish `verdict` on the check run that was made for `key`; the contract in it may have become known since.
+
+    May be repeated: annotations that are there already are not added again.
+    """
     annotations = verdict.annotations[:MAX_ANNOTATIONS]
     sent = _annotation_count(repository, run_id) if annotations else 0
     while len(annotations) - sent > MAX_ANNOTATIONS_PER_REQUEST:
-        _send(repository, run_id, verdict, annotations[sent : sent + MAX_ANNOTATIONS_PER_REQUEST], last=False)
+        _send(repository, run_id, key, verdict, annotations[sent : sent + MAX_ANNOTATIONS_PER_REQUEST], last=False)
         sent += MAX_ANNOTATIONS_PER_REQUEST
     try:
-        _send(repository, run_id, verdict, annotations[sent:], last=True)
+        _send(repository, run_id, key, verdict, annotations[sent:], last=True)
     except GitHubError as error:
         if not error.uncertain:
             raise
         sent = _annotation_count(repository, run_id)
-        _send(repository, run_id, verdict, annotations[sent:], last=True)
+        _send(repository, run_id, key, verdict, annotations[sent:], last=True)
 
 
 def _annotation_count(repository: Repository, run_id: int) -> int:
@@ -166,7 +177,7 @@ def _annotation_count(repository: Repository, run_id: int) -> int:
 
 
 def _send(
-    repository: Repository, run_id: int, verdict: Verdict, annotations: Sequence[Annotation], *, last: bool
+    repository: Repository, run_id: int, key: RunKey, verdict: Verdict, annotations: Sequence[Annotation], *, last: bool
 ) -> None:
     """One update; GitHub appends its annotations to those that are there."""
     output: OutputBody = {
@@ -183,6 +194,7 @@ def _send(
                 repository.owner,
                 repository.name,
                 run_id,
+                external_id=str(key),
                 status="completed",
                 conclusion=verdict.conclusion,
                 output=output,

@@ -7,19 +7,20 @@ is found and not made again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 import structlog
 
 from bot import metrics
 from bot.github.answers import CheckRun
-from bot.github.checks import RunKey, Verdict, complete, list_runs, start
+from bot.github.checks import ANY, UNDECIDED, RunKey, Verdict, complete, list_runs, start
 from bot.github.client import Repository
 from bot.github.errors import GitHubError, TooLargeError
-from bot.github.pulls import get_pull
-from bot.github.trees import ObjectCache
+from bot.github.pulls import branch_tip, get_pull
+from bot.github.trees import ObjectCache, RemoteTree
 from bot.review.collect import collect
+from bot.review.decisive import contract_version
 from bot.review.material import Judge, Target
 from bot.review.picture import picture
 from bot.review.publish import speak
@@ -51,11 +52,19 @@ class Superseded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A check run in progress for a pull request as it was then. `login` is the user our App posts as."""
+    """A check run in progress for a pull request as it was then. `login` is the user our App posts as.
+
+    `job` is the name of the work that made it.
+    """
 
     run_id: int
     login: str
     target: Target
+    job: str
+
+    @property
+    def key(self) -> RunKey:
+        return RunKey(self.target.number, self.target.base_sha, RULES_VERSION, self.job)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,28 +102,39 @@ class Reviewer:
     def open(self, repository: Repository, target: Target, job: str, *, again: bool) -> Opened | Skipped:
         """Create the check run on the head, before any work.
 
-        The same head and base are reviewed once by the same rules, unless `again`. A run left in progress is taken
-        over: reviews of one pull request never run at the same time, so whoever made it is gone.
+        The same head and base are reviewed once by the same rules and contract, unless `again`. A run left in progress
+        is taken over: reviews of one pull request never run at the same time, so whoever made it is gone.
 
         Raises:
             GitHubError: GitHub refuses or fails.
         """
         key = RunKey(target.number, target.base_sha, RULES_VERSION, job)
-        runs = self._runs_for(repository, target)
-        run = next((run for run in runs if run.status != "completed" or run.external_id == str(key)), None)
-        if run is None and not again and any(run.conclusion != SUPERSEDED.conclusion for run in runs):
-            return Skipped("already-reviewed")
+        runs = self._runs_for(repository, key, target.head)
+        run = next((run for run, its in runs if run.status != "completed" or its.job == job), None)
+        if run is None and not again:
+            contracts = {its.contract for run, its in runs if run.conclusion != SUPERSEDED.conclusion}
+            if contracts and (ANY in contracts or self._contract(repository, target) in contracts):
+                return Skipped("already-reviewed")
         run = run or start(repository, target.head, self.check_name, self.app_id, key)
-        return Opened(run.id, f"{run.app.slug}[bot]", target)
+        return Opened(run.id, f"{run.app.slug}[bot]", target, job)
 
-    def _runs_for(self, repository: Repository, target: Target) -> list[CheckRun]:
+    def _runs_for(self, repository: Repository, key: RunKey, head: str) -> list[tuple[CheckRun, RunKey]]:
         """Our check runs for this head and base, newest first. Another pull request may have the same head."""
-        runs = []
-        for run in list_runs(repository, target.head, self.check_name, self.app_id):
-            key = RunKey.parse(run.external_id)
-            if key is not None and (key.pull, key.base, key.rules) == (target.number, target.base_sha, RULES_VERSION):
-                runs.append(run)
-        return runs
+        found = []
+        for run in list_runs(repository, head, self.check_name, self.app_id):
+            its = RunKey.parse(run.external_id)
+            if its is not None and (its.pull, its.base, its.rules) == (key.pull, key.base, key.rules):
+                found.append((run, its))
+        return found
+
+    def _contract(self, repository: Repository, target: Target) -> str:
+        """The version of the contract by which `target` would be judged now."""
+        tip = target.base_ref if target.number is None else branch_tip(repository, target.base_ref)
+        try:
+            return contract_version(RemoteTree(repository, tip, self.cache))
+        except TooLargeError:
+            # The review will say so.
+            return UNDECIDED
 
     def finish(
         self,
@@ -140,10 +160,10 @@ class Reviewer:
             if superseded():
                 raise Superseded
 
-        finished = False
+        key, finished = opened.key, False
         try:
-            result = self._review(repository, opened, proceed, explain=explain)
-            finished = True
+            result, contract = self._review(repository, opened, proceed, explain=explain)
+            key, finished = replace(key, contract=contract), True
         except Superseded:
             log.info("superseded")
             result = SUPERSEDED
@@ -156,11 +176,14 @@ class Reviewer:
             # Whatever goes wrong in here must not leave the pull request waiting for a check that never comes.
             log.exception("crashed")
             result = _unfinished("Something went wrong in the reviewer itself; its log has the details.")
-        complete(repository, opened.run_id, result)
+        complete(repository, opened.run_id, key, result)
         metrics.REVIEWS.labels(result.conclusion).inc()
         return finished
 
-    def _review(self, repository: Repository, opened: Opened, proceed: Callable[[], None], *, explain: bool) -> Verdict:
+    def _review(
+        self, repository: Repository, opened: Opened, proceed: Callable[[], None], *, explain: bool
+    ) -> tuple[Verdict, str]:
+        """The verdict, and the version of the contract by which it is one."""
         proceed()
         target = opened.target
         with metrics.PHASE_SECONDS.labels("collect").time():
@@ -176,7 +199,8 @@ class Reviewer:
             with metrics.PHASE_SECONDS.labels("publish").time():
                 held_back = speak(voice, material, report)
         proceed()
-        return picture(report, held_back=held_back, explain=explain)
+        contract = ANY if material.prose else contract_version(material.contract_tree)
+        return picture(report, held_back=held_back, explain=explain), contract
 
 
 def _unfinished(reason: str) -> Verdict:

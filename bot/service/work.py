@@ -50,6 +50,7 @@ class OpenedRun(StepResult):
     run_id: int = 0
     login: str = ""
     target: Target | None = None
+    job: str = ""
 
 
 class Missed(StepResult):
@@ -109,7 +110,7 @@ class Work:
             return OpenedRun(skip="github-failed", delay=_delay(error, attempt))
         if isinstance(opened, Skipped):
             return OpenedRun(skip=opened.reason)
-        return OpenedRun(run_id=opened.run_id, login=opened.login, target=opened.target)
+        return OpenedRun(run_id=opened.run_id, login=opened.login, target=opened.target, job=job)
 
     def finish(
         self, request: ReviewRequest, run: OpenedRun, attempt: int, superseded: Callable[[], bool] = lambda: False
@@ -117,7 +118,7 @@ class Work:
         """Do the review and complete the check run."""
         assert run.target is not None
         repository = self.github.repository(request.installation, request.owner, request.name)
-        opened = Opened(run.run_id, run.login, run.target)
+        opened = Opened(run.run_id, run.login, run.target, run.job)
         patient = attempt < MAX_ATTEMPTS
         try:
             verdict = self.reviewer.finish(

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bot.github.checks import RunKey
+from bot.github.checks import ANY, RunKey
 from bot.github.client import GitHubApp
 from bot.review.reviewer import Reviewer
 from bot.service.handlers.context import Context
@@ -61,9 +61,9 @@ def test_a_pull_request_is_reviewed(work: Work, payload: Payload, again: bool) -
         ("issue_comment", issue_comment("> /wrc recheck"), "no-command"),
         ("issue_comment", issue_comment("/wrc recheck", state="closed"), "closed"),
         ("issue_comment", issue_comment("/wrc recheck", by={**AUTHOR, "type": "Bot"}), "bot"),
-        ("check_run", check_run("pr=7 base=abc rules=1 job=x", app_id=2), "foreign-check-run"),
+        ("check_run", check_run("pr=7 base=abc rules=1 contract=? job=x", app_id=2), "foreign-check-run"),
         ("check_run", check_run(None), "unknown-check-run"),
-        ("check_run", check_run("pr=0 base=abc rules=1 job=x"), "unknown-check-run"),
+        ("check_run", check_run("pr=0 base=abc rules=1 contract=? job=x"), "unknown-check-run"),
         ("check_run", check_run("7"), "unknown-check-run"),
         ("check_suite", check_suite(app_id=2), "foreign-check-suite"),
     ],
@@ -79,7 +79,11 @@ def test_a_check_run_finds_its_pull_request_by_its_external_id(work: Work) -> No
 
 @pytest.mark.parametrize(
     "key",
-    [RunKey(1, "a" * 40, "0.1.0", "x"), RunKey(4294967295, "0" * 64, "1", "a-b:c/1"), RunKey(None, "a", "1", "x")],
+    [
+        RunKey(1, "a" * 40, "0.1.0", "x"),
+        RunKey(4294967295, "0" * 64, "1", "a-b:c/1", ANY),
+        RunKey(None, "a", "1", "x", "0c2f"),
+    ],
 )
 def test_an_external_id_reads_back(key: RunKey) -> None:
     assert RunKey.parse(str(key)) == key

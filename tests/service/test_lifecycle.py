@@ -10,6 +10,7 @@ import pytest
 
 from bot.review.judge import judge as ask_engine
 from bot.review.material import Material
+from bot.sandbox import events
 from bot.sandbox.state import PullRequest, Review, ReviewComment
 from rules.model import Acknowledgement, Contract, Finding, Problem, Report
 from tests.service.github import PATH, PRIVILEGED, TEMPLATE, GitHub
@@ -298,6 +299,17 @@ class TestTheDefaultBranchMoves:
         github.world.push(github.repository, "main", {self.SPEC: "# Contract\n"})
         github.concluded(pull.head_sha, 2)
         assert len(github.reviews(pull)) == 1
+
+    def test_a_change_that_nobody_told_of_counts_when_the_same_head_is_looked_at_again(self, github: GitHub) -> None:
+        pull = github.open_pull(PRIVILEGED)
+        github.concluded(pull.head_sha)
+        git, author = github.repository.git, github.world.signature(github.repository.owner)
+        for path, text, count in (("README.md", "# Moved on\n", 1), (self.SPEC, "# Contract\n", 2)):
+            git.commit("main", {path: text}, message="Quietly", author=author, parent=git.resolve("refs/heads/main"))
+            events.pull_request(github.world, pull, "reopened", pull.author)
+            github.world.webhooks.settle()
+            github.idle()
+            assert len(github.runs(pull.head_sha)) == count
 
     def test_any_other_push_does_not(self, github: GitHub) -> None:
         pull = github.open_pull(PRIVILEGED)

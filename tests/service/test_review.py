@@ -19,6 +19,9 @@ def hub(tmp_path_factory: pytest.TempPathFactory, public_pem: str, private_pem: 
     """A GitHub with a running service, for all tests of this module."""
     github = GitHub(tmp_path_factory.mktemp("hub"), public_pem, private_pem)
     with github.server, RunningService(github.settings):
+        # The look for what was missed is over before requests are counted.
+        wait_for(lambda: github.recorder.seen["GET /installation/repositories"] > 0, "the first sweep")
+        github.idle()
         yield github
 
 

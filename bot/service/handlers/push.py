@@ -5,19 +5,16 @@ Slowly: nobody waits for these reviews.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from bot.github.pulls import open_pulls
+from bot.review.decisive import is_decisive
 from bot.service.events import PushEvent
 from bot.service.handlers.context import Context
 from bot.service.requests import Decision, ReviewRequest, skip
 
 MAX_COMMITS = 2_048
 """https://docs.github.com/en/webhooks/webhook-events-and-payloads#push: a longer list is cut."""
-
-_DECIDES = re.compile(r"openspec/(specs|changes)/.*|\.github/wrc\.ya?ml|openspec/project\.md")
-"""Files of the base branch on which verdicts depend."""
 
 
 def handle(body: str, context: Context) -> Decision:
@@ -28,7 +25,7 @@ def handle(body: str, context: Context) -> Decision:
     if event.ref != f"refs/heads/{branch}":
         return skip("not-the-default-branch")
     all_told = not event.forced and 0 < len(event.commits) < MAX_COMMITS
-    if all_told and not any(_DECIDES.fullmatch(path) for path in _paths(event)):
+    if all_told and not any(is_decisive(path) for path in _paths(event)):
         return skip("contract-unchanged")
     owner, name = event.repository.owner.login, event.repository.name
     repository = context.github.repository(event.installation.id, owner, name)
