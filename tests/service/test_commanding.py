@@ -166,9 +166,52 @@ def test_only_writers_accept_not_even_the_author(github: GitHub, author: str) ->
 def test_where_the_permission_cannot_be_asked_nothing_is_accepted(github: GitHub) -> None:
     pull = reviewed(github)
     github.fail("/collaborators/", status=403, body='{"message": "Forbidden"}')
-    say(github, pull, "/wrc accept F-2 agreed")
+    comment = say(github, pull, "/wrc accept F-2 agreed")
+    assert reactions(comment) == ["eyes", "confused"]
+    assert "GitHub does not let me see who has write access here" in answers(github, pull)[0]
     assert latest(github, pull)[0] == "failure"
     assert len(github.runs(pull.head_sha)) == 1
+
+
+def test_the_author_of_a_fork_accepts_nothing_and_a_maintainer_does(github: GitHub) -> None:
+    fork = github.world.fork(github.repository, "mona")
+    github.world.push(fork, "topic", {PATH: PRIVILEGED})
+    pull = github.world.open_pull_request(github.repository, "topic", fork=fork, author="mona")
+    settle(github)
+    say(github, pull, "/wrc accept F-2 my own fork", "mona")
+    assert latest(github, pull)[0] == "failure"
+    say(github, pull, "/wrc accept F-2 agreed")
+    assert latest(github, pull)[0] == "success"
+
+
+def test_the_last_of_two_acceptances_is_shown_and_a_rebase_keeps_it(github: GitHub) -> None:
+    github.world.set_role(github.repository, "olga", "maintain")
+    pull = reviewed(github)
+    say(github, pull, "/wrc accept F-2 for now")
+    say(github, pull, "/wrc accept F-2 for good", "olga")
+    conclusion, summary = latest(github, pull)
+    assert conclusion == "success"
+    assert "for good" in summary
+    assert "for now" not in summary
+    github.world.push(github.repository, "main", {"README.md": "# Moved on\n"})
+    github.push("# rebased\n" + PRIVILEGED, start="main")
+    settle(github)
+    conclusion, summary = latest(github, pull)
+    assert conclusion == "success"
+    assert "for good" in summary
+
+
+def test_after_a_rebase_the_same_finding_can_be_accepted_and_what_is_gone_cannot(github: GitHub) -> None:
+    pull = reviewed(github)
+    github.push("# rebased\n" + PRIVILEGED, start="main")
+    settle(github)
+    say(github, pull, "/wrc accept F-2 agreed")
+    assert latest(github, pull)[0] == "success"
+    github.push(TEMPLATE + "# without it\n")
+    settle(github)
+    comment = say(github, pull, "/wrc accept F-2 agreed again")
+    assert reactions(comment) == ["eyes", "confused"]
+    assert "No finding of F-2 stood open here" in answers(github, pull)[-1]
 
 
 REFUSALS = {

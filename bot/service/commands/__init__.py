@@ -13,6 +13,7 @@ from types import ModuleType
 import structlog
 
 from bot.github.conversation import may_write, react, reply
+from bot.github.errors import GitHubError
 from bot.service.commands import accept, audit, explain, help, recheck, revoke  # noqa: A004 (the verb's name)
 from bot.service.commands.call import Call, Outcome, Refused
 from bot.service.commands.parse import Command
@@ -100,6 +101,13 @@ def _run(command: Command, call: Call) -> Outcome:
         nearest = get_close_matches(command.verb, VERBS, n=1)
         meant = f" Did you mean `{VERBS[nearest[0]].usage}`?" if nearest else ""
         raise Refused(f"There is no such command.{meant} `/wrc help` lists them.")
-    if not verb.allows(call):
+    try:
+        allowed = verb.allows(call)
+    except GitHubError as error:
+        if error.status != 403 or error.retry_after is not None:
+            raise
+        told = "GitHub does not let me see who has write access here: the App needs its `metadata: read` permission."
+        raise Refused(f"`/wrc {verb.name}` is not followed. {told}") from error
+    if not allowed:
         raise Refused(f"`/wrc {verb.name}` is for {verb.who}.")
     return verb.run(command.arguments.strip(), call)
