@@ -288,7 +288,7 @@ def _final_user(image: Image) -> Iterator[Violation]:
             "The image no longer ends with `USER coder`, so it runs as root where nobody says otherwise. Is that meant?"
         )
         yield _in_image("USER", "no final USER", Position(DOCKERFILE, end, 1), message, "warning", "USER")
-    elif name not in (USER, UID) and "$" not in name:
+    elif name != USER and not _NUMERIC.match(name) and "$" not in name:
         message = f"The image ends as `{name}`, so it runs as that where nobody says otherwise. Is that meant?"
         yield _in_image("USER", f"final USER {name}", Position(DOCKERFILE, last.start, 1), message, "warning", "USER")
 

@@ -34,8 +34,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from rules.checks.commands import getopt
 from rules.checks.support import image_fact, line
 from rules.model import Fact, Level, Step, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command
@@ -148,7 +149,7 @@ def _entry(image: Image, texts: list[tuple[Written, str]]) -> Iterator[Violation
 
 
 def _lines(image: Image) -> Iterator[Written]:
-    """What the commands of the build leave in sudoers files: one that is written anew starts over."""
+    """What the build leaves in sudoers files: one that is written anew starts over, one from elsewhere is followed."""
     files: dict[str, list[Written]] = {}
     for command in image.commands:
         for path, start in _targets(command):
@@ -158,21 +159,40 @@ def _lines(image: Image) -> Iterator[Written]:
             for text in _output(image, command):
                 texts = [None] if text is None else text.split("\n")
                 kept += [Written(path, own, command.position, start) for own in texts]
+        placed = dict(_placed(image, command))
+        for path, source in placed.items():
+            files[path] = [
+                replace(own, file=path) for own in files.get(source, [Written(path, None, command.position)])
+            ]
         words = [text for word in command.args for text in word.alternatives]
-        for path in [path for path in files if path in words]:
+        for path in [path for path in files if path in words and path not in placed and _is_sudoers(path)]:
             if command.name in _REMOVERS:
                 del files[path]
             elif command.name == "sed":
                 files[path].append(Written(path, None, command.position))
     for instruction in image.instructions("COPY", "ADD"):
         target, at = instruction.words[-1] if instruction.words else "", Position(DOCKERFILE, instruction.start, 1)
-        if target.startswith("/etc/sudoers"):
+        if _is_sudoers(target):
             for name, written in instruction.files:
                 path = posixpath.join(target, name) if target.endswith("/") else target
                 files[path] = [_in_place(path, piece) for piece in written.parts if isinstance(piece, Piece)]
             if any(flag.startswith("--from") for flag in instruction.flags):
                 files[target] = [Written(target, None, at)]
-    return (each for lines in files.values() for each in lines)
+    return (each for path, lines in files.items() if _is_sudoers(path) for each in lines)
+
+
+def _is_sudoers(path: str) -> bool:
+    return path.startswith("/etc/sudoers")
+
+
+def _placed(image: Image, command: Command) -> Iterator[tuple[str, str]]:
+    """The sudoers file that a copy makes, and of which file; those that the image stages are read from there."""
+    operands = [word.alternatives[0] for word in getopt(command.args, "mogtS", ("mode", "owner", "group")).operands]
+    if command.name in ("install", "cp", "mv") and len(operands) == 2 and _is_sudoers(operands[1]):
+        source, target = operands
+        if source != "/dev/stdin" and image.staged(posixpath.normpath(source)) is None:
+            into = target.endswith(("/", ".d"))
+            yield (posixpath.join(target, posixpath.basename(source)) if into else target), source
 
 
 def _in_place(path: str, piece: Piece) -> Written:
@@ -181,15 +201,15 @@ def _in_place(path: str, piece: Piece) -> Written:
 
 
 def _targets(command: Command) -> Iterator[tuple[str, Position | None]]:
-    """The sudoers files that a command writes, each with the place where it begins anew; None if it appends."""
+    """The files that a command writes, each with the place where it begins anew; None if it appends."""
     for redirect in (*command.redirects, *command.outer):
         for path in redirect.target.alternatives:
-            if redirect.operator in (">", ">>", ">|", "&>", "&>>") and path.startswith("/etc/sudoers"):
+            if redirect.operator in (">", ">>", ">|", "&>", "&>>"):
                 yield path, None if ">>" in redirect.operator else redirect.position
     words = [text for word in command.args for text in word.alternatives]
     if command.name == "tee" or _takes_input(command):
         for path in words:
-            if path.startswith("/etc/sudoers"):
+            if path.startswith("/") and path != "/dev/stdin":
                 yield path, None if {"-a", "--append"} & set(words) else command.position
 
 
@@ -301,7 +321,7 @@ def _modes(image: Image) -> Iterator[tuple[str, Position]]:
         words = [word.alternatives[0] for word in command.args]
         if command.name == "umask" and words:
             masked = f"{0o666 & ~int(words[0], 8):o}" if re.fullmatch(r"[0-7]+", words[0]) else words[0]
-            if any(_targets(each) for each in image.commands):
+            if any(_is_sudoers(path) for each in image.commands for path, _ in _targets(each)):
                 yield masked, command.position
         if not any(word.startswith("/etc/sudoers.d") for word in words):
             continue

@@ -189,10 +189,13 @@ def environment(rule: str, workspace: Workspace, names: Iterable[str]) -> Iterat
             for name in names:
                 value = alternative.data.get(name)
                 if value is not None:
-                    where = line(value.alternatives[0].at)
+                    first = value.alternatives[0]
+                    where = line(first.at)
                     if where.path != agent.instance.at.path:
                         where = line(agent.at("env"))
-                    yield Fact(rule, workspace.template, f"{name} in the agent's env", show_value(value), where)
+                    through = tuple(Span(step.path, step.line, step.line) for step in first.trail)
+                    what = f"{name} in the agent's env"
+                    yield Fact(rule, workspace.template, what, show_value(value), where, through)
 
 
 def block_fact(rule: str, workspace: Workspace, what: str, block: BlockInstance, names: Iterable[str]) -> Fact:

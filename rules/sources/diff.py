@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from unidiff.errors import UnidiffParseError
+from unidiff.patch import Hunk as UnidiffHunk
 from unidiff.patch import PatchSet
 
 from rules.model import Side
@@ -25,7 +27,10 @@ class DiffError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """One hunk. Starts and counts are those of its header; `added` are head lines, `removed` base lines (1-based)."""
+    """One hunk. Starts and counts are those of its header; `added` are head lines, `removed` base lines (1-based).
+
+    `edited` are removed lines that are still there in other words: (base line, head line).
+    """
 
     old_start: int
     old_lines: int
@@ -33,6 +38,7 @@ class Hunk:
     new_lines: int
     added: frozenset[int]
     removed: frozenset[int]
+    edited: tuple[tuple[int, int], ...] = ()
 
     def lines(self, side: DiffSide) -> range:
         """The line numbers that the hunk shows on `side`, context included."""
@@ -92,12 +98,15 @@ class FileDiff:
     def surviving_line(self, base_line: int) -> int | None:
         """The head line on which to speak of `base_line`, which may be gone.
 
-        That is the line itself if it is still there, else the first surviving line below it in the hunk, else the
-        last one above it, else (everything in the hunk is new) the hunk's first line. None if nothing is left there.
+        That is the line itself if it is still there, or what it was edited to, else the first surviving line below it
+        in the hunk, else the last one above it, else (everything in the hunk is new) the hunk's first line. None if
+        nothing is left there.
         """
         hunk = self.hunk_at("LEFT", base_line)
         if hunk is None:
             return self.head_line(base_line)
+        if base_line in hunk.removed and (edited := dict(hunk.edited).get(base_line)) is not None:
+            return edited
         pairs = list(hunk.unchanged())
         below = (head for base, head in pairs if base >= base_line)
         above = (head for base, head in reversed(pairs) if base < base_line)
@@ -154,9 +163,25 @@ def parse_hunks(text: str) -> tuple[Hunk, ...]:
             hunk.target_length,
             frozenset(line.target_line_no for line in hunk if line.is_added and line.target_line_no is not None),
             frozenset(line.source_line_no for line in hunk if line.is_removed and line.source_line_no is not None),
+            tuple(_edited(hunk)),
         )
         for hunk in patch
     )
+
+
+_TOKEN = re.compile(r"\w+")
+
+
+def _edited(hunk: UnidiffHunk) -> Iterator[tuple[int, int]]:
+    """The lines that were edited in place: as many came as went, and each keeps half of the words of both."""
+    for context, lines in groupby(hunk, key=lambda line: line.is_context):
+        block = list(lines)
+        removed, added = [line for line in block if line.is_removed], [line for line in block if line.is_added]
+        for old, new in zip(removed, added, strict=True) if not context and len(removed) == len(added) else ():
+            had, has = set(_TOKEN.findall(old.value)), set(_TOKEN.findall(new.value))
+            kept = len(had & has) * 2 >= len(had | has) > 0
+            if kept and old.source_line_no is not None and new.target_line_no is not None:
+                yield old.source_line_no, new.target_line_no
 
 
 def _parse_file(section: str) -> FileDiff:

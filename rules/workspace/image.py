@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -28,10 +28,9 @@ _SHEBANG = re.compile(r"#!\s*/\S*?(?:/env\s+(?:-\S+\s+)*)?(?:(?<=/)|(?<=\s))(?:b
 
 
 class Step(NamedTuple):
-    """One instruction in its place. `words` have what `ARG` and `ENV` set, `program` is the shell of a `RUN`."""
+    """One instruction in its place, as the build reads it; `program` is the shell of a `RUN`."""
 
     instruction: Instruction
-    words: tuple[str, ...]
     program: Program | None
 
 
@@ -51,7 +50,7 @@ class Image:
         flags = step.instruction.flags
         if step.instruction.keyword not in ("COPY", "ADD") or any(flag.startswith("--from") for flag in flags):
             return
-        *sources, target = step.words or ("",)
+        *sources, target = step.instruction.words or ("",)
         for source in sources:
             if source.startswith("<<"):
                 continue
@@ -79,9 +78,7 @@ class Image:
                 yield posixpath.normpath(target + source[len(staged) :])
 
     def instructions(self, *keywords: str) -> Iterator[Instruction]:
-        for instruction in self.dockerfile.instructions if self.dockerfile is not None else ():
-            if instruction.keyword in keywords:
-                yield instruction
+        return (step.instruction for step in self.steps if step.instruction.keyword in keywords)
 
     @cached_property
     def scripts(self) -> tuple[Program, ...]:
@@ -110,8 +107,8 @@ class Image:
         environment: dict[str, Text] = {}
         folder = "/"
         steps = []
-        for instruction in self.dockerfile.instructions if self.dockerfile is not None else ():
-            words = tuple(_filled_in(word, environment) for word in instruction.words)
+        for written in self.dockerfile.instructions if self.dockerfile is not None else ():
+            instruction = _as_built(written, environment, folder)
             program = None
             if instruction.script is not None:
                 program = parse_program(
@@ -121,11 +118,11 @@ class Image:
                     environment={name: [value] for name, value in environment.items()},
                     cwd=folder,
                 )
-            steps.append(Step(instruction, words, program))
-            for name, value in _set_by(instruction.keyword, words):
+            steps.append(Step(instruction, program))
+            for name, value in _set_by(instruction.keyword, instruction.words):
                 environment[name] = Text.literal(value, Position(instruction.path, instruction.start, 1))
-            if instruction.keyword == "WORKDIR" and words:
-                folder = posixpath.normpath(posixpath.join(folder, words[0]))
+            if instruction.keyword == "WORKDIR" and instruction.words:
+                folder = instruction.words[0]
         return tuple(steps)
 
     @property
@@ -136,6 +133,16 @@ class Image:
     @property
     def commands(self) -> Iterator[Command]:
         return (command for program in self.runs for command in program.commands)
+
+
+def _as_built(instruction: Instruction, environment: Mapping[str, Text], folder: str) -> Instruction:
+    """An instruction with the variables that are known, and with the absolute path where it names a place."""
+    words = [_filled_in(word, environment) for word in instruction.words]
+    if instruction.keyword in ("COPY", "ADD", "WORKDIR") and words and not words[-1].startswith("$"):
+        slash = "/" if words[-1].endswith(("/", "/.")) or words[-1] == "." else ""
+        words[-1] = posixpath.normpath(posixpath.join(folder, words[-1])).rstrip("/") + slash or "/"
+    flags = tuple(_filled_in(flag, environment) for flag in instruction.flags)
+    return replace(instruction, words=tuple(words), flags=flags)
 
 
 def _filled_in(word: str, environment: Mapping[str, Text]) -> str:

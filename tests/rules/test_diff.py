@@ -180,6 +180,8 @@ def test_without_context(repo: Repo) -> None:
     [
         pytest.param(LINES.replace("line 10\n", ""), "line 11", id="the line below"),
         pytest.param(LINES.replace("line 10\n", "other\n"), "line 11", id="below what took its place"),
+        pytest.param(LINES.replace("line 10\n", "# line 10\n"), "# line 10", id="edited in place"),
+        pytest.param(LINES.replace("line 10\n", "line 10 a\nline 10 b\n"), "line 11", id="two for one"),
         pytest.param(LINES, "line 10", id="still there"),
         pytest.param(LINES.partition("line 10\n")[0], "line 9", id="last above"),
         pytest.param("all\nnew\n", "all", id="nothing survives"),

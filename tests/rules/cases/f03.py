@@ -171,6 +171,17 @@ BAD = (
         fixed="COPY --chown=coder:coder scripts /opt/scripts",
     ),
     Case("the user of the image", on=("full",), image="USER 1000 # !F-3", fixed="USER coder"),
+    Case(
+        "the user of the image, by a variable",
+        on=("full",),
+        image="ARG WUID=1000\nENV OWNER=$WUID\nUSER ${OWNER}:${OWNER} # !F-3",
+    ),
+    Case("root as the user of the image", on=("full",), image="USER 0 # !F-3"),
+    Case(
+        "a copy that belongs to a variable",
+        on=("full",),
+        image="ARG WUID=1000\nCOPY --chown=$WUID:$WUID scripts /opt/scripts # !F-3",
+    ),
     Case("in a list of words", on=("full",), image='RUN ["chown", "1000:1000", "/opt"] # !F-3'),
     Case("through an argument of the build", on=("full",), image="ARG OWNER=1000\nRUN chown $OWNER /opt # !F-3"),
     Case("the docker group in the image", on=("full",), image="RUN groupadd -g 988 docker # !F-3"),

@@ -6,6 +6,7 @@ RULE = "INV-2"
 
 _HOME = '"/home/coder"'
 _ID = "    CODER_WORKSPACE_ID          = data.coder_workspace.me.id\n"
+_FULL_HOME = "    HOME                        = local.workspace_home\n"
 _ENV = '"/home/coder"\n    CODER_WORKSPACE_ID'
 _RENAME = """
 RUN usermod --login coder --home /home/coder --move-home ubuntu && \\
@@ -81,6 +82,12 @@ BAD = (
         replaces={f"    HOME                        = {_HOME}\n{_ID}": _ID.rstrip("\n") + " # !INV-2\n"},
         on=("minimal",),
     ),
+    Case("no home, which a local gives", replaces={_FULL_HOME + _ID: _ID.rstrip("\n") + " # !INV-2\n"}, on=("full",)),
+    Case(
+        "a home under another name",
+        replaces={_FULL_HOME: "    HOMEDIR                     = local.workspace_home # !INV-2\n"},
+        on=("full",),
+    ),
     Case(
         "no rename",
         before=_image(),
@@ -120,6 +127,10 @@ GOOD = (
             "\nRUN if id -u ubuntu; then usermod -l coder -d /home/coder -m ubuntu && groupmod -n coder ubuntu; "
             "else useradd -m -u1000 coder; fi\n"
         ),
+    ),
+    _case(
+        "a name that the build is told",
+        _image("\nARG NAME=coder\nRUN usermod --login $NAME --home /home/$NAME --move-home ubuntu\n", end="USER $NAME"),
     ),
     _case("root for a while", _image(end="USER root\nRUN true\nUSER coder")),
     _case("the user with its group at the end", _image(end="USER coder:coder")),

@@ -57,6 +57,15 @@ BAD = (
         "a second line that overwrites the first",
         _marked(_lines(keep=_KEEP.replace(">>", ">")), "echo 'Defaults"),
     ),
+    _case(
+        "some programs only, in a file that is made elsewhere first",
+        _marked(
+            "RUN printf '%s\\n' 'Defaults env_keep += \"DEBIAN_FRONTEND\"' > /tmp/sudoers\n"
+            "RUN echo 'coder ALL=(ALL) NOPASSWD:/usr/bin/dockerd' >> /tmp/sudoers\n"
+            "RUN install -m 0440 /tmp/sudoers /etc/sudoers.d/coder",
+            "RUN echo",
+        ),
+    ),
     _case("a wider mode", _marked(_lines(mode="    chmod 0644 /etc/sudoers.d/coder"), "chmod")),
     _case("a mode in letters that is wider", _marked(_lines(mode="    chmod u=rw,go=r /etc/sudoers.d/coder"), "chmod")),
     _case("no mode", _ENTRY + " && \\\n" + _KEEP + " # !INV-3"),
@@ -103,8 +112,8 @@ GOOD = (
     _case("a mode in letters", _lines(mode="    chmod u=r,g=r,o= /etc/sudoers.d/coder")),
     _case(
         "printf",
-        "RUN printf '%s\\n' 'coder ALL=(ALL) NOPASSWD:ALL' 'Defaults env_keep += \"DEBIAN_FRONTEND\"' "
-        "> /etc/sudoers.d/coder && chmod 0440 /etc/sudoers.d/coder",
+        "RUN printf '%s\\n' 'coder ALL=(ALL) NOPASSWD:ALL' 'Defaults env_keep += \"DEBIAN_FRONTEND\"' > /tmp/s && "
+        "\\\n    install -m 0440 /tmp/s /etc/sudoers.d/coder && rm /tmp/s",
     ),
     _case(
         "tee",
@@ -132,6 +141,22 @@ GOOD = (
         "RUN printf 'coder ALL=(ALL) NOPASSWD:ALL\\nDefaults env_keep += \"DEBIAN_FRONTEND\"\\n' | "
         "install -m 0440 /dev/stdin /etc/sudoers.d/coder",
     ),
+    _case(
+        "a file that is made elsewhere first",
+        "RUN printf '%s\\n' 'coder ALL=(ALL) NOPASSWD:ALL' 'Defaults env_keep += \"DEBIAN_FRONTEND\"' > /tmp/s && "
+        "\\\n    install -m 0440 /tmp/s /etc/sudoers.d/coder && rm /tmp/s",
+    ),
+    _case(
+        "a file that is moved there",
+        "RUN cat > /tmp/coder <<'SUDO'\n"
+        + _FILE
+        + "SUDO\nRUN chmod 0440 /tmp/coder && mv /tmp/coder /etc/sudoers.d/ && "
+        "chmod 0440 /etc/sudoers.d/coder",
+    ),
+    _case(
+        "a place that the build is told",
+        "ARG SUDOERS=/etc/sudoers.d/coder\n" + _RIGHT.replace("/etc/sudoers.d/coder", "$SUDOERS"),
+    ),
     _case("checked by visudo", _RIGHT + " && \\\n    visudo -cf /etc/sudoers.d/coder"),
     _case(
         "an entry for another user besides",
@@ -143,6 +168,10 @@ GOOD = (
 )
 
 UNDECIDED = (
+    _case(
+        "a file of another make",
+        _marked("RUN make-sudoers && install -m 0440 /tmp/sudoers /etc/sudoers.d/coder", "RUN", "?INV-3"),
+    ),
     _case(
         "a file from the internet",
         _marked(

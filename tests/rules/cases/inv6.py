@@ -111,7 +111,7 @@ BAD = (
         "nothing is taken of what is staged",
         on=("full",),
         replaces={
-            '      cp "$source" "$target"\n    }\n': '      : "$source" "$target"\n    } # !INV-6\n',
+            '      cp "$source" "$target"\n': '      : "$source" "$target" # !INV-6\n',
             "        cp -n /home/coder-files/.ddev/commands/host/* /home/coder/.ddev/commands/host/\n": "",
         },
     ),

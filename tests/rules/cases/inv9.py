@@ -19,11 +19,11 @@ BAD = (
     Case("none of them", on=("minimal",), replaces={ID + NAME + OWNER + EMAIL + "  }\n": "  } # !INV-9\n"}),
     Case(
         "one commented out",
-        replaces={ID + NAME: "    # CODER_WORKSPACE_ID = data.coder_workspace.me.id\n" + NAME.rstrip() + " # !INV-9\n"},
+        replaces={ID: "    # CODER_WORKSPACE_ID = data.coder_workspace.me.id # !INV-9\n"},
     ),
     Case(
         "under another name",
-        replaces={NAME + OWNER: "    WORKSPACE_NAME = data.coder_workspace.me.name\n" + OWNER.rstrip() + " # !INV-9\n"},
+        replaces={NAME: "    WORKSPACE_NAME = data.coder_workspace.me.name # !INV-9\n"},
     ),
     Case("a fixed text", replaces={NAME: '    CODER_WORKSPACE_NAME = "main" # !INV-9\n'}),
     Case(
