@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,7 +15,11 @@ from bot.sandbox import pages, registration, routes_apps, routes_checks, routes_
 from bot.sandbox.errors import not_found
 from bot.sandbox.faults import RequestFault
 from bot.sandbox.http import Endpoint
+from bot.sandbox.routes_repos import REPOSITORY
 from bot.sandbox.world import World
+
+BY_ID = "/repositories/{repository_id:int}"
+"""Where GitHub sends requests for a repository that has another name by now."""
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *routes_apps.ENDPOINTS,
@@ -28,7 +33,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 def create_app(world: World) -> ASGIApp:
     """The whole sandbox as one ASGI application."""
-    api = [_route(world, endpoint) for endpoint in ENDPOINTS]
+    named = (endpoint for endpoint in ENDPOINTS if endpoint.path.startswith(REPOSITORY))
+    by_id = [replace(endpoint, path=endpoint.path.replace(REPOSITORY, BY_ID)) for endpoint in named]
+    api = [_route(world, endpoint) for endpoint in (*ENDPOINTS, *by_id)]
     routes: list[BaseRoute] = [*api, *registration.routes(world), *pages.routes(world)]
     app = Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_found})
     return Faulty(_Doorkeeper(app), world)

@@ -33,6 +33,11 @@ def not_found() -> ApiError:
     return ApiError(404, "Not Found")
 
 
+def moved(method: str, url: str) -> ApiError:
+    """A repository is elsewhere by now. Only reads may be sent on as another method, so all else is a 307."""
+    return ApiError(301 if method == "GET" else 307, "Moved Permanently", headers={"Location": url})
+
+
 def forbidden() -> ApiError:
     return ApiError(403, "Resource not accessible by integration")
 

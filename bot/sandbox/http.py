@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from bot.sandbox import bodies
 from bot.sandbox.auth import Caller, Need, authenticate, demand
-from bot.sandbox.errors import ApiError, not_found
+from bot.sandbox.errors import ApiError, moved, not_found
 from bot.sandbox.shapes import Json
 from bot.sandbox.state import PullRequest, Repository
 from bot.sandbox.world import World
@@ -51,6 +51,7 @@ class Call:
 
     world: World
     caller: Caller
+    method: str
     params: Mapping[str, str | int]
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -76,9 +77,18 @@ class Call:
         """The repository of the path, if the caller sees it.
 
         Raises:
-            ApiError: 404.
+            ApiError: 404; 301 or 307, it has another name by now.
         """
-        repository = self.world.find(self.text("owner"), self.text("repo"))
+        if "repository_id" in self.params:
+            return self._seen(self.world.find_by_id(self.number("repository_id")))
+        owner, name = self.text("owner"), self.text("repo")
+        if (former := self.world.find_moved(owner, name)) is not None:
+            rest = self.path.removeprefix(f"{self.world.api_prefix}/repos/{owner}/{name}")
+            url = f"{self.world.api_url}/repositories/{self._seen(former).id}{rest}"
+            raise moved(self.method, f"{url}?{urlencode(self.query)}" if self.query else url)
+        return self._seen(self.world.find(owner, name))
+
+    def _seen(self, repository: Repository | None) -> Repository:
         if repository is None or (self.caller.token and not self.caller.sees(self.world, repository)):
             raise not_found()
         return repository
@@ -173,8 +183,8 @@ class Endpoint:
         meter(world, caller, headers, counted=self.metered)
         headers["X-Accepted-GitHub-Permissions"] = self.need.replace(":", "=").replace("|", "; ")
         query, incoming = dict(request.query_params), dict(request.headers)
-        call = Call(world, caller, request.path_params, query, incoming, request.url.path, raw)
-        if "repo" in call.params:
+        call = Call(world, caller, request.method, request.path_params, query, incoming, request.url.path, raw)
+        if "repo" in call.params or "repository_id" in call.params:
             _ = call.repository
         demand(caller, self.need)
         answer = self.handler(call)

@@ -101,6 +101,8 @@ class World:
         self.installations: dict[int, Installation] = {}
         self.tokens: dict[str, Token] = {}
         self.repositories: dict[str, Repository] = {}
+        self.moved: dict[str, Repository] = {}
+        """Repositories by the names that they had before, as long as no other has taken one."""
         self.rate_limit = 5000
         """Requests an installation has in an hour."""
         self.faults: Faults[RequestFault] = Faults()
@@ -131,6 +133,13 @@ class World:
     def find(self, owner: str, name: str) -> Repository | None:
         """A repository by name, in any case, as GitHub finds it."""
         return self.repositories.get(f"{owner}/{name}".lower())
+
+    def find_moved(self, owner: str, name: str) -> Repository | None:
+        """The repository that had this name before it was renamed or transferred."""
+        return self.moved.get(f"{owner}/{name}".lower())
+
+    def find_by_id(self, number: int) -> Repository | None:
+        return next((repository for repository in self.repositories.values() if repository.id == number), None)
 
     def covers(self, installation: Installation, repository: Repository) -> bool:
         chosen = installation.repository_ids
@@ -223,13 +232,13 @@ class World:
     ) -> Repository:
         """A repository whose default branch holds one commit with `files`."""
         account = self.user(owner)
-        git = Bare.create(self.directory / owner / f"{name}.git", branch)
+        git = Bare.create(self._folder(owner, name), branch)
         git.commit(branch, files, message="Initial commit", author=self.signature(account))
         return self._add(account, name, git, branch, private=private)
 
     @_locked
     def fork(self, repository: Repository, owner: str) -> Repository:
-        git = Bare.clone(repository.git.path, self.directory / owner / f"{repository.name}.git")
+        git = Bare.clone(repository.git.path, self._folder(owner, repository.name))
         branch = repository.default_branch
         return self._add(self.user(owner), repository.name, git, branch, private=False, parent=repository)
 
@@ -238,8 +247,34 @@ class World:
     ) -> Repository:
         now = self.clock()
         repository = Repository(self.new_id(), owner, name, git, private, branch, now, now, parent)
-        self.repositories[repository.full_name.lower()] = repository
+        self._name(repository)
         return repository
+
+    def _folder(self, owner: str, name: str) -> Path:
+        """Where a new repository lives; one that was called so before it was renamed stays where it is."""
+        folder = self.directory / owner / f"{name}.git"
+        return folder.with_name(f"{name}-{self.new_id()}.git") if folder.exists() else folder
+
+    def _name(self, repository: Repository) -> None:
+        self.repositories[repository.full_name.lower()] = repository
+        self.moved.pop(repository.full_name.lower(), None)
+
+    @_locked
+    def rename(self, repository: Repository, name: str) -> None:
+        """Give a repository another name; requests for the old one are sent on, until another repository takes it."""
+        self._move(repository, repository.owner, name)
+
+    @_locked
+    def transfer(self, repository: Repository, owner: str) -> None:
+        """Give a repository to another account. Installations on the old one no longer see it."""
+        self._move(repository, self.user(owner), repository.name)
+
+    def _move(self, repository: Repository, owner: User, name: str) -> None:
+        before = repository.full_name.lower()
+        del self.repositories[before]
+        repository.owner, repository.name = owner, name
+        self._name(repository)
+        self.moved[before] = repository
 
     def signature(self, user: User) -> Signature:
         return Signature(user.login, self.email(user), self.clock())
