@@ -5,6 +5,7 @@ An error says where it is and what to write. What is not valid is never in force
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -42,6 +43,19 @@ def _relative(path: str) -> str:
 MAX_INLINE_COMMENTS = 20
 """More are noise, unless a repository wants them: the rest is told in the body of the review."""
 
+
+def _repository(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", name):
+        raise ValueError("must be owner/name")
+    return name
+
+
+def _ref(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][\w./+-]{0,199}", name, re.ASCII) or ".." in name or "//" in name:
+        raise ValueError("must be a branch, a tag, a commit or a full name such as refs/pull/149/head")
+    return name
+
+
 Glob = Annotated[str, AfterValidator(_relative)]
 
 
@@ -62,6 +76,20 @@ class Comments(_Section):
         ge=0,
         le=50,
         description="comments on lines in one review; what is above is told in its text",
+    )
+
+
+class ContractPlace(_Section):
+    """Where the contract is written as long as this repository does not hold it."""
+
+    repository: Annotated[str, AfterValidator(_repository)] | None = Field(
+        default=None, description="`owner/name` of the repository; if it is left out, this one"
+    )
+    ref: Annotated[str, AfterValidator(_ref)] = Field(
+        description="branch, tag or commit, or a full name such as `refs/pull/149/head`"
+    )
+    path: Annotated[str, AfterValidator(_relative)] = Field(
+        description="the file there: a main spec, or a delta that adds the requirements"
     )
 
 
@@ -97,6 +125,11 @@ class Configuration(_Section):
         "`comment` does not wait",
     )
     comments: Comments = Field(default=Comments(), description="how findings are told besides the check run")
+    contract: ContractPlace | None = Field(
+        default=None,
+        description="where the contract is written; counts as long as this repository holds none itself. If it is left "
+        "out, our own summary of it counts",
+    )
 
     @model_validator(mode="after")
     def _known_rules(self) -> Configuration:
@@ -118,6 +151,8 @@ class Configuration(_Section):
 
 
 DEFAULT = Configuration(version=1)
+
+_SECTIONS: dict[str, type[_Section]] = {"comments": Comments, "contract": ContractPlace}
 
 
 @dataclass(frozen=True)
@@ -264,8 +299,8 @@ def _fault(error: ErrorDetails, root: Node | None) -> Fault:
     node = _node(root, location, at_key=unknown or not error["loc"])
     message = error["msg"].removeprefix("Value error, ")
     if unknown:
-        known = Comments.model_fields if location[0] == "comments" else Configuration.model_fields
-        near = get_close_matches(str(location[-1]), known, 1)
+        section = _SECTIONS.get(str(location[0]), Configuration) if len(location) > 1 else Configuration
+        near = get_close_matches(str(location[-1]), section.model_fields, 1)
         meant = ".".join([*map(str, location[:-1]), *near])
         return _at(node, f"there is no setting `{name}`" + (f"; `{meant}` is one" if near else ""))
     if error["type"] == "missing":

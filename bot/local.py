@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from rules.validate.validation import Validation
 
 if TYPE_CHECKING:
-    from bot.configuration import InForce
+    from bot.configuration import ContractPlace, InForce
+    from rules.contract import WrittenContract
 
 WORKTREE = "WORKTREE"
 
@@ -41,6 +42,7 @@ def check(folder: Path, base: str | None = None, head: str | None = None) -> Rep
         before = repository.merge_base(tip, repository.commit("HEAD") if head is None else after)
         head_tree, tip_tree = repository.tree(after), repository.tree(tip)
         configured = _configured(repository, tip, tip_tree, head_tree)
+        place = configured.configuration.contract if configured is not None else None
         return review(
             base=repository.tree(before),
             head=head_tree,
@@ -49,6 +51,7 @@ def check(folder: Path, base: str | None = None, head: str | None = None) -> Rep
             revisions=Revisions(base=before, head=WORKTREE if head is None else after, contract=tip),
             repository_url=repository.web_url(),
             today=datetime.now(UTC).date(),
+            configured=lambda: _written(repository, place),
             policy=configured.configuration.policy if configured is not None else DEFAULT,
             problems=configured.problems if configured is not None else (),
             remarks=configured.remarks if configured is not None else (),
@@ -63,6 +66,29 @@ def _configured(repository: Repository, rev: str, tree: GitTree, head: GitTree |
     from bot.configuration import MAX_EARLIER, in_force  # noqa: PLC0415
 
     return in_force(tree, head, lambda: repository.versions(rev, SOURCE, MAX_EARLIER))
+
+
+def _written(repository: Repository, place: ContractPlace | None) -> WrittenContract | None:
+    """The contract that a configuration names, as far as this clone has it: nothing is fetched."""
+    if place is None:
+        return None
+    from bot.contract import read_at, unread  # noqa: PLC0415
+
+    url = repository.web_url()
+    known = "/".join((url or "").split("/")[-2:]).lower()
+    if place.repository is not None and place.repository.lower() != known:
+        return unread(place, "is in another repository, which only the service reads")
+    commit = _commit(repository, place.ref) or _commit(repository, f"refs/remotes/origin/{place.ref}")
+    if commit is None:
+        return unread(place, f"is not in this clone; 'git fetch origin {place.ref}:{place.ref}' brings it")
+    return read_at(repository.tree(commit), commit, place, url)
+
+
+def _commit(repository: Repository, rev: str) -> str | None:
+    try:
+        return repository.commit(rev)
+    except GitError:
+        return None
 
 
 def audit(folder: Path, rev: str | None = None) -> Audit:
@@ -83,7 +109,8 @@ def audit(folder: Path, rev: str | None = None) -> Audit:
             url, tree = repository.web_url(), repository.tree(commit)
         configured = _configured(repository, commit, tree)
         policy = configured.configuration.policy if configured is not None else DEFAULT
-        return audit_tree(tree, name, url, today, policy)
+        place = configured.configuration.contract if configured is not None else None
+        return audit_tree(tree, name, url, today, policy, lambda: _written(repository, place))
 
 
 def validate(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from rules.contract import load_contract
+from rules.contract import Configured, load_contract
 from rules.engine import Examined, Part, examine, standing_findings
 from rules.ledger import ledger
 from rules.model import Drift, Finding, Problem, Step, Violation
@@ -64,20 +64,27 @@ class Audit:
 
 
 def audit(
-    tree: Tree, rev: str, repository_url: str | None, today: date | None = None, policy: Policy = DEFAULT
+    tree: Tree,
+    rev: str,
+    repository_url: str | None,
+    today: date | None = None,
+    policy: Policy = DEFAULT,
+    configured: Configured = lambda: None,
 ) -> Audit:
     """Hold the whole contract against one tree, which is revision `rev` of the repository at `repository_url`.
 
-    A waiver changes no verdict. `today` decides which of them have expired; without it none has.
+    A waiver changes no verdict. `today` decides which of them have expired; without it none has. `configured` reads the
+    contract that counts where the tree holds none.
     """
     examined = examine(tree, policy=policy)
+    contract = load_contract(tree, rev, repository_url, configured)
     governed = tuple(_governed(tree, name, part, examined) for name, part in examined.templates.items())
     others = [name for name in template_folders(tree) if not policy.governs(name)]
     templates = (*governed, *(_not_governed(name) for name in others))
     return Audit(
         rev,
         tuple(sorted(templates, key=lambda template: template.name)),
-        standing_findings(tree, examined, load_contract(tree, rev, repository_url), today),
+        standing_findings(tree, examined, contract, today),
         tuple(kept.drift for kept in ledger(examined.drift, examined.drift)),
         examined.problems,
     )

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Literal, TypeVar
 
 from rules.model import Citation, Contract, Remark
+from rules.policy import SOURCE as CONFIGURATION
 from rules.registry import all_rules
 from rules.sources.openspec.blocks import Item, Requirement, normalise
 from rules.sources.openspec.delta import Delta, has_delta_section, read_delta
@@ -51,12 +52,20 @@ def best_by_words(words: Iterable[str], parts: Sequence[_Part], texts: Iterable[
 
 @dataclass(frozen=True, slots=True)
 class WrittenContract:
-    """A contract that a configuration names: its text, already read. `url` is the page of the file at `rev`."""
+    """A contract that a configuration names: its text, already read. `url` is the page of the file at `rev`.
+
+    `fault` completes "The contract that the configuration names …" where it could not be read.
+    """
 
     text: str
     path: str
     rev: str
     url: str | None
+    fault: str = ""
+
+
+Configured = Callable[[], WrittenContract | None]
+"""Reads the contract that a configuration names, where it names one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +111,15 @@ class Written:
 class ContractText:
     """The contract in force. `requirements` are in the order of the text, by their names.
 
-    `renamed` holds what archived changes renamed; `drift` the items of Known Drift, by their ids.
+    `renamed` holds what archived changes renamed; `drift` the items of Known Drift, by their ids. `fault` says why it
+    is not the one that the configuration names.
     """
 
     contract: Contract
     requirements: Mapping[str, Written]
     renamed: Mapping[str, str] = field(default_factory=dict)
     drift: Mapping[str, Written] = field(default_factory=dict)
+    fault: str = ""
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -156,6 +167,9 @@ class ContractText:
 
     def remarks(self) -> Iterator[Remark]:
         """What the text has that no rule checks yet, and what rules check that it has no more."""
+        if self.fault:
+            text = f"The contract that the configuration names {self.fault}. Until then our own summary counts."
+            yield Remark(CONFIGURATION, 1, text)
         if self.contract.source == "bundled":
             return
         ours = {rule.id for rule in all_rules()}
@@ -175,18 +189,20 @@ class ContractText:
 
 
 def load_contract(
-    tree: Tree, rev: str, repository_url: str | None, configured: WrittenContract | None = None
+    tree: Tree, rev: str, repository_url: str | None, configured: Configured = lambda: None
 ) -> ContractText:
-    """The contract in force in `tree`, at revision `rev`; else `configured`; else our own summary."""
+    """The contract in force in `tree`, at revision `rev`; else the `configured` one; else our own summary."""
     found = _in_tree(tree, rev, repository_url)
     if found is not None:
         return found
-    if configured is not None:
-        requirements, drift = _read(configured.text, configured.path, configured.url)
-        if requirements:
-            contract = Contract("configured", configured.path, configured.rev, configured.url)
-            return ContractText(contract, requirements, drift=drift)
-    return _bundled()
+    named = configured()
+    if named is None:
+        return _bundled()
+    requirements, drift = _read(named.text, named.path, named.url)
+    if not requirements:
+        return replace(_bundled(), fault=named.fault or f"holds no requirement in '{named.path}'")
+    contract = Contract("configured", named.path, named.rev, named.url)
+    return ContractText(contract, requirements, drift=drift)
 
 
 def _read(text: str, path: str, url: str | None) -> tuple[dict[str, Written], dict[str, Written]]:

@@ -141,10 +141,6 @@ class _Reading:
     diff: Diff
     linked: frozenset[str]
 
-    @property
-    def comparable(self) -> bool:
-        return self.contract.contract.source == "repository"
-
     @cached_property
     def touched(self) -> frozenset[str]:
         return frozenset(_paths(self.diff))

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 
 from rules.causes import one_per_cause
 from rules.compare import Judged, Places, Side, affected, fingerprint, judge
-from rules.contract import ContractText, WrittenContract, load_contract
+from rules.contract import Configured, ContractText, load_contract
 from rules.deltas import read_deltas, words_of
 from rules.governance import governance, linked_changes, validation
 from rules.ledger import Kept, ledger
@@ -119,7 +119,7 @@ def review(
     revisions: Revisions,
     repository_url: str | None,
     today: date | None = None,
-    configured: WrittenContract | None = None,
+    configured: Configured = lambda: None,
     linked: frozenset[str] = frozenset(),
     policy: Policy = DEFAULT,
     problems: tuple[Problem, ...] = (),
@@ -129,10 +129,10 @@ def review(
     """Compare two trees under the contract that a third one holds.
 
     `repository_url` is the repository's web address, for permalinks; None where there is none. `today` decides which
-    waivers have expired; without it none has. `configured` is the contract that counts where the repository holds none.
-    `linked` are the ids of OpenSpec changes that the pull request says it carries out. `policy` is what the repository
-    decides; `problems` and `remarks` are what the caller has to say besides. `description` is the pull request's own
-    text, with the name of its branch; None where there is no pull request.
+    waivers have expired; without it none has. `configured` reads the contract that counts where the repository holds
+    none. `linked` are the ids of OpenSpec changes that the pull request says it carries out. `policy` is what the
+    repository decides; `problems` and `remarks` are what the caller has to say besides. `description` is the pull
+    request's own text, with the name of its branch; None where there is no pull request.
     """
     before = examine(base, policy=policy)
     after = examine(head, before, diff, policy)

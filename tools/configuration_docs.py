@@ -42,6 +42,9 @@ severity:
 drafts: comment         # tell what is found before a draft is ready
 owned:
   - ~/.bash_profile     # written anew at every start, and nobody edits it
+contract:               # as long as the contract is not merged here
+  ref: refs/pull/149/head
+  path: openspec/changes/add-workspace-runtime-contract/specs/workspace-runtime/spec.md
 ```
 
 In patterns `*` stands for any text, `?` for one character; a pattern that ends with `/` stands for all below.
@@ -96,7 +99,7 @@ def _kind(about: dict[str, object]) -> str:
     if isinstance(about.get("enum"), list):
         return " or ".join(f"`{value}`" for value in _values(about["enum"]))
     kinds = {"array": "list of patterns", "object": "rule: level", "integer": "number", "string": "text"}
-    kind = kinds[str(about["type"])]
+    kind = next(kinds[str(choice["type"])] for choice in (about, *_list(about.get("anyOf"))) if "type" in choice)
     return f"{kind}, {about['minimum']} to {about['maximum']}" if "maximum" in about else kind
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from githubkit.utils import UNSET
 
-from bot.github.answers import ChangedFile, Comparison, PullRequest, Tip, parse
+from bot.github.answers import ChangedFile, Commit, Comparison, PullRequest, Tip, parse
 from bot.github.client import Repository
 from bot.github.errors import TooLargeError, asking
 from rules.sources.diff import Diff, FileDiff, Hunk, parse_hunks
@@ -55,6 +55,18 @@ def branch_tip(repository: Repository, branch: str) -> str:
     """The id of a branch's last commit."""
     with asking(f"show the branch {branch}"):
         return parse(Tip, repository.client.rest.repos.get_branch(repository.owner, repository.name, branch)).commit.sha
+
+
+def commit_of(repository: Repository, ref: str) -> str:
+    """The id of the commit that a branch, a tag, a full ref name or a commit id names now.
+
+    https://docs.github.com/en/rest/commits/commits#get-a-commit: full names come without ``refs/``.
+    """
+    with asking(f"find {ref}"):
+        response = repository.client.rest.repos.get_commit(
+            repository.owner, repository.name, ref.removeprefix("refs/"), per_page=1
+        )
+        return parse(Commit, response).sha
 
 
 def open_pulls(repository: Repository, base: str | None = None) -> Iterator[PullRequest]:

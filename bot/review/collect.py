@@ -7,6 +7,7 @@ from bot.github.client import Repository
 from bot.github.history import versions
 from bot.github.pulls import compare, diff, unpatched
 from bot.github.trees import ObjectCache, RemoteTree
+from bot.review.contract import written_contract
 from bot.review.material import Material, Target
 from rules.policy import SOURCE as CONFIGURATION
 from rules.prose import is_prose
@@ -42,5 +43,6 @@ def collect(repository: Repository, target: Target, cache: ObjectCache, web_url:
         diff=Diff(()) if prose else diff(changes, base, head),
         unpatched=unpatched(changes),
         repository_url=f"{web_url}/{repository.owner}/{repository.name}",
+        written=lambda place: written_contract(repository, place, cache, web_url),
         earlier=lambda: versions(repository, changes.tip, CONFIGURATION, MAX_EARLIER),
     )

@@ -22,6 +22,7 @@ def judge(material: Material) -> Report:
         revisions=Revisions(base=material.merge_base, head=material.head, contract=material.tip),
         repository_url=material.repository_url,
         today=datetime.now(UTC).date(),
+        configured=lambda: material.written(configured.configuration.contract),
         policy=configured.configuration.policy,
         problems=configured.problems,
         remarks=configured.remarks,

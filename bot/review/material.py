@@ -8,7 +8,8 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.configuration import Earlier, InForce, in_force
+from bot.configuration import ContractPlace, Earlier, InForce, in_force
+from rules.contract import WrittenContract
 from rules.model import Report
 from rules.sources.diff import Diff
 from rules.sources.tree import Tree
@@ -42,7 +43,7 @@ class Material:
     `merge_base` and `head` are compared; `tip`, the base branch's last commit, is where the contract is read.
     With `prose` nothing else is changed: then there is no `diff`, and no tree needs to be read. `unpatched` are changed
     files for which GitHub gave no hunks: no comment can be anchored in them. `earlier` gives the versions of the
-    configuration that the base branch had.
+    configuration that the base branch had; `written` reads the contract that it names.
     """
 
     target: Target
@@ -57,6 +58,7 @@ class Material:
     unpatched: frozenset[str]
     repository_url: str
     earlier: Earlier = tuple
+    written: Callable[[ContractPlace | None], WrittenContract | None] = lambda _: None
 
     @cached_property
     def configured(self) -> InForce:

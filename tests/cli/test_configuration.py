@@ -94,3 +94,42 @@ def test_an_audit_heeds_it_too(repository: Repo, capsys: pytest.CaptureFixture[s
     assert run(["audit", "--repo", str(repository.path), "--format", "json"]) == 0
     [template] = json.loads(capsys.readouterr().out)["templates"]
     assert template["governed"] is False
+
+
+CONTRACT = (FIXTURES / "contract.md").read_text("utf-8")
+SPEC = "openspec/changes/add-it/specs/workspace-runtime/spec.md"
+NAMED = f"version: 1\ncontract:\n  ref: proposal\n  path: {SPEC}\n"
+
+
+def test_the_contract_is_read_where_the_configuration_names_it(
+    repository: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.git("remote", "add", "origin", "git@github.com:octo/templates.git")
+    change(repository, NAMED)
+    repository.git("checkout", "--quiet", "-b", "proposal", "HEAD~1")
+    proposal = repository.commit({SPEC: CONTRACT})
+    repository.git("checkout", "--quiet", "main")
+    page = f"https://github.com/octo/templates/blob/{proposal}/{SPEC}"
+    found = checked(repository, capsys)
+    assert found["contract"] == {"source": "configured", "path": SPEC, "rev": proposal, "url": page}
+    [finding] = [each for each in found["findings"] if each["status"] == "introduced"]  # type: ignore[attr-defined]
+    line = CONTRACT.split("\n").index("- F-5: The user's files overwritten.") + 1
+    assert finding["citation"]["url"] == f"{page}?plain=1#L{line}"
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        (f"ref: proposal\n  path: {SPEC}", f"('{SPEC}' at proposal) is not in this clone; 'git fetch origin proposal"),
+        ("ref: main\n  path: spec.md", "('spec.md' at main) does not exist. Until then our own summary counts."),
+        ("ref: main\n  path: image", "('image' at main) does not exist."),
+        (f"ref: main\n  path: {TEMPLATE}", f"holds no requirement in '{TEMPLATE}'."),
+        ("repository: x/y\n  ref: main\n  path: spec.md", "at main of x/y) is in another repository, which only the"),
+    ],
+)
+def test_a_contract_that_is_not_there_is_told(
+    repository: Repo, capsys: pytest.CaptureFixture[str], place: str, told: str
+) -> None:
+    change(repository, f"version: 1\ncontract:\n  {place}\n")
+    assert checked(repository, capsys)["contract"]["source"] == "bundled"  # type: ignore[index]
+    assert told in text_of(repository, capsys)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from bot.configuration import DEFAULT, MAX_CHARACTERS, Configuration, Fault, in_force, parse
+from bot.configuration import DEFAULT, MAX_CHARACTERS, Configuration, ContractPlace, Fault, in_force, parse
 from rules.policy import SOURCE as PATH
 from rules.sources.tree import MemoryTree
 
@@ -35,6 +35,10 @@ drafts: comment
 comments:
   style: summary
   max_inline: 5
+contract:
+  repository: octo/contracts
+  ref: refs/pull/149/head
+  path: openspec/changes/add-it/specs/workspace-runtime/spec.md
 """
 
 
@@ -54,6 +58,11 @@ def test_all_settings_at_once() -> None:
     assert policy.owns("/home/coder/.bash_profile")
     assert dict(policy.severities) == {"F-5": "warning", "F-10": "off", "INV-5": "failure"}
     assert (found.drafts, found.comments.style, found.comments.max_inline) == ("comment", "summary", 5)
+    assert found.contract == ContractPlace(
+        repository="octo/contracts",
+        ref="refs/pull/149/head",
+        path="openspec/changes/add-it/specs/workspace-runtime/spec.md",
+    )
     Draft202012Validator(SCHEMA).validate(yaml.safe_load(FULL.replace("off", '"off"')))
 
 
@@ -75,6 +84,12 @@ def test_the_least_is_a_version() -> None:
         ("version: 1\nignore:\n  - ../x", 3, 5, "without .."),
         ("version: 1\nignore: experiments", 2, 9, "`ignore`: input should be a valid list"),
         ("version: 1\nowned: [/etc/passwd]", 2, 9, "must be a path in the home, such as ~/.bash_profile"),
+        ("version: 1\ncontract:\n  repository: x\n  ref: main\n  path: p", 3, 15, "must be owner/name"),
+        ("version: 1\ncontract:\n  path: p", 3, 3, "`contract.ref` is missing"),
+        ("version: 1\ncontract:\n  ref: main:x\n  path: p", 3, 8, "must be a branch, a tag, a commit"),
+        ("version: 1\ncontract:\n  ref: -x\n  path: p", 3, 8, "must be a branch, a tag, a commit"),
+        ("version: 1\ncontract:\n  ref: main\n  path: ../p", 4, 9, "without .."),
+        ("version: 1\ncontract:\n  ref: main\n  path: p\n  paht: p", 5, 3, "`contract.path` is one"),
         ("version: 1\nversion: 1", 2, 1, "`version` stands there twice"),
         ("version: 1\ndrafts: never", 2, 9, "`drafts`: input should be 'hold' or 'comment'"),
         ("version: 1\ncomments: none", 2, 11, "`comments`: input should be a valid dictionary"),

@@ -42,8 +42,30 @@ def _spec(*names: str) -> str:
     ],
 )
 def test_which_text_counts(files: dict[str, str], configured: WrittenContract | None, source: str, path: str) -> None:
-    contract = load_contract(MemoryTree.of(files), "r", URL, configured).contract
+    contract = load_contract(MemoryTree.of(files), "r", URL, lambda: configured).contract
     assert (contract.source, contract.path) == (source, path)
+
+
+def test_what_is_configured_is_not_read_where_the_repository_holds_the_contract() -> None:
+    def configured() -> WrittenContract:
+        raise AssertionError("asked for")
+
+    assert load_contract(MemoryTree.of({MAIN: SPEC}), "r", URL, configured).contract.source == "repository"
+
+
+@pytest.mark.parametrize(
+    ("configured", "told"),
+    [
+        (WrittenContract("", "x.md", "", None, "('x.md' at main) does not exist"), "('x.md' at main) does not exist."),
+        (WrittenContract("# Nothing", "x.md", "c" * 40, None), "holds no requirement in 'x.md'."),
+    ],
+)
+def test_what_is_configured_and_cannot_be_used_is_told(configured: WrittenContract, told: str) -> None:
+    text = load_contract(MemoryTree.of({}), "r", URL, lambda: configured)
+    assert text.contract.source == "bundled"
+    (remark,) = text.remarks()
+    assert (remark.path, remark.line) == (".github/wrc.yml", 1)
+    assert remark.text == f"The contract that the configuration names {told} Until then our own summary counts."
 
 
 def test_active_changes_add_to_the_main_spec() -> None:

@@ -295,7 +295,7 @@ def _report(case: Case, configured: WrittenContract | None = None) -> Report:
         diff=diff_of(base, head),
         revisions=Revisions("b" * 40, "h" * 40, "b" * 40),
         repository_url="https://github.com/o/r",
-        configured=configured,
+        configured=lambda: configured,
         linked=case.linked,
     )
 

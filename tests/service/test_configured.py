@@ -8,6 +8,7 @@ import pytest
 
 from bot.configuration import MAX_EARLIER
 from bot.sandbox.state import PullRequest
+from tests.rules.harness import FIXTURES
 from tests.service.github import PATH, PRIVILEGED, GitHub
 from tests.service.running import RunningService
 
@@ -106,3 +107,48 @@ def test_an_audit_heeds_the_configuration_of_the_base(github: GitHub) -> None:
     assert "not governed" in said[0].split("</summary>")[0]
     assert "broken" not in said[0].split("</summary>")[0]
     assert "The configuration is not valid" in said[0]
+
+
+SPEC = "openspec/changes/add-it/specs/workspace-runtime/spec.md"
+TREES = "GET /repos/{owner}/{repo}/git/trees/{tree_sha}"
+BLOBS = "GET /repos/{owner}/{repo}/git/blobs/{file_sha}"
+FOUND = "GET /repos/{owner}/{repo}/commits/{ref}"
+
+
+def test_the_contract_is_read_at_a_commit_of_where_it_is_proposed(github: GitHub) -> None:
+    """The text is asked for once; each review only looks whether it has moved."""
+    proposed = github.world.push(github.repository, "proposal", {SPEC: (FIXTURES / "contract.md").read_text("utf-8")})
+    proposal = github.world.open_pull_request(github.repository, "proposal")
+    github.concluded(proposal.head_sha)
+    named = f"version: 1\ncontract: {{ref: refs/pull/{proposal.number}/head, path: {SPEC}}}\n"
+    pull = opened(github, named)
+    [run] = github.runs(pull.head_sha)
+    page = f"{github.repository.name}/blob/{proposed}/{SPEC}"
+    assert page in (run.summary or "")
+    assert "which the configuration names because the repository does not hold the contract" in (run.summary or "")
+    [comment] = github.review_comments(pull)
+    assert f"{page}?plain=1#L" in comment.body
+    asked = github.recorder.seen[FOUND], github.recorder.seen[TREES], github.recorder.seen[BLOBS]
+    again = github.push(PRIVILEGED + "# more\n")
+    github.concluded(again)
+    assert github.recorder.seen[FOUND] == asked[0] + 1
+    assert github.recorder.seen[TREES] == asked[1] + 1
+    assert github.recorder.seen[BLOBS] == asked[2] + 1
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("{ref: gone, path: spec.md}", "at gone) is not shown to this App (GitHub answers 422)"),
+        (
+            "{repository: octo/none, ref: main, path: spec.md}",
+            "at main of octo/none) is not shown to this App (GitHub answers 404)",
+        ),
+        ("{ref: main, path: spec.md}", "('spec.md' at main) does not exist"),
+    ],
+)
+def test_a_contract_that_is_not_there_is_told_and_stops_no_review(github: GitHub, place: str, told: str) -> None:
+    pull = opened(github, f"version: 1\ncontract: {place}\n")
+    [run] = github.runs(pull.head_sha)
+    assert run.conclusion == "failure"
+    assert told in (run.summary or "").replace("`", "")

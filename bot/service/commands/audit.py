@@ -17,6 +17,7 @@ from bot.github.history import versions
 from bot.github.pulls import branch_tip, get_pull
 from bot.github.trees import RemoteTree
 from bot.render.markdown import folded_audit
+from bot.review.contract import written_contract
 from bot.service.commands.call import Call, Outcome, Refused
 from rules.audit import audit
 from rules.policy import SOURCE as CONFIGURATION
@@ -28,7 +29,15 @@ def run(arguments: str, call: Call) -> Outcome:  # noqa: ARG001 (all verbs have 
     try:
         configured = in_force(tree, earlier=lambda: versions(call.repository, tip, CONFIGURATION, MAX_EARLIER))
         policy = configured.configuration.policy
-        found = audit(tree, tip, call.repository_url, datetime.now(UTC).date(), policy)
+        web_url = call.repository_url.removesuffix(f"/{call.repository.owner}/{call.repository.name}")
+        found = audit(
+            tree,
+            tip,
+            call.repository_url,
+            datetime.now(UTC).date(),
+            policy,
+            lambda: written_contract(call.repository, configured.configuration.contract, call.cache, web_url),
+        )
     except TooLargeError as error:
         raise Refused(str(error)) from error
     return Outcome(reply=folded_audit(found, [*configured.remarks, *policy.remarks]))
