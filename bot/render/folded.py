@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from bot.render.escape import code, inline
 from rules.model import Acknowledgement
@@ -25,6 +26,13 @@ def waived(by: Acknowledgement) -> str:
     if by.kind == "comment":
         return f"**Accepted** by {inline(by.note)}."
     return f"**Let stand** by the base branch: {code(f'{by.path}:{by.line}')}."
+
+
+def settled(states: Collection[str], commit: str, *, by_push: bool) -> str:
+    """The line behind the first sentence of a review of which nothing is left to do: all is "fixed" or "waived"."""
+    if "waived" not in states:
+        return fixed(commit, by_push=by_push)
+    return "**Fixed, or accepted by a maintainer.**" if "fixed" in states else "**Accepted by a maintainer.**"
 
 
 def again(commit: str) -> str:

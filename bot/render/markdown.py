@@ -5,6 +5,7 @@ GitHub breaks lines in comments where the text does, so a comment is written one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ from bot.render.drift import told
 from bot.render.escape import block, cell, code, contrast, inline, link, shorten
 from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
 from rules.model import Affected, Change, Drift, Finding, Problem, Remark, Report, Step, Undecided
-from rules.registry import all_rules
+from rules.pages import page
+from rules.registry import Entry, all_rules
 
 if TYPE_CHECKING:
     from rules.audit import Audit, Verdict
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_COMMENT_LINES = 10
 """A reader of a review takes in no more at a glance; a suggestion that does not fit is told in words only."""
+
+AS_ABOVE = "Why, and what to write instead: as in the comment above."
 
 MAX_CHARS = 60_000
 """GitHub takes 65,535 characters in a review body and in a check run's summary; the rest is for what callers add."""
@@ -51,6 +55,9 @@ MAX_VALUE = 80
 MAX_SUGGESTION = 4_000
 """Characters shown of one sentence, of one value and of one suggestion."""
 
+_BLOCK = re.compile(r"\s*(?:[-*+]\s|\d+[.)]\s|#|>|\||<|```)")
+"""How a line begins that does not go on with the paragraph above."""
+
 _FAMILIES = ("INV", "BOOT", "F", "W")
 
 _ACKNOWLEDGED = {"delta": "explicitly modified", "waiver": "waived", "comment": "accepted"}
@@ -68,12 +75,14 @@ def render(report: Report) -> str:
     return f"## {title(report)}\n\n{summary(report)}"
 
 
-def comment(finding: Finding) -> str:
+def comment(finding: Finding, *, again: bool = False) -> str:
     """The review comment for one finding: what the line does, what goes wrong, what to write, and where it is written.
 
-    At most `MAX_COMMENT_LINES` lines.
+    At most `MAX_COMMENT_LINES` lines. `again` says that it follows another one of the same rule on the same lines,
+    which gives the reason and the way out.
     """
-    words = [_sentence(finding.message) + _trail(finding), _sentence(finding.why), _sentence(finding.fix)]
+    reason = [AS_ABOVE] if again else [_sentence(finding.why), _sentence(finding.fix)]
+    words = [_sentence(finding.message) + _trail(finding), *reason]
     citation = [*_acknowledgement(finding), _cited(finding)]
     suggestion = _suggestion(finding)
     if len(words) + len(suggestion) + len(citation) > MAX_COMMENT_LINES:
@@ -83,8 +92,12 @@ def comment(finding: Finding) -> str:
 
 def title(report: Report) -> str:
     """One line for the head of the check run."""
-    broken = sorted({finding.rule for finding in report.findings if _verdict(finding) == "broken"}, key=_order)
-    return shorten(_CONCLUSIONS[report.conclusion] + (f": {', '.join(broken)}" if broken else ""), MAX_TITLE)
+    broken = {finding.rule for finding in report.findings if _verdict(finding) == "broken"}
+    accepted = {finding.rule for finding in report.findings if _is_waived(finding)}
+    words = _CONCLUSIONS[report.conclusion]
+    if report.conclusion == "success" and accepted:
+        words, broken = "What this pull request breaks was accepted by a maintainer", accepted
+    return shorten(words + (f": {', '.join(sorted(broken, key=_order))}" if broken else ""), MAX_TITLE)
 
 
 def review_body(report: Report, framed: Callable[[Finding, str], str] = lambda _, text: text) -> str:
@@ -109,8 +122,8 @@ def summary(report: Report) -> str:
     table = ["| Requirement | What changed (before → after) | Verdict |", "| --- | --- | --- |", *_rows(report)]
     sections = [
         "\n".join(table) if len(table) > 2 else "No requirement of the contract is touched.",
-        _section("What to do", [_told(finding) for finding in report.findings if _is_open(finding)]),
-        _section("Accepted by a maintainer", [_told(finding) for finding in report.findings if _is_waived(finding)]),
+        _section("What to do", _to_do(finding for finding in report.findings if _is_open(finding))),
+        _section("Accepted by a maintainer", [_let_stand(each) for each in report.findings if _is_waived(each)]),
         _section("Repaired by this pull request, thank you", _named(report, "fixed")),
         _section("Known drift", [_drift(drift) for drift in report.drift if drift.change != "none"]),
         _section("Could not be decided", [_undecided(undecided) for undecided in report.undecided]),
@@ -155,6 +168,28 @@ def _issue(issue: Issue) -> str:
     return f"- {issue.level.lower()} {_place(issue.path, issue.line)} {' '.join(filter(None, words))}"
 
 
+def explained(entry: Entry) -> str:
+    """A rule for a comment: what it is and why, its page folded."""
+    _, _, text = page(entry).partition("\n\n")
+    head = f"**{entry.id}: {entry.title}.** {entry.why}"
+    return f"{head}\n\n<details><summary>The whole page</summary>\n\n{flowing(text)}\n\n</details>"
+
+
+def flowing(text: str) -> str:
+    """Markdown with every paragraph on one line: GitHub breaks lines in comments where the text does."""
+    lines: list[str] = []
+    fenced = joins = False
+    for line in text.strip().split("\n"):
+        fence = line.lstrip().startswith("```")
+        if joins and not fenced and line.strip() and not _BLOCK.match(line):
+            lines[-1] += f" {line.strip()}"
+        else:
+            lines.append(line)
+            joins = bool(line.strip()) and not line.lstrip().startswith(("#", "|", "<", "```"))
+        fenced ^= fence
+    return "\n".join(lines)
+
+
 def _audit(audit: Audit) -> str:
     columns = ["Requirement", *(code(template.name) for template in audit.templates)]
     found = [
@@ -175,11 +210,10 @@ def _audit(audit: Audit) -> str:
 
 
 def _detail(verdict: Verdict, templates: Sequence[str]) -> str:
-    heading = f"{verdict.id} {inline(name(verdict))}: {WORDS[verdict.verdict]}"
+    heading = f"{verdict.id} {inline(name(verdict))}: {WORDS[verdict.verdict]} in {', '.join(map(code, templates))}"
     lines = [f"{_place(step.path, step.line)} {_sentence(step.text)}" for step in verdict.evidence[:MAX_EVIDENCE]]
     more = len(verdict.evidence) - len(lines)
-    where = f"In {', '.join(map(code, templates))}"
-    return _section(heading, [where, *lines, *([f"and {more} more"] if more else [])])
+    return _section(heading, [*lines, *([f"and {more} more"] if more else [])])
 
 
 def _rows(report: Report) -> Iterable[str]:
@@ -245,9 +279,27 @@ def _verdict_of_related(rule: str, report: Report) -> str:
     return "still holds" if checked else "touched: please look, this is not checked by itself"
 
 
-def _told(finding: Finding) -> str:
-    words = (_place(finding.path, finding.line), _sentence(finding.message), _sentence(finding.fix))
-    return " ".join([f"**{finding.rule}**", *words, *_acknowledgement(finding)])
+def _to_do(findings: Iterable[Finding]) -> list[str]:
+    """What has the same way out is told together, the way out once."""
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault((finding.rule, finding.fix), []).append(finding)
+    return [_told(rule, fix, group) for (rule, fix), group in alike.items()]
+
+
+def _told(rule: str, fix: str, findings: Sequence[Finding]) -> str:
+    if len(findings) == 1:
+        return " ".join([f"**{rule}**", _said(findings[0]), _sentence(fix), *_acknowledgement(findings[0])])
+    items = (" ".join([_said(finding), *_acknowledgement(finding)]) for finding in findings)
+    return "\n".join([f"**{rule}** {_sentence(fix)}", *(f"  - {item}" for item in items)])
+
+
+def _let_stand(finding: Finding) -> str:
+    return " ".join([f"**{finding.rule}**", _said(finding), *_acknowledgement(finding)])
+
+
+def _said(finding: Finding) -> str:
+    return f"{_place(finding.path, finding.line)} {_sentence(finding.message)}"
 
 
 def _is_open(finding: Finding) -> bool:
@@ -263,7 +315,7 @@ def _is_waived(finding: Finding) -> bool:
 
 def _named(report: Report, status: str) -> list[str]:
     return [
-        f"**{finding.rule}** {_place(finding.path, finding.line)} {_sentence(finding.message)}"
+        f"**{finding.rule}** {_said(finding)}"
         for finding in report.findings
         if finding.status == status and not _is_open(finding)
     ]

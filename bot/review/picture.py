@@ -24,7 +24,7 @@ def picture(report: Report, *, held_back: bool = False, explain: bool = False) -
     if held_back:
         summary += f"\n\n{HELD_BACK}"
     concerned = sorted({finding.rule for finding in report.findings if finding.status == "introduced"})
-    text = "\n\n".join(page(rule(name)) for name in concerned) if explain else ""
+    text = "\n\n".join(markdown.flowing(page(rule(name))) for name in concerned) if explain else ""
     actions = (RECHECK, EXPLAIN) if concerned and not explain else (RECHECK,)
     return Verdict(report.conclusion, markdown.title(report), summary, _annotations(report), text, actions)
 

@@ -90,11 +90,13 @@ def compose(report: Report, findings: list[Finding], style: Comments) -> tuple[s
     # Entries with equal fingerprints are in the order of their comments.
     listed = hidden_list(entry_of(finding) for finding in [*inline, *(f for f in told if f.anchor is None)])
     text = markdown.review_body(replace(report, findings=tuple(told)), _framed)
-    comments = [
-        Comment(finding.anchor, f"{mark(finding)}\n{markdown.comment(finding)}")
-        for finding in inline
-        if finding.anchor is not None
-    ]
+    comments: list[Comment] = []
+    reasons: set[tuple[str, Anchor]] = set()
+    for finding in inline:
+        assert finding.anchor is not None
+        words = markdown.comment(finding, again=(finding.rule, finding.anchor) in reasons)
+        reasons.add((finding.rule, finding.anchor))
+        comments.append(Comment(finding.anchor, f"{mark(finding)}\n{words}"))
     return f"{listed}\n{clip(text, MAX_BODY_CHARACTERS - len(listed) - 1)}", comments
 
 

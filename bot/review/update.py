@@ -86,8 +86,8 @@ def bring_up_to_date(
                 edit_comment(voice.repository, comment.id, text)
             else:
                 body = _section_reworded(body, entry, transition, material, by_push=by_push)
-        over = all(entry.state in FOLDED for entry in entries)
-        line = folded.fixed(material.head, by_push=by_push) if over else None
+        states = {entry.state for entry in entries}
+        line = folded.settled(states, material.head, by_push=by_push) if states <= FOLDED else None
         body = folded.headline(replace_list(body, entries), line)
         voice.proceed()
         edit_review(voice.repository, voice.number, review.id, body)

@@ -41,7 +41,7 @@ table.diff td.note { white-space: normal; font: 15px/1.5 system-ui, sans-serif; 
 .suggestion .add { background: #dafbe1 } .suggestion .del { background: #ffebe9 }
 .markdown table { border-collapse: collapse }
 .markdown th, .markdown td { border: 1px solid #d1d9e0; padding: .3rem .7rem }
-.markdown pre, pre { background: #f6f8fa; padding: .7rem; overflow: auto } .markdown code { background: #eff1f3 }
+.markdown pre, pre { background: #f6f8fa; padding: .7rem; white-space: pre-wrap } .markdown code { background: #eff1f3 }
 """
 HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 

@@ -16,10 +16,13 @@ from markdown_it.token import Token
 
 from bot.render.drift import told
 from bot.render.escape import block, cell, code, contrast, inline, link
+from bot.render.folded import fixed, fold, settled
 from bot.render.markdown import (
     MAX_CHARS,
     MAX_TITLE,
     comment,
+    explained,
+    flowing,
     folded_audit,
     render,
     render_audit,
@@ -27,7 +30,8 @@ from bot.render.markdown import (
     summary,
     title,
 )
-from rules.model import Affected, Anchor, Change, Drift, Edit, Finding
+from rules.model import Acknowledgement, Affected, Anchor, Change, Drift, Edit, Finding
+from rules.registry import rule
 from tests.render.samples import (
     AUDIT,
     EMPTY,
@@ -41,6 +45,10 @@ from tests.render.samples import (
     hostile,
     hostile_audit,
 )
+
+BY_MARIA = Acknowledgement("comment", "", 0, accepted=True, note="@maria on 2026-11-25 14:41 UTC: a test host")
+ACCEPTED = replace(EMPTY, conclusion="success", findings=(replace(RUNTIME, acknowledged_by=BY_MARIA),))
+ALIKE = replace(EMPTY, conclusion="failure", findings=(RUNTIME, replace(RUNTIME, line=99, message="So does this.")))
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 GITHUB = MarkdownIt("gfm-like", {"linkify": False, "html": True})
@@ -81,6 +89,11 @@ def cells(markdown: str) -> list[int]:
         ("cli", render(FULL)),
         ("audit", render_audit(AUDIT)),
         ("audit-folded", folded_audit(AUDIT)),
+        ("explained", explained(rule("F-4"))),
+        ("comment-again", comment(RUNTIME, again=True)),
+        ("comment-folded", fold(comment(RUNTIME), fixed("1234567890ab", by_push=True))),
+        ("summary-accepted", summary(ACCEPTED)),
+        ("summary-alike", summary(ALIKE)),
     ],
 )
 def test_snapshot(name: str, text: str) -> None:
@@ -90,11 +103,42 @@ def test_snapshot(name: str, text: str) -> None:
     assert file.read_text(encoding="utf-8") == text.rstrip("\n") + "\n"
 
 
+def test_what_was_accepted_is_no_silence_in_the_title() -> None:
+    assert title(ACCEPTED) == "What this pull request breaks was accepted by a maintainer: INV-1"
+
+
+def test_the_same_way_out_is_told_once() -> None:
+    assert summary(ALIKE).count(RUNTIME.fix) == 1
+    assert comment(RUNTIME, again=True).count("\n") < comment(RUNTIME).count("\n")
+
+
+def test_a_paragraph_flows_and_all_else_keeps_its_lines() -> None:
+    text = "# A\nb\nc\n\n- d\n  e\n- f\n\n```hcl\ng\nh\n```\ni\n| j |\n| - |\n\nk\n1. l"
+    assert flowing(text) == "# A\nb c\n\n- d e\n- f\n\n```hcl\ng\nh\n```\ni\n| j |\n| - |\n\nk\n1. l"
+
+
+@given(st.text(alphabet="ab\n`#-|> ", max_size=60))
+def test_flowing_loses_no_word(text: str) -> None:
+    assert flowing(text).split() == text.split()
+
+
 def test_comment_says_what_why_how_and_where_in_this_order() -> None:
     text = comment(RUNTIME)
     parts = ['runtime = "runc"', "does not start", "Write the Sysbox", "```suggestion", "INV-1", "#L3-L9"]
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("states", "line"),
+    [
+        ({"fixed"}, "**Fixed in 1234567.**"),
+        ({"waived"}, "**Accepted by a maintainer.**"),
+        ({"fixed", "waived"}, "**Fixed, or accepted by a maintainer.**"),
+    ],
+)
+def test_a_review_of_which_nothing_is_left_says_why(states: set[str], line: str) -> None:
+    assert settled(states, "1234567890", by_push=True) == line
 
 
 @pytest.mark.parametrize("finding", [*FULL.findings, *hostile().findings])

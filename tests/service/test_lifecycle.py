@@ -197,6 +197,7 @@ class TestWordsThatChange:
         self.says(replace(self.unplaced, acknowledged_by=by))
         self.recheck(github, pull)
         assert "**Let stand** by the base branch: `waivers.yml:3`." in review.body
+        assert "~~ **Accepted by a maintainer.**" in review.body
 
     def test_what_is_gone_without_a_push_is_not_called_fixed_by_one(self, github: GitHub) -> None:
         self.says(self.unplaced)

@@ -8,8 +8,9 @@ RULE is an id such as `F-4`, in any case, with or without its dash.
 
 from __future__ import annotations
 
+from bot.render.markdown import explained
 from bot.service.commands.call import Call, Outcome, Refused
-from rules.pages import UnknownRule, find, page
+from rules.pages import UnknownRule, find
 
 
 def run(arguments: str, call: Call) -> Outcome:  # noqa: ARG001 (all verbs have the same shape)
@@ -19,5 +20,4 @@ def run(arguments: str, call: Call) -> Outcome:  # noqa: ARG001 (all verbs have 
         entry = find(arguments.split(maxsplit=1)[0])
     except UnknownRule:
         raise Refused("There is no such rule: ids are INV-1 … INV-9, BOOT, F-1 … F-10, D-1 … D-6.") from None
-    head = f"**{entry.id}: {entry.title}.** {entry.why}"
-    return Outcome(reply=f"{head}\n\n<details><summary>The whole page</summary>\n\n{page(entry)}\n</details>")
+    return Outcome(reply=explained(entry))
