@@ -35,8 +35,11 @@ from bot.store import Store
 
 EXIT_BAD_SETTINGS = 2
 
-MAX_ANSWER_SECONDS = 4
+MAX_ANSWER_SECONDS = 3
 """How long a request that is under way may go on when the service is told to stop."""
+
+MAX_CLOSING_SECONDS = 3
+"""How long the jobs may take to notice it. What they were doing is in the database, and is done at the next start."""
 
 
 @dataclass
@@ -68,7 +71,8 @@ class Service:
                 yield
         finally:
             self.database = None
-            await anyio.to_thread.run_sync(self.running.close)
+            with anyio.move_on_after(MAX_CLOSING_SECONDS):
+                await anyio.to_thread.run_sync(self.running.close, abandon_on_cancel=True)
             github.close()
             store.close()
             self.running = None

@@ -131,6 +131,27 @@ def serve() -> int:
 
 
 @app.command()
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How to show the result.",
+)
+def doctor(output: Literal["text", "json"]) -> int:
+    """Look at what the service needs, and say what to do: settings, database, GitHub's side of the App, webhooks.
+
+    Exit status: 0 all is well, 1 something is worth a look, 2 something is missing or wrong.
+    """
+    from bot.doctor import examine, render, render_json, status  # noqa: PLC0415
+
+    checks = examine()
+    _write(render(checks) if output == "text" else render_json(checks))
+    return status(checks)
+
+
+@app.command()
 def demo() -> int:
     """Take a sample repository and pull request through the whole service, on this machine alone."""
     from bot.sandbox.demo import run as run_demo  # noqa: PLC0415

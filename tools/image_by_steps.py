@@ -227,7 +227,7 @@ def credentials() -> dict[str, str]:
 
 
 def serve(image: Stage, work: Path) -> None:
-    """Run the image's command as its user, on a read-only root with one writable volume, and see whether it is ready."""
+    """Run the image's command as its user, on a read-only root with one writable volume, until it is ready."""
     volume, readonly, log = work / "volume", work / "readonly", work / "service.log"
     [place] = image.volumes
     run("cp", "-a", image.merged / place.lstrip("/"), volume)

@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -157,7 +158,11 @@ class Endpoint:
         return await run_in_threadpool(self._answer, world, request, raw)
 
     def _answer(self, world: World, request: Request, raw: bytes) -> Response:
-        headers = {"X-GitHub-Request-Id": request_id(), "X-GitHub-Media-Type": "github.v3; format=json"}
+        headers = {
+            "Date": format_datetime(world.clock(), usegmt=True),
+            "X-GitHub-Request-Id": request_id(),
+            "X-GitHub-Media-Type": "github.v3; format=json",
+        }
         try:
             with world.lock:
                 answer = self._handle(world, request, raw, headers)

@@ -87,9 +87,11 @@ def get_rate_limit(call: Call) -> Json:
 
 
 def get_hook_config(call: Call) -> Json:
-    url = call.caller.app.webhook_url
-    shape: Json = {"content_type": "json", "secret": "********", "insecure_ssl": "0"}
-    return shape | ({"url": url} if url else {})
+    app = call.caller.app
+    shape: Json = {"content_type": "json", "insecure_ssl": "0"}
+    if app.webhook_secret:
+        shape["secret"] = "********"  # noqa: S105 (as GitHub masks it)
+    return shape | ({"url": app.webhook_url} if app.webhook_url else {})
 
 
 def own_deliveries(call: Call) -> list[Delivery]:

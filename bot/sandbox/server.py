@@ -38,7 +38,15 @@ class SandboxServer:
         self._socket.bind(("127.0.0.1", port))
         world.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         app = middleware(create_app(world))
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            # Its date would be this machine's, and not the world's.
+            date_header=False,
+            timeout_graceful_shutdown=2,
+        )
         logging.getLogger("uvicorn.error").addFilter(_is_news)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

@@ -1,0 +1,130 @@
+"""What this machine must offer: a database that can be written, room for it, and the warm grammar of HCL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import hcl2
+import sqlalchemy as sa
+from hcl2.parser import PARSER_FILE
+
+from bot.doctor.model import Check, fail, ok, warn
+from bot.settings import Hosting
+
+SCARCE_MEGABYTES = 500
+TOO_FEW_MEGABYTES = 50
+
+LOCK_SECONDS = 5
+"""How long a running service may hold its own lock before that is odd."""
+
+
+def look_at_host(hosting: Hosting) -> Iterator[Check]:
+    url = sa.make_url(hosting.database)
+    if url.get_backend_name() == "sqlite":
+        file = Path(url.database or "")
+        yield _sqlite(url, file)
+        yield disk(file.parent)
+    else:
+        yield _postgresql(url)
+    yield grammar_cache()
+
+
+def _sqlite(url: sa.URL, file: Path) -> Check:
+    name = "database"
+    if not file.exists():
+        if _writable(file.parent):
+            return ok(name, f"{file} is not there yet: the first start makes it.")
+        return fail(
+            name,
+            f"{file} is not there, and cannot be made.",
+            "Make its folder, owned by the user that runs the service, or set WRC_DATA_DIR to another.",
+        )
+    engine = connect(url)
+    try:
+        with engine.connect() as connection:
+            damage = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+            if damage != "ok":
+                return fail(name, f"{file} is damaged.", "Stop the service and put a backup in its place.")
+            # The lock that every write takes first; nothing is written under it.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.exec_driver_sql("ROLLBACK")
+    except sa.exc.DatabaseError as error:
+        reason = str(error.orig)
+        if "not a database" in reason or "malformed" in reason:
+            return fail(name, f"{file} is damaged ({reason}).", "Stop the service and put a backup in its place.")
+        return fail(
+            name,
+            f"{file} cannot be written ({reason}).",
+            "Give the file and its folder to the user that runs the service.",
+        )
+    finally:
+        engine.dispose()
+    return ok(name, f"{file} can be read and written ({file.stat().st_size / 1e6:.1f} MB).")
+
+
+def _postgresql(url: sa.URL) -> Check:
+    name, shown = "database", f"PostgreSQL at {url.host or 'a local socket'}, database {url.database}"
+    engine = connect(url)
+    try:
+        with engine.connect() as connection:
+            readonly = connection.exec_driver_sql("SHOW transaction_read_only").scalar()
+            may_create = connection.exec_driver_sql(
+                "SELECT has_database_privilege(current_database(), 'CREATE')"
+            ).scalar()
+    except sa.exc.SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        return fail(name, f"{shown} cannot be reached ({reason}).", "Check WRC_DATABASE_URL and the server.")
+    finally:
+        engine.dispose()
+    if readonly == "on":
+        return fail(name, f"{shown} takes no writes.", "Name the primary server in WRC_DATABASE_URL.")
+    if not may_create:
+        return fail(
+            name,
+            f"{shown} lets this user make no schema, which the first start and upgrades need.",
+            "GRANT CREATE ON DATABASE to the user of WRC_DATABASE_URL.",
+        )
+    return ok(name, f"{shown} can be read and written.")
+
+
+def disk(folder: Path, free: int | None = None) -> Check:
+    """Whether there is room where the database is; `free`, in bytes, is asked of the system if it is not given."""
+    name = "disk"
+    existing = next(each for each in (folder, *folder.resolve().parents) if each.exists())
+    left = (shutil.disk_usage(existing).free if free is None else free) / 1e6
+    remedy = "Make room, or set WRC_DATA_DIR to a larger disk."
+    if left < TOO_FEW_MEGABYTES:
+        return fail(name, f"Only {left:.0f} MB are free in {folder}.", remedy)
+    if left < SCARCE_MEGABYTES:
+        return warn(name, f"Only {left:.0f} MB are free in {folder}.", remedy)
+    return ok(name, f"{left / 1000:.1f} GB are free in {folder}.")
+
+
+def grammar_cache(file: Path = Path(PARSER_FILE)) -> Check:
+    """Whether starts find the grammar of HCL compiled; parsing something writes it, if that is allowed."""
+    name = "grammar cache"
+    if not file.exists():
+        hcl2.parses_to_tree("a = 1\n")
+    if file.exists():
+        return ok(name, "The grammar of HCL is compiled.")
+    if _writable(file.parent):
+        return warn(name, "The grammar of HCL is not compiled yet.", "The first review compiles it: nothing to do.")
+    return warn(
+        name,
+        f"{file.parent} cannot be written, so each start compiles the grammar of HCL anew (about 1.4 s).",
+        "Run 'wrc doctor' once as the user who owns that folder.",
+    )
+
+
+def connect(url: sa.URL) -> sa.Engine:
+    """The database as it is: nothing is made or brought up to date."""
+    if url.get_backend_name() == "postgresql":
+        return sa.create_engine(url.set(drivername="postgresql+psycopg"), connect_args={"connect_timeout": 5})
+    return sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": LOCK_SECONDS})
+
+
+def _writable(folder: Path) -> bool:
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
