@@ -110,7 +110,8 @@ def audit(folder: Path, rev: str | None = None) -> Audit:
         configured = _configured(repository, commit, tree)
         policy = configured.configuration.policy if configured is not None else DEFAULT
         place = configured.configuration.contract if configured is not None else None
-        return audit_tree(tree, name, url, today, policy, lambda: _written(repository, place))
+        remarks = configured.remarks if configured is not None else ()
+        return audit_tree(tree, name, url, today, policy, lambda: _written(repository, place), remarks)
 
 
 def validate(

@@ -13,23 +13,26 @@ What the rules see in the image counts for every template, because they all run 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from rules.contract import Configured, load_contract
+from rules.contract import Configured, ContractText, load_contract
 from rules.engine import Examined, Part, examine, standing_findings
 from rules.ledger import ledger
-from rules.model import Drift, Finding, Problem, Step, Violation
+from rules.model import Contract, Drift, Finding, Problem, Remark, Step, Violation
 from rules.policy import DEFAULT, Policy
 from rules.registry import Rule, all_rules, rule
 from rules.sources.tree import Tree
+from rules.validate.contract import stale
 from rules.workspace.template import template_folders
 
 Outcome = Literal["holds", "broken", "undecided", "not-applicable"]
 
 MAX_TEXT = 300
 """Characters of one line of evidence."""
+
+STORAGE = "Two-Volume Persistence Model"
 
 NOT_CHECKED = "no rule checks this requirement by itself; these are the lines that enforce it"
 NOTHING_FOUND = "nothing was found in this template or its image that enforces this requirement"
@@ -54,13 +57,18 @@ class AuditedTemplate:
 
 @dataclass(frozen=True)
 class Audit:
-    """The answer for one revision. All findings have the status ``preexisting``: nobody is blamed."""
+    """The answer for one revision. All findings have the status ``preexisting``: nobody is blamed.
+
+    `notes` say where the contract itself does not fit what is there, or cannot be checked in full.
+    """
 
     rev: str
     templates: tuple[AuditedTemplate, ...]
     findings: tuple[Finding, ...]
     drift: tuple[Drift, ...] = ()
     problems: tuple[Problem, ...] = ()
+    contract: Contract | None = None
+    notes: tuple[Remark, ...] = ()
 
 
 def audit(
@@ -70,24 +78,41 @@ def audit(
     today: date | None = None,
     policy: Policy = DEFAULT,
     configured: Configured = lambda: None,
+    remarks: tuple[Remark, ...] = (),
 ) -> Audit:
     """Hold the whole contract against one tree, which is revision `rev` of the repository at `repository_url`.
 
     A waiver changes no verdict. `today` decides which of them have expired; without it none has. `configured` reads the
-    contract that counts where the tree holds none.
+    contract that counts where the tree holds none. `remarks` are what the caller has to say besides.
     """
     examined = examine(tree, policy=policy)
     contract = load_contract(tree, rev, repository_url, configured)
-    governed = tuple(_governed(tree, name, part, examined) for name, part in examined.templates.items())
+    governed = tuple(_governed(tree, name, part, examined, contract) for name, part in examined.templates.items())
     others = [name for name in template_folders(tree) if not policy.governs(name)]
-    templates = (*governed, *(_not_governed(name) for name in others))
+    templates = (*governed, *(_not_governed(name, contract) for name in others))
     return Audit(
         rev,
         tuple(sorted(templates, key=lambda template: template.name)),
         standing_findings(tree, examined, contract, today),
         tuple(kept.drift for kept in ledger(examined.drift, examined.drift)),
         examined.problems,
+        contract.contract,
+        (*remarks, *policy.remarks, *contract.remarks(), *_misfits(tree, contract, examined)),
     )
+
+
+def _misfits(tree: Tree, contract: ContractText, examined: Examined) -> Iterator[Remark]:
+    """Where the contract no longer fits the tree: it is as likely to be out of date as the code is to be wrong."""
+    if contract.contract.source == "bundled":
+        return
+    yield from (Remark(issue.path, issue.line, issue.message) for issue in stale(tree, contract))
+    volumes = contract.written(STORAGE)
+    further = [each for part in examined.parts for each in part.violations if each.rule == "F-7"]
+    if volumes is not None and further:
+        places = sorted({f"{each.span.path}:{each.span.start}" for each in further})
+        told = ", ".join(places[:3]) + (f" and {len(places) - 3} more" if len(places) > 3 else "")
+        text = f"“{volumes.name}” knows no further storage, and there is some ({told}): one of the two has to change."
+        yield Remark(volumes.path, volumes.start, text)
 
 
 def requirements() -> tuple[Rule, ...]:
@@ -95,15 +120,17 @@ def requirements() -> tuple[Rule, ...]:
     return tuple(each for each in all_rules() if not each.id.startswith("W-"))
 
 
-def _not_governed(name: str) -> AuditedTemplate:
-    verdicts = (Verdict(each.id, each.requirement, "not-applicable") for each in requirements())
+def _not_governed(name: str, contract: ContractText) -> AuditedTemplate:
+    verdicts = (Verdict(each.id, contract.name(each.requirement), "not-applicable") for each in requirements())
     return AuditedTemplate(name, governed=False, requirements=tuple(verdicts))
 
 
-def _governed(tree: Tree, name: str, part: Part, examined: Examined) -> AuditedTemplate:
+def _governed(tree: Tree, name: str, part: Part, examined: Examined, contract: ContractText) -> AuditedTemplate:
     start = next(path for path in sorted(tree.entries) if path.startswith(f"{name}/") and path.endswith(".tf"))
     verdicts = (_verdict(each, part, examined.image, Step(start, 1, "")) for each in requirements())
-    return AuditedTemplate(name, governed=True, requirements=tuple(verdicts))
+    # The text in force says what a requirement is called.
+    named = tuple(replace(each, requirement=contract.name(each.requirement)) for each in verdicts)
+    return AuditedTemplate(name, governed=True, requirements=named)
 
 
 def _verdict(requirement: Rule, part: Part, image: Part, start: Step) -> Verdict:

@@ -28,8 +28,9 @@ def render(report: Report) -> str:
 
 
 def render_audit(audit: Audit) -> str:
-    """One line for each finding and for each problem."""
+    """One line for each finding, for each problem, and for each note about the contract."""
     lines = [*map(_finding, audit.findings), *map(_problem, audit.problems)]
+    lines += [_command("notice", Span(n.path, n.line, n.line), "About the contract", n.text) for n in audit.notes]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -51,6 +51,8 @@ def audit_object(audit: Audit) -> dict[str, object]:
         "templates": [_template(template) for template in audit.templates],
         "findings": [_finding(finding) for finding in audit.findings],
         "drift": [asdict(drift) for drift in audit.drift],
+        "contract": audit.contract and asdict(audit.contract),
+        "notes": [asdict(note) for note in audit.notes],
     }
 
 

@@ -141,14 +141,13 @@ def render_audit(audit: Audit) -> str:
     return f"## The contract at {code(audit.rev[:12])}\n\n{_audit(audit)}\n"
 
 
-def folded_audit(audit: Audit, remarks: Sequence[Remark] = ()) -> str:
-    """The audit for a comment: one line that counts, the rest folded, with what a configuration has to do with it."""
+def folded_audit(audit: Audit) -> str:
+    """The audit for a comment: one line that counts, the rest folded."""
     verdicts = [verdict.verdict for template in audit.templates for verdict in template.requirements]
     counted = {outcome: verdicts.count(outcome) for outcome in SYMBOLS}
     line = ", ".join(f"{count} × {WORDS[outcome]}" for outcome, count in counted.items() if count)
     head = f"<details><summary>The contract at {audit.rev[:12]}: {line or 'no template'}</summary>"
-    about = _section("About the contract", [_remark(remark) for remark in remarks[:MAX_REMARKS]])
-    return "\n\n".join(part for part in (head, _audit(audit), about, "</details>\n") if part)
+    return "\n\n".join((head, _audit(audit), "</details>\n"))
 
 
 def render_validation(validation: Validation) -> str:
@@ -205,6 +204,7 @@ def _audit(audit: Audit) -> str:
         _section("Besides", [f"**{f.rule}** {_place(f.path, f.line)} {_sentence(f.message)}" for f in own]),
         _section("Known drift", [_drift(drift) for drift in audit.drift if drift.state == "present"]),
         _section("Not analysed in full", [_problem(problem) for problem in audit.problems]),
+        _section("About the contract", [_remark(note) for note in audit.notes[:MAX_REMARKS]]),
     ]
     return _fit([section for section in sections if section], "\n\n")
 

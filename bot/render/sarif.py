@@ -55,7 +55,7 @@ def render_audit(audit: Audit) -> str:
         audit.findings,
         results,
         list(dict.fromkeys([*notes, *_problems(audit.problems)])),
-        _drift([d for d in audit.drift if d.state == "present"]),
+        [*_drift([d for d in audit.drift if d.state == "present"]), *_remarks(audit.notes)],
     )
 
 

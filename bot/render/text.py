@@ -84,6 +84,7 @@ def render_audit(audit: Audit, *, width: int = 80, colour: bool = False) -> str:
     _list(console, "Besides", [f"{finding.path}:{finding.line} {finding.rule} {finding.message}" for finding in own])
     _list(console, "Known drift", [_drift(drift) for drift in audit.drift if drift.state == "present"])
     _list(console, "Not analysed in full", [f"{p.path}:{p.line} {p.message}" for p in audit.problems])
+    _list(console, "About the contract", [f"{note.path}:{note.line} {note.text}" for note in audit.notes])
     return out.getvalue()
 
 

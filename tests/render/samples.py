@@ -16,6 +16,7 @@ from rules.model import (
     Edit,
     Finding,
     Problem,
+    Remark,
     Report,
     SideSpan,
     Span,
@@ -187,6 +188,8 @@ AUDIT = Audit(
     (replace(SOCKET, status="preexisting"),),
     (Drift("D-5", "present", "none", "scripts/startup.sh", 12),),
     (Problem("drupal-core/template.tf", 7, "A block is not closed."),),
+    FULL.contract,
+    (Remark("openspec/specs/workspace-runtime/spec.md", 99, "The contract has F-11, which is not checked yet."),),
 )
 
 
@@ -195,7 +198,9 @@ def hostile_audit() -> Audit:
     steps = (Step(text, 1, text),) * 20
     verdicts = (Verdict("INV-1", _SYSBOX, "broken", steps), Verdict("F-1", _FORBIDDEN, "undecided", steps))
     template = AuditedTemplate(text, governed=True, requirements=verdicts)
-    return Audit("WORKTREE", (template,) * 2, hostile().findings, AUDIT.drift, hostile().problems)
+    return Audit(
+        "WORKTREE", (template,) * 2, hostile().findings, AUDIT.drift, hostile().problems, None, (Remark(text, 1, text),)
+    )
 
 
 def hostile() -> Report:

@@ -222,7 +222,7 @@ def test_an_audit_in_every_format(found: Audit) -> None:
     assert "\x1b" not in told
     assert "\u202e" not in told
     lines = github.render_audit(found).splitlines()
-    assert len(lines) == len(found.findings) + len(found.problems)
+    assert len(lines) == len(found.findings) + len(found.problems) + len(found.notes)
     assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in lines)
 
 

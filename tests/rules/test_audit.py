@@ -8,7 +8,7 @@ import pytest
 
 from rules.audit import Audit, Verdict, audit, requirements
 from rules.sources.tree import MemoryTree
-from tests.rules.harness import DOCKERFILE, TEMPLATE, Case, host, plant, repository
+from tests.rules.harness import DOCKERFILE, FIXTURES, TEMPLATE, Case, host, plant, repository
 
 
 def verdicts(found: Audit, template: str = "user-defined-web") -> Mapping[str, Verdict]:
@@ -109,3 +109,53 @@ def test_a_repository_without_templates(files: Mapping[str, str]) -> None:
 def test_long_evidence_is_cut() -> None:
     found = audited(Case("long", boot=f"git config --global user.name {'x' * 5000}"))
     assert max(len(step.text) for verdict in found.values() for step in verdict.evidence) <= 300
+
+
+CONTRACT = "openspec/changes/add-it/specs/workspace-runtime/spec.md"
+WRITTEN = (FIXTURES / "contract.md").read_text("utf-8")
+
+
+def noted(tree: MemoryTree, contract: str) -> list[tuple[int, str]]:
+    found = audit(MemoryTree.of({**tree.files, CONTRACT: contract}, tree.links), "r" * 40, None)
+    assert found.contract is not None
+    assert found.contract.source == "repository"
+    assert {note.path for note in found.notes} <= {CONTRACT}
+    return [(note.line, note.text) for note in found.notes]
+
+
+def test_a_contract_that_fits_needs_no_note() -> None:
+    assert noted(host("full"), WRITTEN) == []
+
+
+def test_a_template_and_a_file_that_are_gone_are_noted() -> None:
+    text = WRITTEN.replace("(`user-defined-web`)", "(`user-defined-web`, `drupal-seven`)")
+    text = text.replace("`coder-setup` cannot", "`image/scripts/setup.sh` cannot")
+    lines = text.split("\n")
+    (template, gone), (item, missing) = noted(host("full"), text)
+    assert gone == "The contract governs the template 'drupal-seven', which is not there."
+    assert "drupal-seven" in lines[template - 1]
+    assert missing == "D-3 speaks of 'image/scripts/setup.sh', which is not there."
+    assert lines[item - 1].startswith("- **D-3**")
+
+
+def test_an_item_that_is_not_checked_yet_is_noted() -> None:
+    text = WRITTEN.replace("- F-10:", "- F-11: Loud fans.\n- F-10:")
+    [(line, told)] = noted(host("full"), text)
+    assert told.startswith("The contract has F-11, which is not checked yet")
+    assert text.split("\n")[line - 1] == "- F-11: Loud fans."
+
+
+def test_a_third_place_is_a_question_to_the_contract_too() -> None:
+    block = 'volumes {\n  volume_name = "brew"\n  container_path = "/home/linuxbrew"\n}'
+    tree = plant(Case("third", container=block), "full").head
+    [(line, told)] = noted(tree, WRITTEN)
+    assert told.startswith("“Two-Volume Persistence Model” knows no further storage, and there is some (")
+    assert f"({TEMPLATE}:" in told
+    assert WRITTEN.split("\n")[line - 1] == "### Requirement: Two-Volume Persistence Model"
+
+
+def test_the_text_in_force_says_what_a_requirement_is_called() -> None:
+    tree = host("full")
+    text = WRITTEN.replace("Requirement: Host-Aware Cleanup", "Requirement: Tidy End")
+    found = audit(MemoryTree.of({**tree.files, CONTRACT: text}, tree.links), "r" * 40, None)
+    assert verdicts(found)["INV-8"].requirement == "Tidy End"

@@ -37,7 +37,8 @@ def run(arguments: str, call: Call) -> Outcome:  # noqa: ARG001 (all verbs have 
             datetime.now(UTC).date(),
             policy,
             lambda: written_contract(call.repository, configured.configuration.contract, call.cache, web_url),
+            configured.remarks,
         )
     except TooLargeError as error:
         raise Refused(str(error)) from error
-    return Outcome(reply=folded_audit(found, [*configured.remarks, *policy.remarks]))
+    return Outcome(reply=folded_audit(found))
