@@ -152,6 +152,20 @@ def doctor(output: Literal["text", "json"]) -> int:
 
 
 @app.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> int:
+    """Copy the database to a new FILE while the service runs. To restore it, see 'Backups' in the documentation.
+
+    Exit status: 0 the copy is there and whole, 2 it is not.
+    """
+    from bot.backup import back_up  # noqa: PLC0415
+    from bot.settings import load_hosting  # noqa: PLC0415
+
+    _write(back_up(load_hosting(), file) + "\n")
+    return 0
+
+
+@app.command()
 def demo() -> int:
     """Take a sample repository and pull request through the whole service, on this machine alone."""
     from bot.sandbox.demo import run as run_demo  # noqa: PLC0415
@@ -184,10 +198,11 @@ def run(args: list[str]) -> int:
 
 def _is_bad_input(error: Exception) -> bool:
     from bot.git import GitError  # noqa: PLC0415
+    from bot.settings import SettingsError  # noqa: PLC0415
     from rules.pages import UnknownRule  # noqa: PLC0415
     from rules.sources.diff import DiffError  # noqa: PLC0415
 
-    return isinstance(error, (GitError, DiffError, UnknownRule))
+    return isinstance(error, (GitError, DiffError, SettingsError, UnknownRule))
 
 
 def _fail(sentence: str) -> int:

@@ -25,23 +25,27 @@ def look_at_host(hosting: Hosting) -> Iterator[Check]:
     url = sa.make_url(hosting.database)
     if url.get_backend_name() == "sqlite":
         file = Path(url.database or "")
-        yield _sqlite(url, file)
+        yield _sqlite(url, file) if file.exists() else _no_file_yet(file, made=hosting.database_url is None)
         yield disk(file.parent)
     else:
         yield _postgresql(url)
     yield grammar_cache()
 
 
+def _no_file_yet(file: Path, *, made: bool) -> Check:
+    """`made` says that the first start makes the folder too."""
+    folder = next(each for each in (file.parent, *file.absolute().parents) if not made or each.exists())
+    if _writable(folder):
+        return ok("database", f"{file} is not there yet: the first start makes it.")
+    return fail(
+        "database",
+        f"{file} is not there, and cannot be made.",
+        "Let the user that runs the service write its folder, or set WRC_DATA_DIR to another.",
+    )
+
+
 def _sqlite(url: sa.URL, file: Path) -> Check:
     name = "database"
-    if not file.exists():
-        if _writable(file.parent):
-            return ok(name, f"{file} is not there yet: the first start makes it.")
-        return fail(
-            name,
-            f"{file} is not there, and cannot be made.",
-            "Make its folder, owned by the user that runs the service, or set WRC_DATA_DIR to another.",
-        )
     engine = connect(url)
     try:
         with engine.connect() as connection:

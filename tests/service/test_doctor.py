@@ -157,6 +157,7 @@ class TestSettings:
         }
         (tmp_path / "app.json").write_text(json.dumps(kept))
         doctor.environment.setenv("WRC_DATA_DIR", str(tmp_path))
+        doctor.environment.setenv("WRC_DATABASE_URL", f"sqlite:///{tmp_path}/new.sqlite")
         status, checks = doctor.told()
         assert status == 0
         assert "the first start makes it" in checks["database"]["found"]
@@ -164,7 +165,8 @@ class TestSettings:
 
 class TestHost:
     def test_a_database_that_cannot_be_made(self, doctor: Doctor, tmp_path: Path) -> None:
-        doctor.environment.setenv("WRC_DATA_DIR", str(tmp_path / "nowhere"))
+        (tmp_path / "file").touch()
+        doctor.environment.setenv("WRC_DATA_DIR", str(tmp_path / "file" / "data"))
         doctor.fails("database", "cannot be made", "WRC_DATA_DIR")
 
     def test_a_file_that_is_no_database(self, doctor: Doctor, tmp_path: Path) -> None:
