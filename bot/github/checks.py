@@ -151,13 +151,14 @@ def start(repository: Repository, head: str, name: str, app_id: int, key: RunKey
     return write_once(create, find)
 
 
-def complete(repository: Repository, run_id: int, key: RunKey, verdict: Verdict) -> None:
+def complete(repository: Repository, run_id: int, key: RunKey, verdict: Verdict, *, blank: bool = False) -> None:
     """Publish `verdict` on the check run that was made for `key`; the contract in it may have become known since.
 
-    May be repeated: annotations that are there already are not added again.
+    May be repeated: annotations that are there already are not added again. `blank` says that nothing was ever written
+    to it, so that there is nothing to look for.
     """
     annotations = verdict.annotations[:MAX_ANNOTATIONS]
-    sent = _annotation_count(repository, run_id) if annotations else 0
+    sent = 0 if blank or not annotations else _annotation_count(repository, run_id)
     while len(annotations) - sent > MAX_ANNOTATIONS_PER_REQUEST:
         _send(repository, run_id, key, verdict, annotations[sent : sent + MAX_ANNOTATIONS_PER_REQUEST], last=False)
         sent += MAX_ANNOTATIONS_PER_REQUEST

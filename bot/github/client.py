@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+import ssl
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import httpx
@@ -17,6 +19,7 @@ from githubkit.auth import AppAuthStrategy, AppInstallationAuthStrategy
 from githubkit.cache import MemCacheStrategy
 from githubkit.exception import GitHubException, RequestError, RequestFailed, RequestTimeout
 from githubkit.retry import RetryOption
+from githubkit_schemas.latest.types import AppPermissionsType
 
 from bot import metrics
 from bot.github.errors import unwrapped
@@ -29,8 +32,15 @@ MAX_READ_RETRIES = 3
 FIRST_RETRY_SECONDS = 0.5
 """Doubled at each retry, with jitter: a read is given up after about four seconds."""
 
-MAX_INSTALLATIONS = 1000
-"""Clients kept at once; the least recently made one is closed when there are more."""
+MAX_CLIENTS = 1000
+"""Kept at once; the least recently used one is closed when there are more."""
+
+PERMISSIONS: AppPermissionsType = {"contents": "read", "checks": "write", "pull_requests": "write"}
+"""What the token for a repository may do: all that a review and its commands do. That Apps must also be allowed to read
+issues and merge queues is for the events that GitHub sends them."""
+
+READING: AppPermissionsType = {"contents": "read"}
+"""What a token for all repositories of an installation may do: list them, and read a contract kept elsewhere."""
 
 
 _CONTENT = re.compile(r"/(pulls|issues)/")
@@ -54,15 +64,25 @@ class Pace:
             self._free_at = time.monotonic() + self._seconds
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """What all clients have in common. Reading the certificates takes longer than many a request."""
+
+    settings: Settings
+    # Not githubkit's shared default, which would hand one App's tokens to another with the same id.
+    tokens: MemCacheStrategy = field(default_factory=MemCacheStrategy)
+    tls: ssl.SSLContext = field(default_factory=httpx.create_ssl_context)
+
+
 class InstallationClient(GitHub[AppInstallationAuthStrategy]):
-    """githubkit's client with one `httpx.Client` of its own.
+    """githubkit's client with one `httpx.Client` of its own, and tokens for one repository (None: to read them all).
 
     githubkit makes a new one for each call unless it is entered as a context manager, and then keeps it in a context
     variable, which the threads of our workflows do not share.
     """
 
-    def __init__(self, settings: Settings, installation_id: int, cache: MemCacheStrategy) -> None:
-        pace = Pace(settings.write_interval)
+    def __init__(self, shared: _Shared, installation_id: int, repository_id: int | None, pace: Pace) -> None:
+        settings = shared.settings
 
         def set_version(request: httpx.Request) -> None:
             request.headers[VERSION_HEADER] = settings.api_version
@@ -70,13 +90,18 @@ class InstallationClient(GitHub[AppInstallationAuthStrategy]):
                 pace.wait()
 
         app = AppAuthStrategy(settings.app_id, settings.private_key_pem())
+        if repository_id is None:
+            narrowed = app.as_installation(installation_id, permissions=READING)
+        else:
+            narrowed = app.as_installation(installation_id, repository_ids=[repository_id], permissions=PERMISSIONS)
         super().__init__(
-            app.as_installation(installation_id),
+            narrowed,
             base_url=settings.api_url,
             user_agent=USER_AGENT,
             timeout=settings.github_timeout,
             event_hooks={"request": [set_version], "response": [metrics.github_answered(installation_id)]},
-            cache_strategy=cache,
+            cache_strategy=shared.tokens,
+            ssl_verify=shared.tls,
             # githubkit's cache of responses has no bound; what is worth keeping (trees, blobs) is kept by content hash.
             http_cache=False,
             auto_retry=retry_reads,
@@ -94,7 +119,9 @@ class InstallationClient(GitHub[AppInstallationAuthStrategy]):
 class AppClient(GitHub[AppAuthStrategy]):
     """The App as itself: it sees its installations and its deliveries, and no repository."""
 
-    def __init__(self, settings: Settings, cache: MemCacheStrategy) -> None:
+    def __init__(self, shared: _Shared) -> None:
+        settings = shared.settings
+
         def set_version(request: httpx.Request) -> None:
             request.headers[VERSION_HEADER] = settings.api_version
 
@@ -104,7 +131,8 @@ class AppClient(GitHub[AppAuthStrategy]):
             user_agent=USER_AGENT,
             timeout=settings.github_timeout,
             event_hooks={"request": [set_version], "response": [metrics.github_answered(0)]},
-            cache_strategy=cache,
+            cache_strategy=shared.tokens,
+            ssl_verify=shared.tls,
             http_cache=False,
             auto_retry=retry_reads,
         )
@@ -112,11 +140,21 @@ class AppClient(GitHub[AppAuthStrategy]):
 
 @dataclass(frozen=True)
 class Repository:
-    """One repository as seen by one installation: what every function of this package takes first."""
+    """One repository as seen by one installation: what every function of this package takes first.
+
+    `client` may do what a review does here, `reader` may read whatever the installation sees.
+    """
 
     client: InstallationClient
     owner: str
     name: str
+    reader: InstallationClient
+
+    def elsewhere(self, owner: str, name: str) -> Repository:
+        """Another repository, for reading."""
+        if (owner.lower(), name.lower()) == (self.owner.lower(), self.name.lower()):
+            return self
+        return Repository(self.reader, owner, name, self.reader)
 
 
 def retry_reads(error: GitHubException, retries: int) -> RetryOption:
@@ -136,39 +174,45 @@ def retry_reads(error: GitHubException, retries: int) -> RetryOption:
 
 
 def _harmless(error: RequestError[Exception]) -> bool:
-    """Whether the failed request may be sent twice: it reads, or it asks for a token and comes before all else."""
+    """Whether the failed request may be sent twice: it reads (as all our GraphQL does), or it asks for a token."""
     if isinstance(error, (RequestFailed, RequestTimeout)):
         request = error.request
     elif isinstance(error.exc, httpx.RequestError):
         request = error.exc.request
     else:
         return False
-    return request.method == "GET" or request.url.path.endswith("/access_tokens")
+    return request.method == "GET" or request.url.path.endswith(("/access_tokens", "/graphql"))
 
 
 class GitHubApp:
-    """Makes and keeps the clients of the App's installations. Safe to use from several threads."""
+    """Makes and keeps the clients of the App's repositories. Safe to use from several threads."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        # Not githubkit's shared default, which would hand one App's tokens to another with the same id.
-        self._cache = MemCacheStrategy()
-        self._clients: dict[int, InstallationClient] = {}
+        self._shared = _Shared(settings)
+        self._clients: OrderedDict[tuple[int, int | None], InstallationClient] = OrderedDict()
+        self._paces: dict[int, Pace] = {}
         self._lock = threading.Lock()
 
-    def repository(self, installation_id: int, owner: str, name: str) -> Repository:
-        return Repository(self.client(installation_id), owner, name)
+    def repository(self, installation_id: int, repository_id: int, owner: str, name: str) -> Repository:
+        return Repository(self._client(installation_id, repository_id), owner, name, self.installation(installation_id))
 
     def app(self) -> AppClient:
-        return AppClient(self._settings, self._cache)
+        return AppClient(self._shared)
 
-    def client(self, installation_id: int) -> InstallationClient:
+    def installation(self, installation_id: int) -> InstallationClient:
+        """A client that can list and read the repositories of an installation, and do nothing else."""
+        return self._client(installation_id, None)
+
+    def _client(self, installation_id: int, repository_id: int | None) -> InstallationClient:
+        key = (installation_id, repository_id)
         with self._lock:
-            if installation_id not in self._clients:
-                if len(self._clients) >= MAX_INSTALLATIONS:
-                    self._clients.pop(next(iter(self._clients))).close()
-                self._clients[installation_id] = InstallationClient(self._settings, installation_id, self._cache)
-            return self._clients[installation_id]
+            if key not in self._clients:
+                pace = self._paces.setdefault(installation_id, Pace(self._shared.settings.write_interval))
+                self._clients[key] = InstallationClient(self._shared, installation_id, repository_id, pace)
+                if len(self._clients) > MAX_CLIENTS:
+                    self._clients.popitem(last=False)[1].close()
+            self._clients.move_to_end(key)
+            return self._clients[key]
 
     def close(self) -> None:
         with self._lock:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 
-from bot.github.answers import Blob, GitTree, TreeItem, parse
+from bot.github.answers import GitTree, TreeItem, parse
+from bot.github.blobs import fetch_blob, fetch_texts
 from bot.github.client import Repository
-from bot.github.errors import GitHubError, TooLargeError, asking
+from bot.github.errors import TooLargeError, asking
 from rules.sources.tree import MAX_FILE_BYTES, Entry, Unreadable
 
 MAX_CACHE_BYTES = 64 * 1024 * 1024
@@ -76,9 +76,24 @@ class RemoteTree:
             raise Unreadable(f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB")
         content = self.cache.get(item.sha)
         if content is None:
-            content = _fetch_blob(self.repository, item.sha)
+            content = fetch_blob(self.repository, item.sha)
             self.cache.put(item.sha, content)
         return content
+
+
+def prefetch(repository: Repository, trees: Iterable[RemoteTree], paths: Iterable[str], cache: ObjectCache) -> None:
+    """Read what stands at `paths` in any of the trees and is not here yet, many blobs at once, as far as that goes.
+
+    Raises:
+        TooLargeError, GitHubError: a tree cannot be listed, or a rate limit is reached.
+    """
+    sizes: dict[str, int] = {}
+    for item in (tree.items.get(path) for path, tree in product(paths, trees)):
+        if item is not None and item.type == "blob" and item.size is not None and cache.get(item.sha) is None:
+            sizes[item.sha] = item.size
+    if len(sizes) > 1:
+        for sha, content in fetch_texts(repository, sizes):
+            cache.put(sha, content)
 
 
 def _listing(repository: Repository, commit: str, cache: ObjectCache) -> GitTree:
@@ -104,14 +119,3 @@ def _entry(item: TreeItem) -> Entry:
     if item.mode == SYMLINK_MODE:
         return Entry("symlink", item.sha)
     return Entry("file", item.sha, executable=item.mode == EXECUTABLE_MODE)
-
-
-def _fetch_blob(repository: Repository, sha: str) -> bytes:
-    with asking(f"read the blob {sha[:7]}"):
-        blob = parse(Blob, repository.client.rest.git.get_blob(repository.owner, repository.name, sha))
-    if blob.encoding == "utf-8":
-        return blob.content.encode()
-    try:
-        return base64.b64decode(blob.content)
-    except binascii.Error as error:
-        raise GitHubError(f"GitHub's copy of the blob {sha[:7]} is damaged.", status=None) from error

@@ -24,7 +24,7 @@ def written_contract(
     if place is None:
         return None
     owner, _, name = (place.repository or f"{repository.owner}/{repository.name}").partition("/")
-    there = Repository(repository.client, owner, name)
+    there = repository.elsewhere(owner, name)
     try:
         commit = commit_of(there, place.ref)
         return read_at(RemoteTree(there, commit, cache), commit, place, f"{web_url}/{owner}/{name}")

@@ -91,13 +91,17 @@ def pull_target(repository: Repository, number: int) -> Target | Skipped:
 
 @dataclass(frozen=True)
 class Reviewer:
-    """Reviews pull requests. One serves the whole process: blobs are shared between its reviews."""
+    """Reviews pull requests. One serves the whole process: blobs are shared between its reviews.
+
+    `blank` are check runs that this process has made and not written to yet.
+    """
 
     app_id: int
     check_name: str
     web_url: str
     judge: Judge
     cache: ObjectCache = field(default_factory=ObjectCache)
+    blank: set[int] = field(default_factory=set)
 
     def open(self, repository: Repository, target: Target, job: str, *, again: bool) -> Opened | Skipped:
         """Create the check run on the head, before any work.
@@ -115,7 +119,9 @@ class Reviewer:
             contracts = {its.contract for run, its in runs if run.conclusion != SUPERSEDED.conclusion}
             if contracts and (ANY in contracts or self._contract(repository, target) in contracts):
                 return Skipped("already-reviewed")
-        run = run or start(repository, target.head, self.check_name, self.app_id, key)
+        if run is None:
+            run = start(repository, target.head, self.check_name, self.app_id, key)
+            self.blank.add(run.id)
         return Opened(run.id, f"{run.app.slug}[bot]", target, job)
 
     def _runs_for(self, repository: Repository, key: RunKey, head: str) -> list[tuple[CheckRun, RunKey]]:
@@ -176,7 +182,9 @@ class Reviewer:
             # Whatever goes wrong in here must not leave the pull request waiting for a check that never comes.
             log.exception("crashed")
             result = _unfinished("Something went wrong in the reviewer itself; its log has the details.")
-        complete(repository, opened.run_id, key, result)
+        blank = opened.run_id in self.blank
+        self.blank.discard(opened.run_id)
+        complete(repository, opened.run_id, key, result, blank=blank)
         metrics.REVIEWS.labels(result.conclusion).inc()
         return finished
 

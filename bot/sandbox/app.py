@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.sandbox import pages, registration, routes_apps, routes_checks, routes_comments, routes_pulls, routes_repos
 from bot.sandbox.errors import not_found
 from bot.sandbox.faults import RequestFault
+from bot.sandbox.graphql import GRAPHQL
 from bot.sandbox.http import Endpoint
 from bot.sandbox.routes_repos import REPOSITORY
 from bot.sandbox.world import World
@@ -35,17 +36,18 @@ def create_app(world: World) -> ASGIApp:
     """The whole sandbox as one ASGI application."""
     named = (endpoint for endpoint in ENDPOINTS if endpoint.path.startswith(REPOSITORY))
     by_id = [replace(endpoint, path=endpoint.path.replace(REPOSITORY, BY_ID)) for endpoint in named]
-    api = [_route(world, endpoint) for endpoint in (*ENDPOINTS, *by_id)]
-    routes: list[BaseRoute] = [*api, *registration.routes(world), *pages.routes(world)]
+    api = [_route(world, endpoint, world.api_prefix) for endpoint in (*ENDPOINTS, *by_id)]
+    graphql = _route(world, GRAPHQL, "/api" if world.api_prefix else "")
+    routes: list[BaseRoute] = [*api, graphql, *registration.routes(world), *pages.routes(world)]
     app = Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_found})
     return Faulty(_Doorkeeper(app), world)
 
 
-def _route(world: World, endpoint: Endpoint) -> Route:
+def _route(world: World, endpoint: Endpoint, prefix: str) -> Route:
     async def serve(request: Request) -> Response:
         return await endpoint.answer(world, request)
 
-    return Route(world.api_prefix + endpoint.path, serve, methods=[endpoint.method], name=endpoint.handler.__name__)
+    return Route(prefix + endpoint.path, serve, methods=[endpoint.method], name=endpoint.handler.__name__)
 
 
 async def _not_found(_request: Request, _error: Exception) -> Response:

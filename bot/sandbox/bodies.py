@@ -142,3 +142,10 @@ class NewCheckRun(CheckRunUpdate):
     name: str
     head_sha: str
     output: NewOutput | None = None
+
+
+class GraphqlQuery(Body):
+    """https://docs.github.com/en/graphql/guides/forming-calls-with-graphql"""
+
+    query: str
+    variables: dict[str, str] = {}

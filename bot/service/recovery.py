@@ -64,14 +64,14 @@ class Recovery:
 
     def _missed_in(self, installation: int) -> Iterator[ReviewRequest]:
         try:
-            for installed in list_repositories(self.github.client(installation)):
+            for installed in list_repositories(self.github.installation(installation)):
                 yield from self._missed_pulls(installation, installed)
         except GitHubError as error:
             # A permission that was taken away, or an installation that is just being removed.
             log.warning("not-swept", installation=installation, reason=str(error))
 
     def _missed_pulls(self, installation: int, installed: InstalledRepository) -> Iterator[ReviewRequest]:
-        repository = self.github.repository(installation, installed.owner.login, installed.name)
+        repository = self.github.repository(installation, installed.id, installed.owner.login, installed.name)
         unknown = (
             pull for pull in open_pulls(repository) if (installed.id, pull.number, pull.head.sha) not in self.judged
         )

@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.github.client import GitHubApp
+from bot.github.client import GitHubApp, Repository
 from bot.github.conversation import Place, react
 from bot.github.errors import GitHubError
 from bot.review.material import Target
@@ -73,6 +73,9 @@ class Work:
     def github(self) -> GitHubApp:
         return self.context.github
 
+    def _repository(self, request: ReviewRequest) -> Repository:
+        return self.github.repository(request.installation, request.repository_id, request.owner, request.name)
+
     def decide(self, event: str, body: str, attempt: int) -> Decided:
         """What to do about a delivery."""
         try:
@@ -99,7 +102,7 @@ class Work:
 
     def open(self, request: ReviewRequest, job: str, attempt: int) -> OpenedRun:
         """Create the check run, in progress."""
-        repository = self.github.repository(request.installation, request.owner, request.name)
+        repository = self._repository(request)
         try:
             target = request.group or pull_target(repository, request.number)
             if isinstance(target, Target):
@@ -117,7 +120,7 @@ class Work:
     ) -> Finished:
         """Do the review and complete the check run."""
         assert run.target is not None
-        repository = self.github.repository(request.installation, request.owner, request.name)
+        repository = self._repository(request)
         opened = Opened(run.run_id, run.login, run.target, run.job)
         patient = attempt < MAX_ATTEMPTS
         try:
@@ -131,7 +134,7 @@ class Work:
     def acknowledge(self, request: ReviewRequest, *, done: bool) -> StepResult:
         """Answer the comment that asked, if one did. A reaction is not worth failing for."""
         if request.comment_id is not None:
-            repository = self.github.repository(request.installation, request.owner, request.name)
+            repository = self._repository(request)
             try:
                 place = Place(comment=request.comment_id, thread=request.comment_id if request.in_thread else None)
                 react(repository, place, "rocket" if done else "confused")

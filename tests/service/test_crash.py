@@ -59,15 +59,15 @@ def test_killed_after_the_answer_and_before_the_work(github: GitHub, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("method", "path"),
     [
-        pytest.param("/pulls/1$", id="before-the-check-run"),
-        pytest.param("/compare/", id="after-the-check-run"),
-        pytest.param(r"/check-runs/\d+$", id="after-the-review"),
+        pytest.param("GET", "/pulls/1$", id="before-the-check-run"),
+        pytest.param("GET", "/compare/", id="after-the-check-run"),
+        pytest.param("PATCH", r"/check-runs/\d+$", id="after-the-review"),
     ],
 )
-def test_killed_in_the_middle_of_a_review(github: GitHub, tmp_path: Path, path: str) -> None:
-    asked = github.fail(path, method="GET", delay=3)
+def test_killed_in_the_middle_of_a_review(github: GitHub, tmp_path: Path, method: str, path: str) -> None:
+    asked = github.fail(path, method=method, delay=3, status=502)
     with process(github, tmp_path):
         pull = github.open_pull(PRIVILEGED)
         wait_for(lambda: asked.times == 0, f"the service to ask for {path}")
@@ -106,7 +106,7 @@ def test_stopped_in_the_middle_of_a_review(github: GitHub, tmp_path: Path) -> No
 def test_a_step_that_was_done_but_not_noted_is_repeated_without_a_trace(github: GitHub) -> None:
     pull = github.open_pull(PRIVILEGED)
     clients = GitHubApp(github.settings)
-    repository = clients.repository(github.installation.id, "octo", "templates")
+    repository = clients.repository(github.installation.id, github.repository.id, "octo", "templates")
     reviewer = Reviewer(github.app.id, github.settings.check_name, github.settings.web_url, judge)
     target = pull_target(repository, pull.number)
     assert isinstance(target, Target)

@@ -61,7 +61,10 @@ def desk(tmp_path: Path, public_pem: str, private_pem: str) -> Iterator[Desk]:
         (MAX_ATTEMPTS, None),
     ],
 )
-def test_an_outage_is_waited_for_longer_each_time_but_not_for_ever(desk: Desk, attempt: int, delay: float) -> None:
+def test_an_outage_is_waited_for_longer_each_time_but_not_for_ever(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, attempt: int, delay: float
+) -> None:
+    monkeypatch.setattr("bot.github.client.FIRST_RETRY_SECONDS", 0.001)
     for _ in range(MAX_READ_RETRIES + 1):
         desk.github.fail("/pulls/1$", status=503)
     assert desk.open(attempt) == OpenedRun(skip="github-failed", delay=delay)
@@ -106,14 +109,29 @@ def test_a_run_left_in_progress_is_taken_over(desk: Desk) -> None:
     assert desk.open(1).skip == "already-reviewed"
 
 
-def test_a_second_look_at_the_same_commits_fetches_no_file_again(desk: Desk) -> None:
-    for again in (False, True):
+def test_a_review_of_three_files_takes_ten_requests_and_a_second_look_six(desk: Desk) -> None:
+    more = {"image/Dockerfile": "FROM ubuntu:24.04\n", "scripts/start.sh": "#!/bin/sh\n"}
+    desk.github.world.push(desk.github.repository, "topic", more)
+    for again, requests in ((False, 10), (True, 6)):
         request = desk.request.model_copy(update={"again": again})
         seen = desk.github.recorder.seen.copy()
         assert desk.work.finish(request, desk.work.open(request, f"job-{again}", 1), 1).verdict
-    asked = desk.github.recorder.seen - seen
-    assert not any("/git/" in operation for operation in asked)
-    assert asked.total() == 7
+        asked = desk.github.recorder.seen - seen
+        # A token serves an hour.
+        del asked["POST /app/installations/{installation_id}/access_tokens"]
+        assert asked.total() == requests
+
+
+def test_a_token_reaches_one_repository_and_allows_what_a_review_does(desk: Desk) -> None:
+    assert desk.open(1).run_id
+    [token] = desk.github.world.tokens.values()
+    assert token.repository_ids == frozenset({desk.github.repository.id})
+    assert token.permissions == {
+        "metadata": "read",
+        "contents": "read",
+        "checks": "write",
+        "pull_requests": "write",
+    }
 
 
 def test_writers_of_one_installation_pass_one_after_the_other() -> None:

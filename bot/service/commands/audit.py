@@ -15,8 +15,9 @@ from bot.configuration import MAX_EARLIER, in_force
 from bot.github.errors import TooLargeError
 from bot.github.history import versions
 from bot.github.pulls import branch_tip, get_pull
-from bot.github.trees import RemoteTree
+from bot.github.trees import RemoteTree, prefetch
 from bot.render.markdown import folded_audit
+from bot.review.collect import likely
 from bot.review.contract import written_contract
 from bot.service.commands.call import Call, Outcome, Refused
 from rules.audit import audit
@@ -27,6 +28,7 @@ def run(arguments: str, call: Call) -> Outcome:  # noqa: ARG001 (all verbs have 
     tip = branch_tip(call.repository, get_pull(call.repository, call.number).base.ref)
     tree = RemoteTree(call.repository, tip, call.cache)
     try:
+        prefetch(call.repository, [tree], likely([tree]), call.cache)
         configured = in_force(tree, earlier=lambda: versions(call.repository, tip, CONFIGURATION, MAX_EARLIER))
         policy = configured.configuration.policy
         web_url = call.repository_url.removesuffix(f"/{call.repository.owner}/{call.repository.name}")

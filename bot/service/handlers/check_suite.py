@@ -18,7 +18,7 @@ def handle(body: str, context: Context) -> Decision:
     installation = event.installation.id
     if event.check_suite.app is None or event.check_suite.app.id != context.app_id:
         return skip("foreign-check-suite")
-    repository = context.github.repository(installation, event.repository.owner.login, event.repository.name)
+    repository = context.repository(installation, event.repository)
     head = event.check_suite.head_sha
     keys = _keys(repository, head, context) or [
         RunKey(pull.number, "", "", "") for pull in open_pulls(repository) if pull.head.sha == head

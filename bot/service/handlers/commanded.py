@@ -38,7 +38,7 @@ def handle_text(
     if state != "open":
         return skip("closed")
     installation = event.installation.id
-    repository = context.github.repository(installation, event.repository.owner.login, event.repository.name)
+    repository = context.repository(installation, event.repository)
     call = Call(
         store=context.store,
         cache=context.cache,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.github.client import GitHubApp
+from bot.github.client import GitHubApp, Repository
 from bot.github.trees import ObjectCache
+from bot.service import events
 from bot.store import Store
 
 
@@ -19,3 +20,6 @@ class Context:
     cache: ObjectCache = field(default_factory=ObjectCache)
     pace: float = 30.0
     """Seconds between reviews that nobody waits for."""
+
+    def repository(self, installation: int, repository: events.Repository) -> Repository:
+        return self.github.repository(installation, repository.id, repository.owner.login, repository.name)

@@ -28,7 +28,7 @@ def handle(body: str, context: Context) -> Decision:
     if all_told and not any(is_decisive(path) for path in _paths(event)):
         return skip("contract-unchanged")
     owner, name = event.repository.owner.login, event.repository.name
-    repository = context.github.repository(event.installation.id, owner, name)
+    repository = context.repository(event.installation.id, event.repository)
     numbers = [pull.number for pull in open_pulls(repository, branch)]
     if not numbers:
         return skip("no-pull-request")
