@@ -39,7 +39,7 @@ from dataclasses import dataclass, replace
 from rules.checks.commands import getopt
 from rules.checks.support import image_fact, line
 from rules.model import Fact, Level, Step, Undecided, Violation
-from rules.sources.shell import UNKNOWN, Command
+from rules.sources.shell import UNKNOWN, Command, Word
 from rules.sources.text import Piece, Position
 from rules.workspace.image import DOCKERFILE, NAME, Image
 from rules.workspace.template import Workspace
@@ -49,6 +49,7 @@ REQUIREMENT = "NOPASSWD Sudo Posture"
 
 SUDOERS = "/etc/sudoers.d/coder"
 FACT = "sudoers file"
+PACKAGE = "package sudo"
 
 _ENTRY = re.compile(r"(?P<user>%?coder)\s+(?P<host>\S+?)\s*=\s*(?P<rest>.*)")
 _FULL = re.compile(
@@ -57,6 +58,8 @@ _FULL = re.compile(
 _GROUP = re.compile(rf"%(?!coder\b)(\w+)\s+ALL\s*=\s*(?:{_FULL.pattern})")
 _KEEPS = re.compile(r"Defaults(:\w+)?\s+(env_keep\s*\+?=.*\bDEBIAN_FRONTEND\b|!env_reset\b)")
 _PASSWORDS = ("-S", "--stdin", "-A", "--askpass")
+_WITHOUT_SUDO = re.compile(r"(docker\.io/(library/)?)?(ubuntu|debian)([:@].*)?")
+_INSTALLERS = ("apt-get", "apt", "aptitude")
 _REMOVERS = ("rm", "mv", "truncate", "unlink", "shred")
 
 
@@ -72,6 +75,9 @@ def image_facts(image: Image) -> Iterator[Fact]:
     for command in image.commands:
         if _touches_sudoers(command):
             yield image_fact(ID, FACT, command)
+        for word in _installed(command):
+            if _is_sudo(word):
+                yield Fact(ID, NAME, PACKAGE, word.raw, line(word.position))
     for path, text in _copied(image):
         yield Fact(ID, NAME, f"{FACT} {path}", text, line(Position(path, 1, 1)))
 
@@ -114,6 +120,33 @@ def image_check(image: Image) -> Iterator[Violation | Undecided]:
         message = "Nothing tells sudo to keep `DEBIAN_FRONTEND`, so installing packages asks questions nobody answers."
         yield _violation("image/sudoers", "no env_keep", at, message)
     yield from _mode(image, [each for each, _ in texts])
+    yield from _package(image)
+
+
+def _package(image: Image) -> Iterator[Violation]:
+    """The images of Ubuntu and Debian come without sudo; of others nothing is known."""
+    first = next(image.instructions("FROM"), None)
+    if first is None or not all(_WITHOUT_SUDO.fullmatch(each.words[0]) for each in image.instructions("FROM")):
+        return
+    words = [word for command in image.commands for word in _installed(command)]
+    if not words or any(_is_sudo(word) or word.values is None for word in words):
+        return
+    message = (
+        "The image no longer installs `sudo`, which the boot script calls for Docker. Does another package bring it?"
+    )
+    at = Position(DOCKERFILE, first.start, 1)
+    yield Violation(ID, NAME, "image/sudo", "not installed", line(at), "warning", message, lost=PACKAGE)
+
+
+def _installed(command: Command) -> tuple[Word, ...]:
+    """The words of a command that installs packages, its options among them."""
+    if command.name in _INSTALLERS and any(word.value == "install" for word in command.args):
+        return command.args
+    return ()
+
+
+def _is_sudo(word: Word) -> bool:
+    return any(text.partition("=")[0] == "sudo" for text in word.alternatives)
 
 
 def _entry(image: Image, texts: list[tuple[Written, str]]) -> Iterator[Violation]:

@@ -9,6 +9,7 @@ _KEEP = """    echo 'Defaults env_keep += "DEBIAN_FRONTEND"' >> /etc/sudoers.d/c
 _MODE = "    chmod 0440 /etc/sudoers.d/coder"
 _RIGHT = " && \\\n".join((_ENTRY, _KEEP, _MODE))
 _FILE = 'coder ALL=(ALL) NOPASSWD:ALL\nDefaults env_keep += "DEBIAN_FRONTEND"\n'
+_INSTALL = "RUN apt-get update && apt-get install -y --no-install-recommends git sudo && rm -rf /var/lib/apt/lists/*"
 _MORE = Code(files={"../image/sudoers": _FILE})
 
 
@@ -87,6 +88,11 @@ BAD = (
             "COPY --chmod=0440 sudoers /etc/sudoers.d/coder", sudoers=_FILE.replace("NOPASSWD:ALL", "ALL # !INV-3")
         ).files,
     ),
+    _case(
+        "no package sudo",
+        _marked(_INSTALL.replace(" sudo", ""), "RUN apt-get", "!INV-3 warning") + "\n" + _RIGHT,
+        _INSTALL + "\n" + _RIGHT,
+    ),
     Case("sudo that reads a password", boot='echo "$PASSWORD" | sudo -S systemctl restart cron # !INV-3'),
     Case("the same by the long option", boot='sudo --stdin -u root chown coder /srv <<< "secret" # !INV-3'),
     Case("the file taken away at boot", boot="sudo rm -f /etc/sudoers.d/coder # !INV-3"),
@@ -112,8 +118,8 @@ GOOD = (
     _case("a mode in letters", _lines(mode="    chmod u=r,g=r,o= /etc/sudoers.d/coder")),
     _case(
         "printf",
-        "RUN printf '%s\\n' 'coder ALL=(ALL) NOPASSWD:ALL' 'Defaults env_keep += \"DEBIAN_FRONTEND\"' > /tmp/s && "
-        "\\\n    install -m 0440 /tmp/s /etc/sudoers.d/coder && rm /tmp/s",
+        "RUN printf '%s\\n' 'coder ALL=(ALL) NOPASSWD:ALL' 'Defaults env_keep += \"DEBIAN_FRONTEND\"' "
+        "> /etc/sudoers.d/coder && chmod 0440 /etc/sudoers.d/coder",
     ),
     _case(
         "tee",
@@ -161,6 +167,12 @@ GOOD = (
     _case(
         "an entry for another user besides",
         _RIGHT + " && \\\n    echo 'backup ALL=(root) NOPASSWD: /usr/bin/rsync' > /etc/sudoers.d/backup",
+    ),
+    _case("sudo of one version", _INSTALL.replace("sudo", "sudo=1.9.*") + "\n" + _RIGHT, _INSTALL + "\n" + _RIGHT),
+    _case(
+        "packages by a list",
+        "ARG PACKAGES\n" + _INSTALL.replace("git sudo", "$PACKAGES") + "\n" + _RIGHT,
+        _INSTALL + "\n" + _RIGHT,
     ),
     Case("sudo that never asks", boot="sudo -n true"),
     Case("sudo with a variable kept", boot="sudo -E apt-get update"),
