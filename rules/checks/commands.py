@@ -270,7 +270,8 @@ class Flow:
             mode: Mode | None = (
                 "replace" if redirect.operator in _REPLACES else "append" if redirect.operator in _APPENDS else None
             )
-            if mode is not None and redirect.descriptor in ("", "1"):
+            opened = redirect.descriptor in ("", "1") or (command.name == "exec" and redirect.descriptor != "2")
+            if mode is not None and opened:
                 at = command.position if redirect in command.redirects else redirect.position
                 yield self._write(mode, located(redirect.target, command), redirect.target, command, at)
         if command.name in ("tee", "sponge", "dd"):

@@ -52,6 +52,7 @@ from rules.checks.commands import (
     shown,
     site,
 )
+from rules.checks.inline_code import code_of
 from rules.checks.support import line, way
 from rules.model import Edit, Level, Span, Step, Violation
 from rules.sources.dockerfile import Instruction
@@ -168,9 +169,8 @@ def _operand_names(invocation: Invocation) -> set[str]:
 
 
 def _uses(invocation: Invocation) -> Iterator[_Use]:
-    reader = _COMMANDS.get(invocation.name)
-    if reader is not None:
-        yield from reader(invocation)
+    reader = _COMMANDS.get(invocation.name, _in_code)
+    yield from reader(invocation)
 
 
 def _ids(word: Word, text: str) -> Iterator[_Use]:
@@ -225,6 +225,18 @@ def _docker(invocation: Invocation) -> Iterator[_Use]:
                 given = value if equals else "".join(words[at : at + 1])
                 if at < len(words) and given not in ("0", "0:0"):
                     yield from _ids(invocation.args[at], given)
+
+
+_CHOWN = re.compile(r"\bl?chown\b[ \t]*\(?([^()\n;]*)")
+
+
+def _in_code(invocation: Invocation) -> Iterator[_Use]:
+    """``python3 -c 'os.chown("/srv", 1000, 1000)'``; -1 leaves the owner as it is."""
+    code = code_of(invocation)
+    for arguments in _CHOWN.findall(code) if "chown" in code else ():
+        number = next((each for each in re.split(r"[\s,]+", arguments) if each.isdigit()), None)
+        if number is not None and invocation.args:
+            yield _Use(invocation.args[-1], number, None)
 
 
 _ADDS_USER = frozenset({"useradd", "usermod", "adduser", "groupadd", "groupmod", "addgroup"})

@@ -55,6 +55,7 @@ from rules.checks.commands import (
     shown,
     site,
 )
+from rules.checks.inline_code import code_of
 from rules.checks.sed import in_place
 from rules.checks.support import in_home, line
 from rules.model import Edit, Level, Span, Step, Undecided, Violation
@@ -190,9 +191,10 @@ def sets_transport(text: str) -> bool:
 def writes_transport(flow: Flow, command: Command) -> bool:
     """Whether a command writes the setting to a file, which is all that needs to be said of it."""
     texts = [text for write in flow.writes(command) for text in write.texts]
-    for invocation in invocations(command) if command.name == "sed" else ():
-        edit = in_place(invocation.args)
+    for invocation in invocations(command):
+        edit = in_place(invocation.args) if invocation.name == "sed" else None
         texts += [action.text for action in edit.actions if action.kind != "delete"] if edit is not None else []
+        texts.append(code_of(invocation))
     return any(sets_transport(text) for text in texts) or any(_carries(write, {}) for write in flow.writes(command))
 
 
@@ -257,7 +259,7 @@ def _by_program(invocation: Invocation, notes: dict[str, Command]) -> Iterator[_
         if noted is not None and place == "dotfile":
             yield _Persisted(command, command.position, target, "failure", (noted.position,))
     elif _INTERPRETERS.fullmatch(name):
-        text = " ".join(known(word) for word in args)
+        text = code_of(invocation) or " ".join(known(word) for word in args)
         file = _DOTFILE.search(text)
         if file is not None and sets_transport(text) and ("write" in text or "-i" in text or ">" in text):
             yield _Persisted(command, site(command, _NEEDLE), file.group(), "failure")

@@ -27,6 +27,8 @@ _MAKES = frozenset({"touch", "mkdir", "install", "cp", "rsync", "mv", "ln", "tar
 _PATTERNS = frozenset({"=", "==", "!=", "=~"})
 _COMPARES = _PATTERNS | {"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-z", "-n"}
 _WORD = re.compile(r"[A-Za-z0-9_]{3,}")
+_PRINTS_EMPTY = re.compile(r"\bfind\b.*\s-empty\b")
+"""Prints the folder if nothing is in it."""
 _PATH = re.compile(r"""[^\s"'();|&<>`=]+""")
 
 
@@ -146,24 +148,30 @@ class Guards:
 
     def flagged(self, test: Test, holds: bool) -> Iterator[list[Guard]]:  # noqa: FBT001
         """Guards that must hold for a variable to have the value that a test asks for."""
-        for assignments in self._assigned(test, holds):
-            guards = [_one_of(command.guards) for command in assignments]
-            if guards:
-                yield guards
+        for giving, others in self._assigned(test, holds):
+            if giving:
+                yield [_one_of(command.guards) for command in giving]
+            # It keeps a value that it always gets first only where no later assignment ran.
+            first = next((command for command in giving if not command.guards), None)
+            later = (each for each in others if first is not None and each.guards and self._follows(first, each))
+            yield from ([_none_of(each.guards)] for each in later)
 
-    def _assigned(self, test: Test, holds: bool) -> Iterator[list[Command]]:  # noqa: FBT001
-        """The assignments that give a variable the value that a test asks for."""
-        words = test.argv[1:]
-        if test.name != "test" or len(words) < 2:
-            return
-        operator = words[1].alternatives[0] if len(words) > 2 else words[0].alternatives[0]
-        subject = words[0] if len(words) > 2 else words[1]
-        wanted = words[2].value if len(words) > 2 else None
-        if operator in ("=", "==", "-eq", "!=", "-ne", "-n", "-z"):
-            positive = holds == (operator not in ("!=", "-ne", "-z"))
+    def _follows(self, first: Command, later: Command) -> bool:
+        return self._order[id(first)] < self._order[id(later)]
+
+    @cached_property
+    def _order(self) -> dict[int, int]:
+        return {id(command): index for index, command in enumerate(self.flow.program.commands)}
+
+    def _assigned(self, test: Test, holds: bool) -> Iterator[tuple[list[Command], list[Command]]]:  # noqa: FBT001
+        """The assignments that give a variable the value that a test asks for, and those that give it another."""
+        asked = _asked(test, holds)
+        if asked is not None:
+            subject, wanted, positive = asked
             places = {origin.position for origin in subject.origins if origin.kind == "assignment"}
             commands = [c for at in places for c in self.flow.by_position.get(at, []) if c.assignments]
-            yield [c for c in commands if _gives(c, wanted, positive=positive)]
+            giving = [c for c in commands if _gives(c, wanted, positive=positive)]
+            yield giving, [c for c in commands if not _gives(c, wanted, positive=positive)]
 
     def _first_time(self, guard: Guard, kind: _Kind) -> bool:
         """A file that marks what was done: it is missing, and it is made under this very condition or by ``touch``."""
@@ -243,6 +251,28 @@ def _one_of(guards: tuple[Guard, ...]) -> Guard:
     return Guard(None, holds=True, any_of=(guards,))
 
 
+def _none_of(guards: tuple[Guard, ...]) -> Guard:
+    """A guard that says that not all of these hold."""
+    return Guard(None, holds=True, any_of=tuple((guard._replace(holds=not guard.holds),) for guard in guards))
+
+
+def _asked(test: Test, holds: bool) -> tuple[Word, str | None, bool] | None:  # noqa: FBT001
+    """The variable that a test asks about, the value that it compares it with, and whether it must have that value.
+
+    None for the value: any text. A variable that stands alone as a command is ``true`` or ``false``.
+    """
+    words = test.argv[1:]
+    if not words and test.argv and set(test.argv[0].alternatives) == {"true", "false"}:
+        return test.argv[0], "true", holds
+    if test.name != "test" or len(words) < 2:
+        return None
+    operator = words[1].alternatives[0] if len(words) > 2 else words[0].alternatives[0]
+    if operator not in ("=", "==", "-eq", "!=", "-ne", "-n", "-z"):
+        return None
+    subject, wanted = (words[0], words[2].value) if len(words) > 2 else (words[1], None)
+    return subject, wanted, holds == (operator not in ("!=", "-ne", "-z"))
+
+
 def _gives(command: Command, wanted: str | None, *, positive: bool) -> bool:
     texts = {text for assignment in command.assignments for text in assignment.value.alternatives}
     if wanted is None:
@@ -258,6 +288,8 @@ def _missing(test: Test, kind: _Kind, *, holds: bool) -> list[str]:
         if len(words) > 1 and (operator in _EXISTS or (kind.link and operator in _LINKS)):
             return [] if holds else _paths(words[1:2], kind.cwd)
         empty = {"-z": holds, "-n": not holds}.get(operator, len(words) == 1 and not holds)
+        if words and _PRINTS_EMPTY.search(words[-1].raw):
+            empty = not empty
         return _inside(words[-1].raw, kind.cwd) if words and empty and len(words) < len(("-z", "x", "")) else []
     makes_new = test.name == "mkdir" and not any(word.value in ("-p", "--parents") for word in words)
     fails_without = (kind.grep and test.name in _GREPS) or test.name in _FAILS_WITHOUT

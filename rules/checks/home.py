@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from rules.checks.commands import Arguments, Flow, Invocation, getopt, invocations, known, located
+from rules.checks.inline_code import file_changes
 from rules.checks.sed import in_place
 from rules.once import once
 from rules.sources.shell import HOME, UNKNOWN, Command, Word
@@ -102,9 +103,11 @@ class Home:
 
     def transforms(self, change: Change) -> bool:
         """Whether a file is replaced by what was made of itself: ``jq … settings > new && mv new settings``."""
-        makers = [maker for source in change.sources for maker in self._makers.get(source, ())]
-        read = {path for maker in makers for word in maker.command.args for path in located(word, maker.command)}
-        return bool(read & set(change.paths))
+        feeding = self.flow.upstream(change.command) if change.verb in (">", "tee") else ()
+        given = {path for each in feeding for path in _read(each)}
+        copied = _read(change.command) if change.verb == ">" and change.command.name == "cat" else ()
+        makers = [maker for source in (*change.sources, *given, *copied) for maker in self._makers.get(source, ())]
+        return bool((given | {path for maker in makers for path in _read(maker.command)}) & set(change.paths))
 
     def is_users(self, path: str) -> bool:
         """Whether something of the user can be at the path."""
@@ -118,6 +121,11 @@ class Home:
             return False
         passing = path in self._removed and path in self._made and not name.startswith(".")
         return not passing
+
+
+def _read(command: Command) -> Iterator[str]:
+    """The files that a command may read: those that it names."""
+    return (path for word in command.args for path in located(word, command))
 
 
 @once
@@ -142,6 +150,10 @@ def changes(flow: Flow, command: Command) -> Iterator[Change]:
         reader = _READERS.get(invocation.name)
         if reader is not None:
             yield from reader(invocation)
+        for change in file_changes(invocation):
+            if change.mode != "append":
+                verb = "rm" if change.mode == "remove" else ">"
+                yield _change(invocation, verb, (change.path,), doubtful=change.edits)
 
 
 def _targets(invocation: Invocation, arguments: Arguments) -> tuple[tuple[str, ...], bool]:
@@ -150,6 +162,8 @@ def _targets(invocation: Invocation, arguments: Arguments) -> tuple[tuple[str, .
     folder = next(iter(arguments.values("t", "target-directory")), None)
     if folder is not None:
         base, sources = located(folder.word._replace(alternatives=(folder.value,)), command), operands
+        if not sources:  # of `xargs`, which adds them
+            return base, False
     elif len(operands) > 1:
         base, sources = located(operands[-1], command), operands[:-1]
     else:
@@ -264,7 +278,7 @@ def _fetch(invocation: Invocation) -> Iterator[Change]:
     """``curl -o file``, ``wget -O file``."""
     short, names = ("oHdXuAbemTCrxYyKEFPQtUwz", ("o", "output")) if invocation.name == "curl" else ("OPoaUtTQe", ("O",))
     arguments = getopt(invocation.args, short, ("output", "output-document", "header", "data", "user"))
-    if arguments.has("nc", "no-clobber"):
+    if arguments.has("no-clobber", "skip-existing") or any(known(word) == "-nc" for word in invocation.args):
         return
     for option in arguments.values(*names, "output-document"):
         if option.value not in ("-", "/dev/null", ""):

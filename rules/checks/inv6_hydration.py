@@ -55,6 +55,7 @@ from rules.checks.commands import (
 from rules.checks.f04_git_ssh_command import writes_transport
 from rules.checks.guards import guards_of
 from rules.checks.home import home_of
+from rules.checks.inline_code import file_changes
 from rules.checks.sed import in_place
 from rules.checks.support import command_fact, in_home, line, mentions, writes
 from rules.model import Edit, Fact, Level, Span, Violation
@@ -178,6 +179,9 @@ def _own_appends(flow: Flow, command: Command) -> Iterator[_Append]:
             words = [known(word) for word in invocation.args]
             if "config" in words and getopt(invocation.args).has("add") and "--global" in words:
                 yield _Append((f"{HOME}/.gitconfig",), command, command.position, asks=True)
+        for change in file_changes(invocation):
+            if change.mode == "append":
+                yield _Append((change.path,), command, command.position)
 
 
 def _sweeps(command: Command) -> Iterator[tuple[str, list[str]]]:

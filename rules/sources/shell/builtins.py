@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +32,8 @@ MAX_SOURCED = 200
 """Files sourced in one program, each time counted."""
 
 _SYSTEM = ("/etc/", "/usr/", "/opt/", "/lib/", "/run/", "/proc/", "/dev/", "/var/", "/snap/")
+
+_SHELL_SCRIPT = re.compile(r"#!\s*/\S*?(?:/env\s+(?:-\S+\s+)*)?(?:(?<=/)|(?<=\s))(?:ba|da|a|k|z)?sh\b")
 
 _PATTERN = re.compile(r"[*?\[]")
 
@@ -86,6 +89,8 @@ class Builtins:
             self._script(text, command, nodes, context, state)
         elif command.name in SHELLS and all((word.value or "")[:1] == "-" for word in command.args):
             self._fed(command, context, state)
+        elif command.argv:
+            self._executed(command, context, state)
         return "exit" if "exec" in command.wrappers else None
 
     # Variables
@@ -328,6 +333,33 @@ class Builtins:
                 branch = state.copy()
                 branch.functions, branch.positional = {}, None
                 self._nested(redirect.here.text, inner, branch, frame)
+
+    def _executed(self, command: Command, context: Context, state: State) -> None:
+        """``bash setup.sh`` and ``./setup.sh``: a process of its own, followed if the file is known."""
+        words = command.argv
+        if command.name in SHELLS:
+            words = tuple(itertools.dropwhile(lambda word: (word.value or "")[:1] in "-+", words[1:]))
+        paths = [path for path in words[0].alternatives if UNKNOWN not in path] if words else []
+        for path in paths if command.name in SHELLS or any("/" in path for path in paths) else ():
+            for candidate in self._candidates(path, state):
+                text = self._walk.resolve(candidate.removeprefix(REPOSITORY + "/"))
+                if text is not None and (command.name in SHELLS or _SHELL_SCRIPT.match(text.show()) is not None):
+                    self._run_file(text, candidate, words[1:], command, context, state.copy())
+                    break
+
+    def _run_file(
+        self, text: Text, path: str, args: Sequence[Word], command: Command, context: Context, state: State
+    ) -> None:
+        frames = [frame for frame in context.frames if frame.kind in ("source", "script")]
+        self._sourced += 1
+        if path in (frame.name for frame in frames) or len(frames) >= MAX_SOURCE_DEPTH or self._sourced > MAX_SOURCED:
+            return
+        self._walk.sources[path.removeprefix(REPOSITORY + "/")] = None
+        state.functions, state.positional = {}, tuple(_value(word) for word in args)
+        frame = Frame("script", path, command.position, command.raw)
+        inner = context.within(Scope("script", command.position, name=command.name))
+        outer = context.outer + command.redirects
+        self._walk.run(text, path, inner._replace(loops=(), frames=(*context.frames, frame), outer=outer), state)
 
     def _texts(self, word: Word, nodes: Sequence[Node], context: Context) -> list[Text | None]:
         """The alternatives of a word as code, standing where a person wrote it; None for what is not known."""

@@ -77,6 +77,8 @@ class Simple:
             outcome = self._run(variant, given, targets, arguments, extent, context, branch)
             if branch is not state:
                 state.join(branch)
+        if len(words) == 1 and set(words[0].alternatives) == {"true", "false"}:
+            return tested(Test(tuple(words), context.parsed.script, *extent))
         return outcome if len(variants) == 1 else NOTHING
 
     def _run(

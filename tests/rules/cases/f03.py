@@ -170,6 +170,8 @@ BAD = (
         image="COPY --chown=1000:1000 scripts /opt/scripts # !F-3",
         fixed="COPY --chown=coder:coder scripts /opt/scripts",
     ),
+    Case("python", boot="sudo python3 -c 'import os; os.chown(\"/srv\", 1000, 1000)' # !F-3"),
+    Case("perl", boot="sudo perl -e 'chown 1000, 1000, \"/srv\"' # !F-3"),
     Case("the user of the image", on=("full",), image="USER 1000 # !F-3", fixed="USER coder"),
     Case(
         "the user of the image, by a variable",
@@ -195,6 +197,7 @@ BAD = (
 )
 
 GOOD = (
+    Case("python with names", boot='sudo python3 -c \'shutil.chown("/srv", "coder"); os.chown("/x", -1, -1)\''),
     Case("names", boot="sudo chown -R coder:coder /home/coder/projects"),
     Case("a name without its group", boot="sudo chgrp docker /var/run/docker.sock"),
     Case("modes", boot="chmod 0755 /tmp/x\nsudo chmod 440 /etc/sudoers.d/x\nsudo install -m 0644 /tmp/a /tmp/b"),

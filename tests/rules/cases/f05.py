@@ -179,9 +179,82 @@ BAD = (
             }
         """,
     ),
+    Case("python that writes", boot="python3 -c \"open('/home/coder/.vimrc', 'w').write('set nu')\" # !F-5"),
+    Case(
+        "python that copies",
+        boot="python3 -c \"import shutil; shutil.copy('/etc/vimrc', '/home/coder/.vimrc')\" # !F-5",
+    ),
+    Case("python that removes", boot="python3 -c \"import shutil; shutil.rmtree('/home/coder/projects')\" # !F-5"),
+    Case(
+        "python in a heredoc",
+        on=("minimal",),
+        boot="python3 - <<'PY' # !F-5\nfrom pathlib import Path\nPath('~/.vimrc').expanduser().write_text('')\nPY",
+    ),
+    Case(
+        "python that edits",
+        boot="""
+            python3 -c "p='/home/coder/.x.json'; d=json.load(open(p)); json.dump(d, open(p, 'w'))" # !F-5 warning
+        """,
+    ),
+    Case("perl", boot='perl -e \'open(F, ">", "/home/coder/.vimrc"); print F 1\' # !F-5'),
+    Case("node", boot="node -e \"require('fs').writeFileSync('/home/coder/.npmrc', 'a=b')\" # !F-5"),
+    Case("xargs", boot="ls /home/coder-files/* | xargs cp -t /home/coder # !F-5"),
+    Case("a descriptor", boot="exec 3> ~/.vimrc # !F-5\necho 'set nu' >&3"),
+    Case("busybox", boot="busybox cp /etc/vimrc ~/.vimrc # !F-5"),
+    Case("a download without a word", boot="wget -nv -O ~/.vimrc https://example.org/vimrc # !F-5"),
+    Case("made of itself in a pipe", boot="sed s/a/b/ ~/.vimrc | sponge ~/.vimrc # !F-5 warning"),
+    Case(
+        "made of itself by way of a file", boot="grep -v X ~/.bashrc > /tmp/b && cat /tmp/b > ~/.bashrc # !F-5 warning"
+    ),
+    Case("made of another", boot="grep -v X /etc/bash.bashrc > /tmp/b && cat /tmp/b > ~/.bashrc # !F-5"),
+    Case(
+        "a flag for another file",
+        boot="there=0\n[ -f ~/.npmrc ] && there=1\nif [ $there -eq 0 ]; then cp /etc/vimrc ~/.vimrc; fi # !F-5",
+    ),
+    Case(
+        "a flag that says the opposite",
+        boot="there=0\n[ -f ~/.vimrc ] && there=1\nif [ $there -eq 1 ]; then cp /etc/vimrc ~/.vimrc; fi # !F-5",
+    ),
+    Case("where a folder is not empty", boot='[ -z "$(find ~/.x -maxdepth 0 -empty)" ] && cp -r /opt/x/. ~/.x # !F-5'),
+    Case(
+        "a staged script that it runs",
+        on=("full",),
+        boot="bash /home/coder-files/set-up.sh",
+        files={"../image/scripts/set-up.sh": "cp /etc/vimrc ~/.vimrc # !F-5\n"},
+    ),
+    Case(
+        "a staged command that it runs",
+        on=("full",),
+        boot="nohup /home/coder-files/set-up > /tmp/set-up.log 2>&1 &",
+        files={"../image/scripts/set-up": "#!/bin/sh\nset -e\nrm -rf ~/.vscode # !F-5\n"},
+    ),
 )
 
 GOOD = (
+    Case("python that reads", boot="python3 -c \"print(open('/home/coder/.npmrc').read())\""),
+    Case("python elsewhere", boot="python3 -c \"open('/tmp/x', 'w').write('/home/coder/.npmrc')\""),
+    Case(
+        "python that looks first",
+        boot="python3 -c \"import os; p='/home/coder/.vimrc'; os.path.exists(p) or open(p, 'w').write('')\"",
+    ),
+    Case("python where nothing is", boot="[ -f ~/.vimrc ] || python3 -c \"open('/home/coder/.vimrc', 'w')\""),
+    Case("a download of what is missing", boot="wget -q -nc -O ~/.vimrc https://example.org/vimrc"),
+    Case("xargs for what is missing", boot="ls /home/coder-files/* | xargs cp -n -t /home/coder"),
+    Case("where a folder is empty", boot='[ -n "$(find ~/.x -maxdepth 0 -empty)" ] && cp -r /opt/x/. ~/.x'),
+    Case(
+        "a flag that says that nothing is there",
+        boot="there=0\n[ -f ~/.vimrc ] && there=1\nif [ $there -eq 0 ]; then cp /etc/vimrc ~/.vimrc; fi",
+    ),
+    Case(
+        "a flag that is a command",
+        boot="new=true\n[ -f ~/.vimrc ] && new=false\nif $new; then cp /etc/vimrc ~/.vimrc; fi",
+    ),
+    Case("an empty flag", boot='there=\n[ -e ~/.vimrc ] && there=1\n[ -n "$there" ] || cp /etc/vimrc ~/.vimrc'),
+    Case(
+        "a staged script that nothing runs",
+        on=("full",),
+        files={"../image/scripts/set-up.sh": "cp /etc/vimrc ~/.vimrc\n"},
+    ),
     Case("a word about what is there", boot="[ -f ~/.vimrc ] && echo there || cp /etc/vimrc ~/.vimrc"),
     Case(
         "a function that says what is there",

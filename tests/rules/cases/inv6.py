@@ -23,6 +23,7 @@ def _staging(name: str, lines: str) -> Case:
 
 
 BAD = (
+    Case("python", boot="python3 -c \"open('/home/coder/.bashrc', 'a').write('X=1')\" # !INV-6"),
     _staging("staged elsewhere", "COPY scripts /opt/coder-files # !INV-6\n"),
     _staging("staged where the home is mounted over it", "COPY --chown=coder:coder scripts /home/coder # !INV-6\n"),
     Case(
@@ -151,6 +152,10 @@ GOOD = (
             done
         """,
     ),
+    Case(
+        "python after a look", boot="grep -q X ~/.bashrc || python3 -c \"open('/home/coder/.bashrc', 'a').write('X')\""
+    ),
+    Case("a folder of the build", on=("full",), image="WORKDIR /home\nCOPY scripts coder-files\nWORKDIR /home/coder"),
     Case("grep before", boot="grep -q X=1 ~/.bashrc || echo 'export X=1' >> ~/.bashrc"),
     Case("grep in an if", boot="if ! grep -qxF 'X=1' ~/.bashrc 2> /dev/null; then\n  echo 'X=1' >> ~/.bashrc\nfi"),
     Case("grep in the variable itself", boot='echo "$PATH" | grep -q /opt/bin || echo "PATH=x" >> ~/.bashrc'),
