@@ -44,6 +44,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     f"{REPOSITORY}/contents/{{path}}": ("get",),
     f"{REPOSITORY}/git/blobs/{{file_sha}}": ("get",),
     f"{REPOSITORY}/git/commits/{{commit_sha}}": ("get",),
+    f"{REPOSITORY}/git/matching-refs/{{ref}}": ("get",),
     f"{REPOSITORY}/git/ref/{{ref}}": ("get",),
     f"{REPOSITORY}/git/trees/{{tree_sha}}": ("get",),
     f"{REPOSITORY}/installation": ("get",),

@@ -57,6 +57,13 @@ class Commit(Answer):
     sha: str
 
 
+class Ref(Answer):
+    """https://docs.github.com/en/rest/git/refs"""
+
+    ref: str
+    object: Commit
+
+
 class Tip(Answer):
     """https://docs.github.com/en/rest/branches/branches#get-a-branch"""
 

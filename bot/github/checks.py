@@ -64,6 +64,10 @@ class RunKey:
         whom = "queue" if self.pull is None else f"pr={self.pull}"
         return f"{whom} base={self.base} rules={self.rules} contract={self.contract} job={self.job}"
 
+    def like(self, other: RunKey) -> bool:
+        """Whether both are for the same comparison by the same rules."""
+        return (self.pull, self.base, self.rules) == (other.pull, other.base, other.rules)
+
     @classmethod
     def parse(cls, external_id: str | None) -> RunKey | None:
         match = _RUN_KEY.fullmatch(external_id or "")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from githubkit.utils import UNSET
 
-from bot.github.answers import ChangedFile, Commit, Comparison, PullRequest, Tip, parse
+from bot.github.answers import ChangedFile, Commit, Comparison, PullRequest, Ref, Tip, parse
 from bot.github.client import Repository
 from bot.github.errors import TooLargeError, asking
 from rules.sources.diff import Diff, FileDiff, Hunk, parse_hunks
@@ -80,6 +81,46 @@ def open_pulls(repository: Repository, base: str | None = None) -> Iterator[Pull
         yield from pulls
         if len(pulls) < PER_PAGE:
             break
+
+
+def recent_pulls(repository: Repository, count: int) -> list[PullRequest]:
+    """The pull requests in which something happened last, open or closed; at most 100."""
+    with asking("list the pull requests"):
+        response = repository.client.rest.pulls.list(
+            repository.owner, repository.name, state="all", sort="updated", direction="desc", per_page=count
+        )
+        return parse(list[PullRequest], response)
+
+
+def commits_of(repository: Repository, number: int) -> list[str]:
+    """The ids of the first 100 commits of a pull request, oldest first."""
+    with asking(f"list the commits of #{number}"):
+        response = repository.client.rest.pulls.list_commits(
+            repository.owner, repository.name, number, per_page=PER_PAGE
+        )
+        return [commit.sha for commit in parse(list[Commit], response)]
+
+
+@dataclass(frozen=True)
+class MergeGroup:
+    """A group of the merge queue: its commit, and the one that it would be merged into."""
+
+    head: str
+    base: str
+
+
+_GROUP = re.compile(r"refs/heads/gh-readonly-queue/.+/pr-\d+-([0-9a-f]{40,64})")
+
+
+def merge_groups(repository: Repository) -> list[MergeGroup]:
+    """The groups that are in the merge queue now; GitHub keeps a branch for each."""
+    with asking("list the groups of the merge queue"):
+        response = repository.client.rest.git.list_matching_refs(
+            repository.owner, repository.name, "heads/gh-readonly-queue/"
+        )
+        refs = parse(list[Ref], response)
+    matches = ((ref, _GROUP.fullmatch(ref.ref)) for ref in refs)
+    return [MergeGroup(ref.object.sha, match[1]) for ref, match in matches if match is not None]
 
 
 def compare(repository: Repository, base: str, head: str, number: int | None) -> Changes:

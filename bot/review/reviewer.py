@@ -113,10 +113,11 @@ class Reviewer:
             GitHubError: GitHub refuses or fails.
         """
         key = RunKey(target.number, target.base_sha, RULES_VERSION, job)
-        runs = self._runs_for(repository, key, target.head)
+        runs = self._runs_for(repository, target)
         run = next((run for run, its in runs if run.status != "completed" or its.job == job), None)
         if run is None and not again:
-            contracts = {its.contract for run, its in runs if run.conclusion != SUPERSEDED.conclusion}
+            same = (its for run, its in runs if run.conclusion != SUPERSEDED.conclusion and its.like(key))
+            contracts = {its.contract for its in same}
             if contracts and (ANY in contracts or self._contract(repository, target) in contracts):
                 return Skipped("already-reviewed")
         if run is None:
@@ -124,14 +125,11 @@ class Reviewer:
             self.blank.add(run.id)
         return Opened(run.id, f"{run.app.slug}[bot]", target, job)
 
-    def _runs_for(self, repository: Repository, key: RunKey, head: str) -> list[tuple[CheckRun, RunKey]]:
-        """Our check runs for this head and base, newest first. Another pull request may have the same head."""
-        found = []
-        for run in list_runs(repository, head, self.check_name, self.app_id):
-            its = RunKey.parse(run.external_id)
-            if its is not None and (its.pull, its.base, its.rules) == (key.pull, key.base, key.rules):
-                found.append((run, its))
-        return found
+    def _runs_for(self, repository: Repository, target: Target) -> list[tuple[CheckRun, RunKey]]:
+        """Our check runs for this head, newest first. Another pull request may have the same head."""
+        runs = list_runs(repository, target.head, self.check_name, self.app_id)
+        found = ((run, RunKey.parse(run.external_id)) for run in runs)
+        return [(run, its) for run, its in found if its is not None and its.pull == target.number]
 
     def _contract(self, repository: Repository, target: Target) -> str:
         """The version of the contract by which `target` would be judged now."""

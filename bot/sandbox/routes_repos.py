@@ -125,7 +125,19 @@ def get_ref(call: Call) -> Json:
     sha = repository.git.resolve(name)
     if sha is None:
         raise not_found()
+    return _ref(call.world.shapes.repository_url(repository), name, sha)
+
+
+def list_matching_refs(call: Call) -> Answer:
+    """Every ref whose name begins so, all on one page."""
+    repository, prefix = call.repository, f"refs/{call.text('ref')}"
+    listed = repository.git.text("for-each-ref", "--format=%(objectname) %(refname)").split("\n")
     url = call.world.shapes.repository_url(repository)
+    refs = [(sha, name) for sha, name in (line.split(" ", 1) for line in listed if line) if name.startswith(prefix)]
+    return Answer([_ref(url, name, sha) for sha, name in refs])
+
+
+def _ref(url: str, name: str, sha: str) -> Json:
     target = {"sha": sha, "type": "commit", "url": f"{url}/git/commits/{sha}"}
     return {"ref": name, "node_id": f"REF_{name}", "url": f"{url}/git/{name}", "object": target}
 
@@ -271,6 +283,7 @@ ENDPOINTS = (
     Endpoint("GET", f"{REPOSITORY}/contents/{{path:path}}", "contents:read", get_content),
     Endpoint("GET", f"{REPOSITORY}/git/blobs/{{sha}}", "contents:read", get_blob),
     Endpoint("GET", f"{REPOSITORY}/git/commits/{{sha}}", "contents:read", get_git_commit),
+    Endpoint("GET", f"{REPOSITORY}/git/matching-refs/{{ref:path}}", "contents:read", list_matching_refs),
     Endpoint("GET", f"{REPOSITORY}/git/ref/{{ref:path}}", "contents:read", get_ref),
     Endpoint("GET", f"{REPOSITORY}/git/trees/{{sha:path}}", "contents:read", get_tree),
     Endpoint("GET", f"{REPOSITORY}/commits", "contents:read", list_commits),

@@ -1,4 +1,4 @@
-"""What was missed: deliveries that failed, and open pull requests whose head has no verdict of ours.
+"""What was missed: deliveries that failed, and open pull requests and merge groups whose head has no verdict of ours.
 
 GitHub never repeats a failed delivery by itself, and a required check that was never created blocks a pull request with
 no button to press.
@@ -7,7 +7,7 @@ no button to press.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -21,7 +21,9 @@ from bot.github.installations import (
     list_repositories,
     redeliver,
 )
-from bot.github.pulls import open_pulls
+from bot.github.pulls import merge_groups, open_pulls
+from bot.review.material import Target
+from bot.service.orphans import conclude_orphans
 from bot.service.requests import ReviewRequest
 
 log = structlog.get_logger("recovery")
@@ -32,12 +34,16 @@ MAX_LOOKED_AT = 500
 
 @dataclass(frozen=True)
 class Recovery:
-    """`judged` remembers heads that have a verdict, so that they are asked for once in the life of the process."""
+    """`judged` remembers heads that have a verdict, so that they are asked for once in the life of the process.
+
+    `looked` are the repositories in which orphans were looked for, once as well.
+    """
 
     github: GitHubApp
     app_id: int
     check_name: str
-    judged: set[tuple[int, int, str]]
+    judged: set[tuple[int, int | None, str]]
+    looked: set[int] = field(default_factory=set)
 
     def redeliver(self) -> int:
         """Ask GitHub for the deliveries that failed, once each; returns how many."""
@@ -76,19 +82,37 @@ class Recovery:
             pull for pull in open_pulls(repository) if (installed.id, pull.number, pull.head.sha) not in self.judged
         )
         for _, pull in zip(range(MAX_LOOKED_AT), unknown, strict=False):
-            if self._is_judged(repository, pull.number, pull.head.sha):
-                self.judged.add((installed.id, pull.number, pull.head.sha))
-                continue
-            yield ReviewRequest(
-                installation=installation,
-                owner=installed.owner.login,
-                name=installed.name,
-                repository_id=installed.id,
-                number=pull.number,
-                reason="missed",
-            )
+            if not self._is_judged(repository, installed, pull.number, pull.head.sha):
+                yield self._request(installation, installed, pull.number)
+        for group in merge_groups(repository):
+            if not self._is_judged(repository, installed, None, group.head):
+                target = Target(number=None, head=group.head, base_ref=group.base, base_sha=group.base)
+                yield self._request(installation, installed, 0, target)
+        if installed.id not in self.looked:
+            self.looked.add(installed.id)
+            if count := conclude_orphans(repository, self.check_name, self.app_id):
+                log.info("orphans-concluded", repo=installed.name, count=count)
 
-    def _is_judged(self, repository: Repository, number: int, head: str) -> bool:
+    def _request(
+        self, installation: int, installed: InstalledRepository, number: int, group: Target | None = None
+    ) -> ReviewRequest:
+        return ReviewRequest(
+            installation=installation,
+            owner=installed.owner.login,
+            name=installed.name,
+            repository_id=installed.id,
+            number=number,
+            reason="missed",
+            group=group,
+        )
+
+    def _is_judged(self, repository: Repository, installed: InstalledRepository, number: int | None, head: str) -> bool:
+        """Whether a review of the pull request, or of the merge group (None), has ended on this head."""
+        if (installed.id, number, head) in self.judged:
+            return True
         runs = list_runs(repository, head, self.check_name, self.app_id)
         ended = (run for run in runs if run.status == "completed" and run.conclusion != "cancelled")
-        return any((key := RunKey.parse(run.external_id)) is not None and key.pull == number for run in ended)
+        judged = any((key := RunKey.parse(run.external_id)) is not None and key.pull == number for run in ended)
+        if judged:
+            self.judged.add((installed.id, number, head))
+        return judged

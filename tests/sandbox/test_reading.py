@@ -35,6 +35,7 @@ def test_every_read_endpoint_answers_as_described(
         *(f"{root}/commits/{rest}" for rest in ("change", "change/check-runs", "change/check-suites")),
         *(f"{root}/contents/{rest}" for rest in ("web", "web/startup.sh?ref=change")),
         *(f"{root}/git/{rest}" for rest in (f"blobs/{tree['README.md']}", f"commits/{head}", "ref/heads/main")),
+        f"{root}/git/matching-refs/heads/m",
         f"{root}/pulls",
         *(f"{root}/pulls/{number}{rest}" for rest in ("", "/files", "/commits", "/reviews", "/comments")),
         *(f"{root}/pulls/{number}/reviews/{review['id']}{rest}" for rest in ("", "/comments")),

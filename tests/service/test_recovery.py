@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.github.checks import RunKey, start
+from bot.github.client import GitHubApp
+from bot.review.reviewer import RULES_VERSION
 from tests.service.github import PRIVILEGED, GitHub
 from tests.service.running import RunningService, wait_for
 
@@ -36,4 +39,35 @@ def test_what_failed_is_delivered_again_once_and_a_pull_request_nobody_told_of_i
             wait_for(lambda: github.recorder.seen["GET /app/installations"] >= 2, "the second sweep")
             github.idle()
         assert [len(github.runs(pull.head_sha)) for pull in (told, missed)] == [1, 1]
+    assert github.violations() == []
+
+
+def test_what_was_under_way_when_the_database_was_lost_is_concluded(
+    tmp_path: Path, public_pem: str, private_pem: str
+) -> None:
+    github = GitHub(tmp_path, public_pem, private_pem)
+    clients = GitHubApp(github.settings)
+    with github.server:
+        repository = clients.repository(github.installation.id, github.repository.id, "octo", "templates")
+
+        def under_way(head: str, number: int | None, base: str = "0" * 40) -> None:
+            start(repository, head, github.settings.check_name, github.app.id, RunKey(number, base, RULES_VERSION, "x"))
+
+        pull = github.open_pull(PRIVILEGED)
+        under_way(before := pull.head_sha, pull.number)
+        under_way(github.push(PRIVILEGED + "# more\n"), pull.number)
+        closed = github.open_pull(PRIVILEGED + "# closed\n", branch="closed")
+        under_way(closed.head_sha, closed.number)
+        github.world.close(closed)
+        group = github.world.queue([pull])
+        under_way(group, None, github.repository.git.resolve("refs/heads/main") or "")
+        github.world.webhooks.settle()
+        github.world.webhooks.log.clear()
+        with RunningService(github.settings):
+            heads = (before, pull.head_sha, closed.head_sha, group)
+            ended = [github.concluded(head).conclusion for head in heads]
+            github.idle()
+        assert ended == ["cancelled", "failure", "cancelled", "failure"]
+        assert len(github.reviews(pull)) == 1
+    clients.close()
     assert github.violations() == []
