@@ -52,14 +52,14 @@ _ACCEPTED = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A pull request, by the web address of its repository in any case."""
+    """A pull request, by the id of its repository, which stays when its name changes."""
 
-    repository: str
+    repository: int
     number: int
 
     @property
     def key(self) -> dict[str, object]:
-        return {"repository": self.repository.lower(), "pull": self.number}
+        return {"repository": str(self.repository), "pull": self.number}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +142,9 @@ class Store:
         """What was accepted in a pull request, by fingerprint."""
         return self._accepted(*_of(_ACCEPTED, pull))
 
-    def acceptances_in(self, repository: str) -> tuple[Acceptance, ...]:
+    def acceptances_in(self, repository: int) -> tuple[Acceptance, ...]:
         """What was accepted in any pull request of a repository."""
-        return self._accepted(_ACCEPTED.c.repository == repository.lower())
+        return self._accepted(_ACCEPTED.c.repository == str(repository))
 
     def _accepted(self, *where: sa.ColumnElement[bool]) -> tuple[Acceptance, ...]:
         columns = (_ACCEPTED.c[name] for name in ("fingerprint", "rule", "login", "at", "reason"))

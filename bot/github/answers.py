@@ -26,11 +26,16 @@ class App(Answer):
     slug: str
 
 
+class Identity(Answer):
+    id: int
+
+
 class Branch(Answer):
     """One end of a pull request; `repo` is None where a fork was deleted."""
 
     ref: str
     sha: str
+    repo: Identity | None = None
 
 
 class PullRequest(Answer):

@@ -142,10 +142,12 @@ class AppClient(GitHub[AppAuthStrategy]):
 class Repository:
     """One repository as seen by one installation: what every function of this package takes first.
 
-    `client` may do what a review does here, `reader` may read whatever the installation sees.
+    `client` may do what a review does here, `reader` may read whatever the installation sees. The `id` stays when the
+    name changes; it is 0 for one that is only read.
     """
 
     client: InstallationClient
+    id: int
     owner: str
     name: str
     reader: InstallationClient
@@ -154,7 +156,7 @@ class Repository:
         """Another repository, for reading."""
         if (owner.lower(), name.lower()) == (self.owner.lower(), self.name.lower()):
             return self
-        return Repository(self.reader, owner, name, self.reader)
+        return Repository(self.reader, 0, owner, name, self.reader)
 
 
 def retry_reads(error: GitHubException, retries: int) -> RetryOption:
@@ -194,7 +196,8 @@ class GitHubApp:
         self._lock = threading.Lock()
 
     def repository(self, installation_id: int, repository_id: int, owner: str, name: str) -> Repository:
-        return Repository(self._client(installation_id, repository_id), owner, name, self.installation(installation_id))
+        client, reader = self._client(installation_id, repository_id), self.installation(installation_id)
+        return Repository(client, repository_id, owner, name, reader)
 
     def app(self) -> AppClient:
         return AppClient(self._shared)

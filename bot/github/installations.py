@@ -85,6 +85,12 @@ def list_installations(app: AppClient) -> Iterator[Installation]:
             return
 
 
+def installation_of(app: AppClient, owner: str, name: str) -> int:
+    """The installation that covers a repository, which may have had this name before."""
+    with asking(f"find the installation on {owner}/{name}"):
+        return parse(Installation, app.rest.apps.get_repo_installation(owner, name)).id
+
+
 def list_repositories(client: InstallationClient) -> Iterator[InstalledRepository]:
     """The repositories of an installation that can have open pull requests."""
     for page in range(1, MAX_PAGES + 1):

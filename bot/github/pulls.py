@@ -13,7 +13,7 @@ from githubkit.utils import UNSET
 
 from bot.github.answers import ChangedFile, Commit, Comparison, PullRequest, Ref, Tip, parse
 from bot.github.client import Repository
-from bot.github.errors import TooLargeError, asking
+from bot.github.errors import GitHubError, TooLargeError, asking
 from rules.sources.diff import Diff, FileDiff, Hunk, parse_hunks
 from rules.sources.tree import Tree, Unreadable, read_text
 
@@ -48,8 +48,15 @@ class Changes:
 
 
 def get_pull(repository: Repository, number: int) -> PullRequest:
+    """
+    Raises:
+        GitHubError: GitHub refuses or fails; 404 also where the repository's name is another one's by now.
+    """
     with asking(f"show pull request #{number}"):
-        return parse(PullRequest, repository.client.rest.pulls.get(repository.owner, repository.name, number))
+        pull = parse(PullRequest, repository.client.rest.pulls.get(repository.owner, repository.name, number))
+    if repository.id and pull.base.repo is not None and pull.base.repo.id != repository.id:
+        raise GitHubError(f"{repository.owner}/{repository.name} is another repository by now.", status=404)
+    return pull
 
 
 def branch_tip(repository: Repository, branch: str) -> str:

@@ -23,8 +23,8 @@ class Accepting:
         report = self.judge(material)
         if material.target.number is None:
             # What a group of the merge queue brings was accepted in the pull request that it comes from.
-            return accept(report, _notes(self.store.acceptances_in(material.repository_url)))
-        pull = Pull(material.repository_url, material.target.number)
+            return accept(report, _notes(self.store.acceptances_in(material.repository_id)))
+        pull = Pull(material.repository_id, material.target.number)
         introduced = [finding for finding in report.findings if finding.status == "introduced"]
         self.store.remember_open(pull, introduced, datetime.now(UTC))
         return accept(report, _notes(self.store.acceptances(pull)))

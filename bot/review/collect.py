@@ -51,6 +51,7 @@ def collect(repository: Repository, target: Target, cache: ObjectCache, web_url:
         diff=Diff(()) if prose else diff(changes, base, head),
         unpatched=unpatched(changes),
         repository_url=f"{web_url}/{repository.owner}/{repository.name}",
+        repository_id=repository.id,
         written=lambda place: written_contract(repository, place, cache, web_url),
         earlier=lambda: versions(repository, changes.tip, CONFIGURATION, MAX_EARLIER),
     )

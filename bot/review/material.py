@@ -57,6 +57,7 @@ class Material:
     diff: Diff
     unpatched: frozenset[str]
     repository_url: str
+    repository_id: int
     earlier: Earlier = tuple
     written: Callable[[ContractPlace | None], WrittenContract | None] = lambda _: None
 

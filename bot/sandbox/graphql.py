@@ -106,13 +106,14 @@ def _variables(tree: Tree[Token], given: Mapping[str, str]) -> dict[str, str]:
 
 def _root(call: Call, selections: Tree[Token], variables: Mapping[str, str]) -> Json:
     answer: Json = {}
-    for alias, name, arguments, inside in _fields(selections, variables):
-        if name != "repository":
-            raise _unknown_field(name, "Query")
-        repository = call.world.find(arguments["owner"], arguments["name"])
+    for alias, field, arguments, inside in _fields(selections, variables):
+        if field != "repository":
+            raise _unknown_field(field, "Query")
+        owner, name = arguments["owner"], arguments["name"]
+        # It follows a former name by itself, where the REST API sends the caller on.
+        repository = call.world.find(owner, name) or call.world.find_moved(owner, name)
         if repository is None or not call.caller.sees(call.world, repository):
-            full_name = f"{arguments['owner']}/{arguments['name']}"
-            raise GraphqlError(f"Could not resolve to a Repository with the name '{full_name}'.", "NOT_FOUND")
+            raise GraphqlError(f"Could not resolve to a Repository with the name '{owner}/{name}'.", "NOT_FOUND")
         answer[alias] = _repository(repository, inside, variables)
     return answer
 

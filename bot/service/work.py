@@ -18,6 +18,7 @@ from bot.service.handlers import HANDLERS
 from bot.service.handlers.context import Context
 from bot.service.recovery import Recovery
 from bot.service.requests import Decision, ReviewRequest, skip
+from bot.service.whereabouts import ELSEWHERE, find_again
 
 log = structlog.get_logger("work")
 
@@ -44,13 +45,14 @@ class Decided(StepResult):
 
 
 class OpenedRun(StepResult):
-    """A check run in progress, or the reason code for not reviewing."""
+    """A check run in progress, or the reason code for not reviewing. `moved` is the request where it is by now."""
 
     skip: str | None = None
     run_id: int = 0
     login: str = ""
     target: Target | None = None
     job: str = ""
+    moved: ReviewRequest | None = None
 
 
 class Missed(StepResult):
@@ -102,15 +104,24 @@ class Work:
 
     def open(self, request: ReviewRequest, job: str, attempt: int) -> OpenedRun:
         """Create the check run, in progress."""
-        repository = self._repository(request)
         try:
-            target = request.group or pull_target(repository, request.number)
-            if isinstance(target, Target):
-                opened = self.reviewer.open(repository, target, job, again=request.again)
-            else:
-                opened = target
+            return self._open(request, job)
+        except GitHubError as error:
+            moved = find_again(self.github, request) if error.status in ELSEWHERE else None
+            if moved is None:
+                return OpenedRun(skip="github-failed", delay=_delay(error, attempt))
+        log.info("moved", installation=moved.installation, to=f"{moved.owner}/{moved.name}")
+        try:
+            return self._open(moved, job).model_copy(update={"moved": moved})
         except GitHubError as error:
             return OpenedRun(skip="github-failed", delay=_delay(error, attempt))
+
+    def _open(self, request: ReviewRequest, job: str) -> OpenedRun:
+        repository = self._repository(request)
+        target = request.group or pull_target(repository, request.number)
+        if isinstance(target, Skipped):
+            return OpenedRun(skip=target.reason)
+        opened = self.reviewer.open(repository, target, job, again=request.again)
         if isinstance(opened, Skipped):
             return OpenedRun(skip=opened.reason)
         return OpenedRun(run_id=opened.run_id, login=opened.login, target=opened.target, job=job)
@@ -120,7 +131,7 @@ class Work:
     ) -> Finished:
         """Do the review and complete the check run."""
         assert run.target is not None
-        repository = self._repository(request)
+        repository = self._repository(run.moved or request)
         opened = Opened(run.run_id, run.login, run.target, run.job)
         patient = attempt < MAX_ATTEMPTS
         try:

@@ -11,7 +11,7 @@ import pytest
 from bot.store import Acceptance, Pull, Store
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-PULL = Pull("https://github.com/Octo/Templates", 7)
+PULL = Pull(42, 7)
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_several_open_it_at_once_and_what_one_writes_another_reads(url: str) -> 
         stores = list(pool.map(Store.open, [url] * 4))
     accepted = Acceptance("f1", "F-1", "maria", NOW, "agreed")
     stores[0].accept(PULL, [accepted])
-    assert stores[1].acceptances(Pull("https://github.com/octo/templates", 7)) == (accepted,)
+    assert stores[1].acceptances(Pull(42, 7)) == (accepted,)
     assert stores[1].acceptances(Pull(PULL.repository, 8)) == ()
     assert stores[2].acceptances_in(PULL.repository) == (accepted,)
     for store in stores:

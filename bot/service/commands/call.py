@@ -45,7 +45,7 @@ class Call:
 
     @property
     def pull(self) -> Pull:
-        return Pull(self.repository_url, self.number)
+        return Pull(self.repository.id, self.number)
 
     def about(self, findings: Mapping[str, str], rule: str) -> list[str]:
         """Fingerprints of those of `rule`; in a thread about one finding, of that one.
