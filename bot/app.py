@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from bot import tracing
 from bot.github.client import GitHubApp
 from bot.logs import Redact
 from bot.review.accepted import Accepting
@@ -73,6 +74,7 @@ class Service:
             self.database = None
             with anyio.move_on_after(MAX_CLOSING_SECONDS):
                 await anyio.to_thread.run_sync(self.running.close, abandon_on_cancel=True)
+                await anyio.to_thread.run_sync(tracing.stop, abandon_on_cancel=True)
             github.close()
             store.close()
             self.running = None
@@ -108,6 +110,7 @@ def serve() -> int:
             return 0
         settings.make_data_dir()
         address = _bind(settings)
+        tracing.start()
         configure_logging(secret.get_secret_value() for secret in settings.webhook_secrets)
         with metrics_served(settings):
             print(f"wrc-bot listens on http://{settings.host}:{settings.port}/webhook", flush=True)  # noqa: T201

@@ -26,6 +26,7 @@ from bot.service.requests import ReviewRequest
 from bot.service.webhook import Delivery
 from bot.service.work import Decided, Finished, Missed, OpenedRun, StepResult, Work
 from bot.settings import Settings
+from bot.tracing import is_traced
 
 log = structlog.get_logger("jobs")
 
@@ -95,7 +96,7 @@ def launch(settings: Settings, work: Work) -> Jobs:
         "executor_id": settings.executor_id,
         # Readable, and nothing that is stored can execute.
         "serializer": DBOSPortableJSONSerializer(),
-        "enable_otlp": False,
+        "enable_otlp": is_traced(),
         "log_level": "WARNING",
     }
     DBOS(config=config)
