@@ -40,8 +40,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rules.checks.boot_steps import PROFILE, STAGED, STEPS, Steps, at_call, cut_short, leaves, races, unseen
-from rules.checks.commands import Flow, Surface, invocations, known, located, of_workspace, passed, shown
+from rules.checks.boot_steps import PROFILE, STAGED, STEPS, Steps, at_call, cut_short, leaves, races, steps_of, unseen
+from rules.checks.commands import Surface, flow_of, invocations, known, located, of_workspace, passed, shown
 from rules.checks.daemon import asks_for_daemon
 from rules.checks.f09_systemd_dockerd import runs_init
 from rules.checks.f10_errexit import is_errexit, kills_itself, starts_strict
@@ -99,7 +99,7 @@ GONE = {
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
     for script in workspace.boot:
-        steps = Steps(script.program)
+        steps = steps_of(script.program)
         found = sorted(steps.commands, key=lambda step: steps.place[id(steps.first(step))])
         if found:
             yield Fact(ID, workspace.template, ORDER, " → ".join(found), steps.first(found[0]).span)
@@ -195,7 +195,7 @@ class _Boot:
     def __init__(self, workspace: Workspace, surface: Surface, script: Script) -> None:
         self.workspace, self.surface, self.script = workspace, surface, script
         self.program = script.program
-        self.steps = Steps(script.program)
+        self.steps = steps_of(script.program)
 
     def found(self) -> Iterator[_Fault | Undecided]:
         ended = cut_short(self.program) if self.steps.missing else None
@@ -558,7 +558,7 @@ def _turns(words: Sequence[str], sign: str, letter: str, name: str) -> bool:
 
 def _profile(workspace: Workspace, steps: Steps) -> str | None:
     """What the boot script writes to ``~/.bash_profile``, all of it; None if a part is not known."""
-    flow, parts = Flow(steps.program), list[str]()
+    flow, parts = flow_of(steps.program), list[str]()
     for command in steps.commands["shell profile"]:
         texts = [text for write in flow.writes(command) if PROFILE in write.paths for text in write.texts]
         if not texts:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rules.checks.commands import Invocation, getopt, invocations, known, located
-from rules.checks.daemon import CONFIGURATION, Daemon, can_run, starts_daemon
+from rules.checks.daemon import CONFIGURATION, Daemon, can_run, daemon_of, starts_daemon
 from rules.checks.support import in_home, mentions
+from rules.once import once
 from rules.sources.shell import HOME, Command, Program, Unresolved
 from rules.sources.text import Position
 
@@ -38,6 +39,7 @@ _GIT_KEYS = frozenset({"user.name", "user.email"})
 _TRANSPORT = frozenset({"GIT_SSH_COMMAND", "GIT_SSH"})
 
 
+@once
 def step_of(command: Command) -> str | None:
     """The step that a command belongs to, or None."""
     if any(assignment.name in _TRANSPORT for assignment in command.assignments) and command.name in _SETS:
@@ -156,7 +158,7 @@ class Steps:
 
     @cached_property
     def daemon(self) -> Daemon:
-        return Daemon(self.program)
+        return daemon_of(self.program)
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
@@ -170,6 +172,11 @@ class Steps:
 
     def before(self, one: Command, other: Command) -> bool:
         return self.place[id(one)] < self.place[id(other)]
+
+
+@once
+def steps_of(program: Program) -> Steps:
+    return Steps(program)
 
 
 def unseen(program: Program) -> Unresolved | None:

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 from rules.checks.support import argument_lists
@@ -316,6 +316,7 @@ def located(word: Word, command: Command) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def _joined(folder: str, text: str) -> str:
     if not text.startswith(("/", UNKNOWN)):
         text = posixpath.join(folder, text)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from rules.checks.commands import Flow, invocations, known
-from rules.checks.guards import Guards
+from rules.checks.commands import flow_of, invocations, known
+from rules.checks.guards import Guards, guards_of
 from rules.checks.support import mentions
+from rules.once import once
 from rules.sources.shell import UNKNOWN, Command, Guard, Loop, Program, Test, Word
 from rules.sources.text import Position
 
@@ -40,6 +41,7 @@ MAX_PATTERN = 60
 """Characters of a ``pgrep`` pattern that is tried out."""
 
 
+@once
 def starts_daemon(command: Command) -> bool:
     """Whether a command runs ``dockerd``, itself or through a program that launches it."""
     for invocation in invocations(command):
@@ -59,6 +61,7 @@ def _names_daemon(text: str) -> bool:
     return any(posixpath.basename(part.rpartition("=")[2]) == "dockerd" for part in text.split())
 
 
+@once
 def can_run(command: Command) -> bool:
     """Whether a command is part of every boot: neither dead code, nor the handler of a signal or of an error."""
     handled = any(scope.kind == "trap" and scope.name.upper() not in ("EXIT", "0") for scope in command.scope)
@@ -126,7 +129,7 @@ class Daemon:
 
     @cached_property
     def _guards(self) -> Guards:
-        return Guards(Flow(self.program))
+        return guards_of(flow_of(self.program))
 
     # Guards
 
@@ -269,6 +272,11 @@ def _waits_itself(command: Command) -> bool:
     if command.name == "inotifywait":
         return "timeout" in command.wrappers or any(word.startswith(("-t", "--timeout")) for word in words)
     return command.name == "wait-for-it" or (command.name == "curl" and any(w.startswith("--retry") for w in words))
+
+
+@once
+def daemon_of(program: Program) -> Daemon:
+    return Daemon(program)
 
 
 # What a condition says about the daemon

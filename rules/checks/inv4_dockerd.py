@@ -42,8 +42,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rules.checks.boot_steps import cut_short, step_of, unseen
-from rules.checks.commands import Flow, Surface, getopt, invocations, known, of_workspace, passed, replaced, shown
-from rules.checks.daemon import CONFIGURATION, LOG, SOCKET, Daemon, can_run, starts_daemon
+from rules.checks.commands import Surface, flow_of, getopt, invocations, known, of_workspace, passed, replaced, shown
+from rules.checks.daemon import CONFIGURATION, LOG, SOCKET, Daemon, can_run, daemon_of, starts_daemon
 from rules.checks.f09_systemd_dockerd import starts_docker
 from rules.checks.support import calls, command_part, line, mentions, settled, settled_condition, settled_words
 from rules.checks.support import undecided as open_question
@@ -75,7 +75,7 @@ _GIVES_ACCESS = frozenset({"chmod", "chown", "chgrp", "setfacl"})
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
     for script in workspace.boot:
-        daemon = Daemon(script.program)
+        daemon = daemon_of(script.program)
         for start in daemon.starts:
             yield Fact(ID, workspace.template, START, _manner(start), start.span, calls(start))
             for guard in start.guards:
@@ -152,7 +152,7 @@ class _DaemonCheck:
     def __init__(self, workspace: Workspace, surface: Surface, script: Script) -> None:
         self.workspace, self.surface, self.script = workspace, surface, script
         self.program = script.program
-        self.daemon = Daemon(script.program)
+        self.daemon = daemon_of(script.program)
 
     def found(self) -> Iterator[Violation | Undecided]:
         if not self.daemon.starts:
@@ -300,7 +300,7 @@ class _DaemonCheck:
 
     def _piped(self, start: Command) -> Word | None:
         """The file that the next stage of the pipeline writes, ``| tee /tmp/dockerd.log``."""
-        flow = Flow(self.program)
+        flow = flow_of(self.program)
         stage = [command for command in self.program.commands if start in flow.upstream(command)]
         targets = [write.target for command in stage for write in flow.writes(command)]
         return next((word for word in targets if LOG in word.alternatives), targets[0] if targets else None)
@@ -326,7 +326,7 @@ class _DaemonCheck:
 
     def _configured(self) -> Iterator[_Fault]:
         """A storage folder in the daemon's configuration file."""
-        flow = Flow(self.program)
+        flow = flow_of(self.program)
         for command in self.program.commands:
             for write in flow.writes(command):
                 if CONFIGURATION not in write.paths:

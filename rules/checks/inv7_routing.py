@@ -53,7 +53,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from rules.checks.attributes import not_known
-from rules.checks.commands import Flow, Invocation, getopt, invocations, known, of_workspace, passed, shown
+from rules.checks.commands import Invocation, flow_of, getopt, invocations, known, of_workspace, passed, shown
 from rules.checks.inv6_hydration import STAGED
 from rules.checks.staging import brings
 from rules.checks.support import attribute_facts, block_fact, command_fact, line, mentions, set_to, way, written_to
@@ -395,7 +395,7 @@ def _with_router(workspace: Workspace, command: Command) -> Violation:
 
 def _settings(workspace: Workspace, program: Program) -> Iterator[_Setting]:
     """In the order of the script: the last one counts."""
-    flow = Flow(program)
+    flow = flow_of(program)
     staged = _staged(workspace.image)
     for command in program.commands:
         for invocation in invocations(command):

@@ -88,7 +88,7 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
     for container in workspace.containers:
         yield from attribute_facts(ID, workspace, container, ("hostname",))
     for script in workspace.boot:
-        flow = Flow(script.program)
+        flow = flow_of(script.program)
         for command in script.program.commands:
             for identity in identities(flow, command):
                 yield command_fact(ID, workspace.template, f"{identity} from the host name", command)

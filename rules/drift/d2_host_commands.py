@@ -34,7 +34,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from rules.checks.commands import Flow
+from rules.checks.commands import flow_of
 from rules.checks.inv6_hydration import STAGED
 from rules.checks.staging import brings
 from rules.model import Sighting, Span
@@ -75,6 +75,6 @@ def _commands(image: Image) -> frozenset[str]:
 
 
 def _installs(program: Program, staged: frozenset[str]) -> bool:
-    flow = Flow(program)
+    flow = flow_of(program)
     wanted = {path: f"{HOME}/{FOLDER}/{posixpath.basename(path)}" for path in staged}
     return any(brings(flow, command, *copy) for command in program.commands for copy in wanted.items())

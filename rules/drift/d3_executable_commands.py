@@ -36,7 +36,7 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from rules.checks.commands import Flow, getopt, invocations, known, located
+from rules.checks.commands import Flow, flow_of, getopt, invocations, known, located
 from rules.drift.modes import Chmod, chmod, grants
 from rules.model import Sighting, Span
 from rules.sources.shell import UNKNOWN, Command, Program
@@ -91,7 +91,7 @@ def _flagged(step: Step) -> bool:
 
 def _changes(program: Program) -> Iterator[Chmod]:
     """Every mode that a `RUN` sets, also on what `find` or `ls` hands to ``xargs`` or to a loop."""
-    flow = Flow(program)
+    flow = flow_of(program)
     for command in program.commands:
         for invocation in invocations(command):
             for change in chmod(invocation):

@@ -191,16 +191,16 @@ class Command:
         """Whether it runs in the script's own process, so that what it sets lasts."""
         return not self.scope
 
-    @property
+    @cached_property
     def args(self) -> tuple[Word, ...]:
         return self.argv[1:]
 
-    @property
+    @cached_property
     def raw(self) -> str:
         """The source as written, without the body of a heredoc."""
         return self.script.show(self.start, self.end)
 
-    @property
+    @cached_property
     def position(self) -> Position:
         return self.script.at(self.start)
 
