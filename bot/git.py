@@ -145,7 +145,7 @@ class Repository:
     def tree(self, rev: str) -> GitTree:
         """The files of a commit or tree, by its id."""
         listing = self._output("ls-tree", "-r", "-z", "--full-tree", rev).decode("utf-8", "surrogateescape")
-        return GitTree(dict(_entries(listing)), self.blobs)
+        return GitTree(rev, dict(_entries(listing)), self.blobs)
 
     @property
     def folder(self) -> Path:
@@ -277,6 +277,7 @@ class Done:
 class GitTree:
     """One revision as a `rules.sources.tree.Tree`; readable as long as its repository is open."""
 
+    id: str
     entries: Mapping[str, Entry]
     blobs: BlobReader
 

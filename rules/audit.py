@@ -18,7 +18,8 @@ from datetime import date
 from typing import Literal
 
 from rules.contract import Configured, ContractText, load_contract
-from rules.engine import Examined, Part, examine, standing_findings
+from rules.engine import standing_findings
+from rules.examination import Examined, Part, examine
 from rules.ledger import ledger
 from rules.model import Contract, Drift, Finding, Problem, Remark, Step, Violation
 from rules.policy import DEFAULT, Policy

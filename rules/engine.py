@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property, lru_cache
 
 from rules.causes import one_per_cause
-from rules.compare import Judged, Places, Side, affected, fingerprint, judge
+from rules.compare import Judged, Places, affected, fingerprint, judge
 from rules.contract import Configured, ContractText, load_contract
 from rules.deltas import read_deltas, words_of
+from rules.examination import Examined, examine
 from rules.governance import governance, linked_changes, validation
 from rules.ledger import Kept, ledger
 from rules.model import (
@@ -19,29 +18,19 @@ from rules.model import (
     Conclusion,
     Contract,
     Edit,
-    Fact,
     Finding,
     Problem,
     Remark,
     Report,
-    Sighting,
     Undecided,
-    Violation,
 )
 from rules.policy import DEFAULT, Policy
-from rules.registry import all_drift, all_rules, entry
-from rules.sources.diff import Diff, FileDiff
-from rules.sources.tree import Entry, Tree, Unreadable, read_text
+from rules.registry import all_rules, entry
+from rules.sources.diff import Diff
+from rules.sources.tree import Tree
+from rules.suggestions import helpful
 from rules.waivers import Waiving, noted, read_waivers
-from rules.workspace.image import DOCKERFILE, Image, load_image
 from rules.workspace.image import NAME as IMAGE
-from rules.workspace.template import MAX_TEMPLATES, Workspace, load_workspace, template_folders
-
-MAX_REMEMBERED = 8
-"""Trees whose findings are kept for the next review."""
-
-MAX_TRIED_EDITS = 20
-"""Suggestions that are tried out in one report; further findings come without one."""
 
 
 @dataclass(frozen=True)
@@ -51,63 +40,6 @@ class Revisions:
     base: str
     head: str
     contract: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """What the rules saw in one template, or in the image.
-
-    `files` are those it was made of, `asked` also those that were looked for in vain.
-    """
-
-    violations: tuple[Violation, ...] = ()
-    undecided: tuple[Undecided, ...] = ()
-    facts: tuple[Fact, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    drift: tuple[Sighting, ...] = ()
-    files: frozenset[str] = frozenset()
-    asked: frozenset[str] = frozenset()
-
-    @property
-    def surfaces(self) -> frozenset[str]:
-        """The top-level names of the repository that it depends on."""
-        return frozenset(path.split("/")[0] for path in self.asked)
-
-
-@dataclass(frozen=True)
-class Examined:
-    """One tree, evaluated: the image and each template by its folder."""
-
-    image: Part
-    templates: Mapping[str, Part]
-    other_problems: tuple[Problem, ...] = ()
-    policy: Policy = DEFAULT
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        return (self.image, *self.templates.values())
-
-    @cached_property
-    def problems(self) -> tuple[Problem, ...]:
-        found = (*self.other_problems, *(problem for part in self.parts for problem in part.problems))
-        return tuple(dict.fromkeys(found))
-
-    @property
-    def drift(self) -> tuple[Sighting, ...]:
-        return tuple(sighting for part in self.parts for sighting in part.drift)
-
-    @cached_property
-    def files(self) -> frozenset[str]:
-        return frozenset().union(*(part.files for part in self.parts))
-
-    @cached_property
-    def side(self) -> Side:
-        return Side(
-            tuple(violation for part in self.parts for violation in part.violations),
-            tuple(undecided for part in self.parts for undecided in part.undecided),
-            tuple(fact for part in self.parts for fact in part.facts),
-            frozenset(problem.path for problem in self.problems),
-        )
 
 
 def review(
@@ -142,7 +74,7 @@ def review(
     judged = [deltas.acknowledged(each) for each in judged]
     drift = ledger(before.drift, after.drift)
     judged += _notices(drift, judged, Places(before.side, after.side, diff))
-    offered = _suggestions(judged, head, before, after)
+    offered = helpful(judged, head, before, after)
     findings = tuple(_finding(each, text, offered.get(each.fingerprint)) for each in judged)
     undecided = _new_undecided(before.side.undecided, after.side.undecided)
     problems = (*_problems(before.problems, after.problems), *problems)
@@ -198,44 +130,6 @@ def _notices(drift: tuple[Kept, ...], judged: list[Judged], places: Places) -> I
                 yield notice
 
 
-def examine(tree: Tree, known: Examined | None = None, diff: Diff | None = None, policy: Policy = DEFAULT) -> Examined:
-    """Every rule on every governed template of one tree, and on the image.
-
-    A template of `known`, another tree, is taken over where `diff` changes nothing near the files it was made of. The
-    last trees are remembered: the base is the same for many pull requests.
-    """
-    return _examine(_Content(frozenset(tree.entries.items()), policy, tree, known, diff))
-
-
-@dataclass(frozen=True)
-class _Content:
-    """A tree as the key of what was found in it under a policy: equal entries are equal content."""
-
-    entries: frozenset[tuple[str, Entry]]
-    policy: Policy
-    tree: Tree = field(compare=False)
-    known: Examined | None = field(compare=False)
-    diff: Diff | None = field(compare=False)
-
-
-@lru_cache(maxsize=MAX_REMEMBERED)
-def _examine(content: _Content) -> Examined:
-    tree, known, diff, policy = content.tree, content.known, content.diff, content.policy
-    image = load_image(tree)
-    folders = [name for name in template_folders(tree) if policy.governs(name)]
-    excess = folders[MAX_TEMPLATES:]
-    problems = [Problem(name, 1, f"is beyond the {MAX_TEMPLATES} templates analysed at once") for name in excess[:1]]
-    changed = _changed_surfaces(diff) if diff is not None else frozenset()
-    kept = known is not None and not known.image.surfaces & changed
-    looked_at = known.image if known is not None and kept else _examine_image(image, policy)
-    parts: dict[str, Part] = {}
-    for folder in folders[:MAX_TEMPLATES]:
-        same = known.templates.get(folder) if known is not None else None
-        untouched = same is not None and not (same.surfaces | {folder.split("/")[0], IMAGE}) & changed
-        parts[folder] = same if same is not None and untouched else _examine_template(tree, folder, image, policy)
-    return Examined(looked_at, parts, tuple(problems), policy)
-
-
 def standing_findings(
     tree: Tree, examined: Examined, contract: ContractText, today: date | None
 ) -> tuple[Finding, ...]:
@@ -247,96 +141,6 @@ def standing_findings(
     judged = [waiving.acknowledged(each) for each in judge(side, side, nothing)]
     merged = one_per_cause(_one_per_line(judged), nothing)
     return tuple(_finding(each, contract, None) for each in merged)
-
-
-def _changed_surfaces(diff: Diff) -> frozenset[str]:
-    paths = (path for file in diff.files for path in (file.old_path, file.new_path) if path is not None)
-    return frozenset(path.split("/")[0] for path in paths)
-
-
-def _examine_template(tree: Tree, folder: str, image: Image, policy: Policy) -> Part:
-    workspace = load_workspace(tree, folder, image, policy)
-    violations, undecided = _reported(_checked(workspace), policy)
-    return Part(
-        violations,
-        undecided,
-        tuple(fact for fact in _template_facts(workspace) if not policy.ignores(fact.span.path)),
-        tuple(problem for problem in workspace.problems if not policy.ignores(problem.path)),
-        _sightings(
-            (each.in_template(workspace) for each in all_drift() if each.in_template is not None), workspace.problems
-        ),
-        workspace.files,
-        workspace.asked,
-    )
-
-
-def _reported(
-    found: Iterable[Violation | Undecided], policy: Policy
-) -> tuple[tuple[Violation, ...], tuple[Undecided, ...]]:
-    """What the repository wants to be told of, at the level that it gives it."""
-    seen = tuple(found)
-    violations = (policy.judged(each) for each in seen if isinstance(each, Violation))
-    undecided = (each for each in seen if isinstance(each, Undecided) and not policy.ignores(each.span.path))
-    off = {rule for rule, severity in policy.severities if severity == "off"}
-    return (
-        tuple(each for each in violations if each is not None),
-        tuple(each for each in undecided if each.rule not in off),
-    )
-
-
-def _examine_image(image: Image, policy: Policy) -> Part:
-    checks = (rule.image_check for rule in all_rules() if rule.image_check is not None)
-    violations, undecided = _reported((each for check in checks for each in check(image)), policy)
-    return Part(
-        violations,
-        undecided,
-        tuple(_image_facts(image)),
-        image.problems,
-        _sightings((each.in_image(image) for each in all_drift() if each.in_image is not None), image.problems),
-        frozenset(path for path, _ in image.staged_files) | ({DOCKERFILE} if image.dockerfile else set()),
-        frozenset({DOCKERFILE, *(source for source, _ in image.copies)}),
-    )
-
-
-def _sightings(found: Iterable[Iterable[Sighting]], problems: tuple[Problem, ...]) -> tuple[Sighting, ...]:
-    """What is known of drift; in what could not be read in full, that something is not there is not known."""
-    sightings = [each for item in found for each in item]
-    unsure = [replace(each, state="unknown") if each.state == "absent" and problems else each for each in sightings]
-    return tuple(unsure)
-
-
-def _checked(workspace: Workspace) -> list[Violation | Undecided]:
-    """What stands in several texts that a boot script can be is found once."""
-    found: dict[object, list[Violation | Undecided]] = {}
-    for variant in workspace.variants:
-        own: dict[object, list[Violation | Undecided]] = defaultdict(list)
-        for rule in all_rules():
-            for each in rule.check(variant) if rule.check is not None else ():
-                own[_place(each)].append(each)
-        for place, several in own.items():
-            if len(several) > len(found.get(place, ())):
-                found[place] = several
-    return [each for several in found.values() for each in several]
-
-
-def _place(found: Violation | Undecided) -> object:
-    """What is found and where: its words may tell of the text that it was found in."""
-    what = found.evidence if isinstance(found, Violation) else found.reason
-    return type(found), found.rule, found.template, found.address, what, found.span
-
-
-def _template_facts(workspace: Workspace) -> Iterator[Fact]:
-    """What stands in several texts that a boot script can be is one fact."""
-    found: Counter[Fact] = Counter()
-    for variant in workspace.variants:
-        found |= Counter(fact for rule in all_rules() if rule.facts is not None for fact in rule.facts(variant))
-    return found.elements()
-
-
-def _image_facts(image: Image) -> Iterator[Fact]:
-    for each in all_rules():
-        if each.image_facts is not None:
-            yield from each.image_facts(image)
 
 
 def _requirements(contract: ContractText) -> dict[str, str]:
@@ -361,16 +165,6 @@ def _one_per_line(judged: list[Judged]) -> list[Judged]:
         names = {*first.violation.template.split(", "), violation.template}
         merged[key] = replace(first, violation=replace(first.violation, template=", ".join(sorted(names))))
     return list(merged.values())
-
-
-def _suggestions(judged: list[Judged], head: Tree, before: Examined, after: Examined) -> dict[str, Edit]:
-    """The edits that are worth offering, by the fingerprint of their finding."""
-    editable = [each for each in judged if each.status == "introduced" and each.violation.edit is not None]
-    return {
-        each.fingerprint: each.violation.edit
-        for each in editable[:MAX_TRIED_EDITS]
-        if each.violation.edit is not None and _helps(each.violation, each.violation.edit, head, before, after)
-    }
 
 
 def _finding(judged: Judged, contract: ContractText, suggestion: Edit | None) -> Finding:
@@ -398,46 +192,6 @@ def _finding(judged: Judged, contract: ContractText, suggestion: Edit | None) ->
         fingerprint=judged.fingerprint,
         anchor=judged.anchor,
     )
-
-
-@dataclass(frozen=True)
-class EditedTree:
-    """A tree with one file's text replaced, to try a suggestion before it is offered."""
-
-    tree: Tree
-    path: str
-    text: str
-
-    @cached_property
-    def entries(self) -> Mapping[str, Entry]:
-        return {**self.tree.entries, self.path: Entry("file", f"edited:{self.text}")}
-
-    def read(self, path: str) -> bytes:
-        return self.text.encode() if path == self.path else self.tree.read(path)
-
-
-def _helps(violation: Violation, edit: Edit, head: Tree, before: Examined, after: Examined) -> bool:
-    """Whether applying `edit` makes the violation go, brings none that the base lacks and leaves all readable."""
-    try:
-        text = _edited(read_text(head, edit.path), edit)
-    except Unreadable:
-        return False
-    tried = examine(EditedTree(head, edit.path, text), after, Diff((FileDiff(edit.path, edit.path, ()),)), after.policy)
-
-    def keys(examined: Examined) -> set[tuple[str, str, str, str]]:
-        return {(v.rule, v.template, v.address, v.evidence) for v in examined.side.violations}
-
-    own = {
-        (violation.rule, template, violation.address, violation.evidence) for template in violation.template.split(", ")
-    }
-    return keys(tried) <= (keys(after) | keys(before)) - own and set(tried.problems) <= set(after.problems)
-
-
-def _edited(text: str, edit: Edit) -> str:
-    lines = text.split("\n")
-    ending = "\r" if lines[edit.start - 1].endswith("\r") else ""
-    lines[edit.start - 1 : edit.end] = [f"{line}{ending}" for line in edit.text.split("\n")] if edit.text else []
-    return "\n".join(lines)
 
 
 def _new_undecided(before: tuple[Undecided, ...], after: tuple[Undecided, ...]) -> tuple[Undecided, ...]:

@@ -17,11 +17,12 @@ from benchmarks.engine.measure import middle, run
 from benchmarks.engine.peers import PEERS, WRC, Reported, Tool
 from benchmarks.engine.sample import PLANTS, TEMPLATE, Sample, fixture, planted_sample, several
 from bot.local import check as check_locally
-from rules import engine
-from rules.engine import EditedTree, examine
+from rules import examination
+from rules.examination import examine
 from rules.sources.diff import Diff, FileDiff
 from rules.sources.terraform import parse
 from rules.sources.tree import MemoryTree
+from rules.suggestions import EditedTree
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "wrc-benchmarks"
 CHANGED = (1, 2, 4, 8)
@@ -106,14 +107,14 @@ def _in_process(runs: int) -> None:
     cold, warm = [], []
     for number in range(max(runs, 5)):
         text = tree.files[TEMPLATE].replace("    exit 0\n  EOT\n", f"    echo {number}\n    exit 0\n  EOT\n", 1)
-        head = EditedTree(tree, TEMPLATE, text)
-        for cache in (engine._examine, parse.parse, parse._tree):
+        head = EditedTree(tree, {TEMPLATE: text})
+        for cache in (examination._examine, parse.parse, parse._tree):
             cache.cache_clear()
         started = time.process_time()
         before = examine(tree)
         examine(head, before, diff)
         cold.append(time.process_time() - started)
-        again = EditedTree(tree, TEMPLATE, text.replace(f"echo {number}", f"echo again {number}"))
+        again = EditedTree(tree, {TEMPLATE: text.replace(f"echo {number}", f"echo again {number}")})
         started = time.process_time()
         examine(again, before, diff)
         warm.append(time.process_time() - started)

@@ -60,6 +60,10 @@ class RemoteTree:
     commit: str
     cache: ObjectCache = field(repr=False)
 
+    @property
+    def id(self) -> str:
+        return self.commit
+
     @cached_property
     def items(self) -> Mapping[str, TreeItem]:
         return {item.path: item for item in _listing(self.repository, self.commit, self.cache).tree}

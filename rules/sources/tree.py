@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol
@@ -30,9 +30,13 @@ class Entry:
 class Tree(Protocol):
     """What a source of trees (git objects, a work tree, GitHub's API) must offer.
 
-    `entries` maps every repository path (posix, relative, no leading slash) to its entry. `read` returns the raw bytes
-    of a file or the target of a symlink; it raises `Unreadable` for what it cannot deliver.
+    Trees with equal ids have equal content. `entries` maps every repository path (posix, relative, no leading slash) to
+    its entry. `read` returns the raw bytes of a file or the target of a symlink; it raises `Unreadable` for what it
+    cannot deliver.
     """
+
+    @property
+    def id(self) -> Hashable: ...
 
     @property
     def entries(self) -> Mapping[str, Entry]: ...
@@ -54,6 +58,10 @@ class MemoryTree:
     @classmethod
     def of(cls, files: Mapping[str, str], links: Mapping[str, str] | None = None) -> MemoryTree:
         return cls(dict(files), dict(links or {}))
+
+    @cached_property
+    def id(self) -> Hashable:
+        return frozenset(self.files.items()), frozenset(self.links.items())
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rules.engine import examine
+from rules.examination import examine
 from rules.sources.tree import MemoryTree
 
 CONTAINER = 'resource "coder_agent" "main" {{}}\nresource "docker_container" "workspace" {{\n  privileged = {}\n}}\n'

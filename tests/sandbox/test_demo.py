@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from bot.sandbox.demo import TEMPLATE, changed, sample
-from rules.engine import examine
+from rules.examination import examine
 from rules.sources.tree import MemoryTree
 
 

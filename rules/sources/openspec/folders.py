@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -21,6 +21,10 @@ class _Snapshot:
 
     tree: Tree
     entries: Mapping[str, Entry]
+
+    @property
+    def id(self) -> Hashable:
+        return self.tree.id
 
     def read(self, path: str) -> bytes:
         return self.tree.read(path)
