@@ -1,0 +1,48 @@
+"""Suggestions that are tried together: each is offered for what it does itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from rules.examination import Examined, look_at
+from tests.rules.harness import Case, compare, introduced, plant
+
+SOCKET = """
+    volumes {
+      container_path = "/var/run/docker.sock"
+      host_path      = "/var/run/docker.sock"
+    }
+"""
+TRANSPORT = 'echo "export GIT_SSH_COMMAND=$GIT_SSH_COMMAND" >> ~/.bashrc'
+
+
+def offered(case: Case) -> list[tuple[str, str | None]]:
+    planted = plant(case, "minimal")
+    found = introduced(compare(planted.base, planted.head))
+    return sorted((each.rule, each.suggestion.text if each.suggestion is not None else None) for each in found)
+
+
+def test_one_that_does_not_help_keeps_none_of_the_others_back() -> None:
+    """The second socket makes the same finding, which is still there when the first one is taken away."""
+    twice = Case(name="twice", container=f"privileged = true\n{SOCKET}\n{SOCKET}", boot="set -e")
+    assert offered(twice) == [("F-1", None), ("F-10", "    set +e"), ("F-2", "  privileged = false")]
+
+
+def test_two_that_only_do_harm_together_are_both_offered() -> None:
+    """Without both lines the body would be empty, which is no bash."""
+    body = Case(name="body", boot=f"if [ -d /x ]; then\n  {TRANSPORT}\n  sudo systemctl start docker\nfi")
+    assert offered(body) == [("F-4", ""), ("F-9", "")]
+
+
+def test_many_take_few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    trials = []
+
+    def counted(*args: object) -> Examined:
+        trials.append(args)
+        return look_at(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("rules.suggestions.look_at", counted)
+    boot = f"set -e\nsudo systemctl start docker\n{TRANSPORT}"
+    many = Case(name="many", container=f"privileged = true\n{SOCKET}", boot=boot)
+    assert None not in [text for _, text in offered(many)]
+    assert len(trials) == 1
