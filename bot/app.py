@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import UTC, datetime
 
 import anyio.to_thread
 import structlog
@@ -29,7 +29,7 @@ from bot.service.recovery import Recovery
 from bot.service.setup.app import Setup, create_setup_app
 from bot.service.setup.credentials import Vault, vault_of
 from bot.service.watching import health_router, metrics_served, queues_watched, why_unreadable
-from bot.service.webhook import Delivery, webhook_router
+from bot.service.webhook import Delivery, Stored, webhook_router
 from bot.service.work import Work
 from bot.settings import Hosting, Settings, SettingsError, credentials_given, load_hosting, load_settings
 from bot.store import Store
@@ -79,9 +79,14 @@ class Service:
             store.close()
             self.running = None
 
-    def store(self, delivery: Delivery) -> Literal["accepted", "duplicate"]:
-        if self.running is None:
+    def store(self, delivery: Delivery) -> Stored:
+        """Keep a delivery. A GUID is not signed, so a body that came under another one is a replay."""
+        if self.running is None or self.database is None:
             raise RuntimeError("the service is not running")
+        if delivery.once:
+            first = self.database.first_guid(delivery.digest, delivery.id, datetime.now(UTC), jobs.KEPT)
+            if first != delivery.id:
+                return "replayed"
         return self.running.store(delivery)
 
     def why_not_ready(self) -> str | None:

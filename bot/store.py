@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from rules.model import Finding
 
@@ -47,6 +47,13 @@ _ACCEPTED = sa.Table(
     sa.Column("login", sa.String(255), nullable=False),
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+)
+_DELIVERED = sa.Table(
+    "wrc_delivered_bodies",
+    _metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("guid", sa.String(64), nullable=False),
+    sa.Column("at", sa.Float, nullable=False, index=True),
 )
 
 
@@ -100,6 +107,22 @@ class Store:
         """Read something. Raises SQLAlchemyError if the database cannot be read."""
         with self._engine.connect() as connection:
             connection.execute(sa.select(_ACCEPTED.c.rule).limit(1)).all()
+
+    def first_guid(self, digest: str, guid: str, now: datetime, kept: timedelta) -> str:
+        """The GUID of the delivery that first brought a body with this digest: `guid`, unless there was another.
+
+        What was delivered longer ago than `kept` is forgotten.
+        """
+        same = _DELIVERED.c.digest == digest
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(_DELIVERED).where(_DELIVERED.c.at < (now - kept).timestamp()))
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(sa.insert(_DELIVERED).values(digest=digest, guid=guid, at=now.timestamp()))
+        except sa.exc.IntegrityError:
+            with self._engine.connect() as connection:
+                return connection.scalar(sa.select(_DELIVERED.c.guid).where(same)) or guid
+        return guid
 
     def remember_open(self, pull: Pull, findings: Iterable[Finding], now: datetime) -> None:
         """These findings, and no others, stand open in a pull request; those known already keep their moment."""
@@ -165,6 +188,8 @@ def _create(engine: sa.Engine) -> None:
             with engine.begin() as connection:
                 for table in _metadata.sorted_tables:
                     connection.execute(CreateTable(table, if_not_exists=True))
+                    for index in table.indexes:
+                        connection.execute(CreateIndex(index, if_not_exists=True))
         except (sa.exc.IntegrityError, sa.exc.ProgrammingError):
             if attempt == CREATION_ATTEMPTS:
                 raise

@@ -32,8 +32,11 @@ MAX_BODY_SECONDS = 10
 """GitHub gives up on an answer after ten seconds, so a slower sender is not GitHub."""
 
 SIGNATURE_PREFIX = "sha256="
+_REPEATED = frozenset({"check_run", "check_suite"})
+"""A button that is pressed twice sends the same twice. Replaying it costs a review, which says nothing new."""
+
 _DELIVERY_ID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
-_EVENT_NAME = re.compile(r"[a-z_]{1,64}", re.ASCII)
+_EVENT_NAME = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,20 @@ class Delivery:
     event: str
     body: str
 
+    @property
+    def once(self) -> bool:
+        """Whether GitHub never sends the same body for two events: it names what was written or pushed, and when."""
+        return self.event not in _REPEATED
 
-Store = Callable[[Delivery], Literal["accepted", "duplicate"]]
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(f"{self.event}\0{self.body}".encode()).hexdigest()
+
+
+Stored = Literal["accepted", "duplicate", "replayed"]
+"""`duplicate`: the GUID was there; `replayed`: the body was, under another GUID."""
+
+Store = Callable[[Delivery], Stored]
 """Keeps a delivery so that it survives the process; blocks until it is written."""
 
 

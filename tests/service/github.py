@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,7 @@ from bot.sandbox.state import CheckRun, CheckSuite, PullRequest, Repository, Rev
 from bot.sandbox.world import World
 from bot.settings import Settings
 from tests.sandbox.openapi import OpenApiRecorder
-from tests.service.conftest import SECRET
+from tests.service.conftest import SECRET, deliver
 from tests.service.running import free_port, wait_for
 
 TEMPLATE = """\
@@ -145,3 +146,20 @@ class GitHub:
     def idle(self) -> None:
         """Wait until the service, which must run in this process, has no job left."""
         wait_for(lambda: not DBOS.list_queued_workflows(load_input=False), "the jobs")
+
+    def outcome(self, event: str, payload: object) -> tuple[str, list[str]]:
+        """What comes of a delivery: its reason code, and the names of the jobs that it leads to."""
+        guid = str(uuid.uuid4())
+        answer = deliver(f"http://127.0.0.1:{self.settings.port}", event, guid, payload)
+        assert answer.status_code == 202, answer.text
+        if answer.json()["status"] != "accepted":
+            return str(answer.json().get("reason", answer.json()["status"])), []
+        wait_for(lambda: _ended(guid), f"the outcome of {event}")
+        [intake] = DBOS.list_workflows(workflow_ids=[guid])
+        assert intake.status == "SUCCESS", intake.error
+        jobs = [job for job in DBOS.list_workflows(load_input=False) if guid in job.workflow_id]
+        return str(intake.output), sorted(job.name for job in jobs if job.workflow_id != guid)
+
+
+def _ended(job: str) -> bool:
+    return all(found.status not in {"ENQUEUED", "PENDING"} for found in DBOS.list_workflows(workflow_ids=[job]))

@@ -18,7 +18,7 @@ from bot.service.jobs import prune
 from bot.service.webhook import MAX_BODY_BYTES
 from bot.settings import Settings
 from tests.service.conftest import SECRET, deliver, delivery_headers
-from tests.service.payloads import pull_request
+from tests.service.payloads import check_run, issue_comment, pull_request
 from tests.service.running import RunningService, free_port
 
 PREVIOUS = "the secret before the rotation"
@@ -43,6 +43,15 @@ def url(private_pem: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
+def raw_request(url: str, headers: dict[str, str], body: bytes) -> socket.socket:
+    """A request as far as `body` goes, on a connection that is still open."""
+    host = urlsplit(url)
+    connection = socket.create_connection((host.hostname or "", host.port or 0), timeout=10)
+    lines = ["POST /webhook HTTP/1.1", "Host: localhost", *(f"{name}: {value}" for name, value in headers.items())]
+    connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+    return connection
+
+
 def stored(guid: str) -> bool:
     return bool(DBOS.list_workflows(workflow_ids=[guid]))
 
@@ -54,19 +63,31 @@ def test_a_signed_delivery_is_stored_and_accepted(url: str) -> None:
 
 
 def test_what_is_not_done_yet_is_never_forgotten(url: str) -> None:
-    deliver(url, "pull_request", "waiting", pull_request("opened"))
+    deliver(url, "pull_request", "waiting", pull_request("opened", number=2))
     assert prune(datetime.now(UTC) + timedelta(hours=1)) == 0
     assert stored("waiting")
 
 
 def test_a_redelivery_is_accepted_but_not_stored_again(url: str) -> None:
-    deliver(url, "pull_request", "twice", pull_request("opened"))
-    answer = deliver(url, "pull_request", "twice", pull_request("opened"))
+    deliver(url, "pull_request", "twice", pull_request("opened", number=3))
+    answer = deliver(url, "pull_request", "twice", pull_request("opened", number=3))
     assert (answer.status_code, answer.json()) == (202, {"status": "duplicate"})
 
 
+def test_a_body_that_came_before_is_a_replay_whatever_its_guid(url: str) -> None:
+    payload = issue_comment("/wrc accept F-7 we know")
+    answers = [deliver(url, "issue_comment", guid, payload).json() for guid in ("first", "second", "first")]
+    assert [answer["status"] for answer in answers] == ["accepted", "replayed", "duplicate"]
+    assert not stored("second")
+
+
+def test_a_button_may_be_pressed_twice(url: str) -> None:
+    payload = check_run("pr=7 base=abc rules=1 job=x")
+    assert [deliver(url, "check_run", guid, payload).json()["status"] for guid in ("p1", "p2")] == ["accepted"] * 2
+
+
 def test_both_secrets_count_during_a_rotation(url: str) -> None:
-    assert deliver(url, "pull_request", "old-secret", pull_request("opened"), PREVIOUS).status_code == 202
+    assert deliver(url, "pull_request", "old-secret", pull_request("opened", number=4), PREVIOUS).status_code == 202
     assert stored("old-secret")
 
 
@@ -128,15 +149,8 @@ def test_a_signed_body_that_is_no_json_object_is_refused(url: str, body: bytes) 
 
 
 def test_a_body_announced_too_large_is_refused_unread(url: str) -> None:
-    host = urlsplit(url)
-    with socket.create_connection((host.hostname or "", host.port or 0), timeout=10) as connection:
-        lines = [
-            "POST /webhook HTTP/1.1",
-            "Host: localhost",
-            f"Content-Length: {MAX_BODY_BYTES + 1}",
-            *(f"{name}: {value}" for name, value in delivery_headers(b"", "push", "large").items()),
-        ]
-        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+    headers = delivery_headers(b"", "push", "large") | {"Content-Length": str(MAX_BODY_BYTES + 1)}
+    with raw_request(url, headers, b"") as connection:
         assert b" 413 " in connection.recv(200)
 
 
@@ -164,6 +178,7 @@ def test_a_body_of_unknown_length_is_cut_off_at_the_cap(url: str) -> None:
         ("ping", {"zen": "Keep it logically awesome."}, "unhandled-event"),
         ("label", {"action": "created"}, "unhandled-event"),
         ("something_new", {}, "unhandled-event"),
+        ("projects_v2_item", {"action": "edited"}, "unhandled-event"),
         ("pull_request", pull_request("labeled"), "unhandled-action"),
         ("check_run", {"action": "created"}, "unhandled-action"),
         ("issue_comment", {"action": "edited"}, "unhandled-action"),
@@ -173,6 +188,23 @@ def test_other_events_are_answered_and_forgotten(url: str, event: str, payload: 
     answer = deliver(url, event, "ignored", payload)
     assert (answer.status_code, answer.json()) == (202, {"status": "ignored", "reason": reason})
     assert not stored("ignored")
+
+
+def test_a_sender_that_is_too_slow_is_cut_off(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.service.webhook.MAX_BODY_SECONDS", 0.2)
+    body = json.dumps(pull_request("opened", number=5)).encode()
+    headers = delivery_headers(body, "pull_request", "slow") | {"Content-Length": str(len(body))}
+    with raw_request(url, headers, body[:20]) as connection:
+        assert b" 408 " in connection.recv(200)
+    assert not stored("slow")
+
+
+def test_a_body_that_ends_early_leaves_nothing(url: str) -> None:
+    body = json.dumps(pull_request("opened", number=6)).encode()
+    headers = delivery_headers(body, "pull_request", "short") | {"Content-Length": str(len(body))}
+    raw_request(url, headers, body[:-5]).close()
+    assert deliver(url, "pull_request", "whole", pull_request("opened", number=6)).json()["status"] == "accepted"
+    assert not stored("short")
 
 
 def test_health(url: str) -> None:
