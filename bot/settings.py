@@ -60,8 +60,8 @@ class Hosting(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65535)
+    host: str = Field(default="127.0.0.1", description="the address to listen on; 0.0.0.0 for all")
+    port: int = Field(default=8000, ge=0, le=65535, description="the port to listen on")
     metrics_port: int | None = Field(
         default=None, ge=0, le=65535, description="a port of its own for /metrics; the service's by default, 0 for none"
     )
@@ -118,10 +118,14 @@ class Settings(Hosting):
     private_key_file: Path | None = Field(default=None, description="or the file that holds it")
 
     api_url: HttpUrl = Field(default=GITHUB_API, description="https://HOST/api/v3 for GitHub Enterprise Server")
-    api_version: str = Field(default="2026-03-10", pattern=r"^\d{4}-\d{2}-\d{2}$")
+    api_version: str = Field(
+        default="2026-03-10", pattern=r"^\d{4}-\d{2}-\d{2}$", description="the version of GitHub's API to ask for"
+    )
     github_timeout: float = Field(default=20.0, gt=0, description="seconds for one request to GitHub")
 
-    check_name: str = Field(default="workspace runtime contract", min_length=1, max_length=100)
+    check_name: str = Field(
+        default="workspace runtime contract", min_length=1, max_length=100, description="the name of the check run"
+    )
     executor_id: str = Field(default="wrc-1", min_length=1, description="this machine's name, kept across restarts")
     poll_interval: float = Field(default=0.2, gt=0, le=60, description="seconds between looks at the queues")
     write_interval: float = Field(default=1.0, ge=0, le=60, description="seconds between comments and reviews")

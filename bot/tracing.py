@@ -35,7 +35,8 @@ def start() -> None:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
     except ImportError:
         raise SettingsError(
-            f"{ENDPOINTS[0]} is set, but OpenTelemetry is not installed: install wrc-bot[otel], or unset it."
+            f"{ENDPOINTS[0]} is set, but OpenTelemetry is not installed: "
+            "install wrc-bot with its extra 'otel', or unset it."
         ) from None
     os.environ.setdefault("OTEL_SERVICE_NAME", SERVICE)
     provider = TracerProvider(resource=Resource.create())

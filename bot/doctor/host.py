@@ -77,6 +77,7 @@ def _postgresql(url: sa.URL) -> Check:
             readonly = connection.exec_driver_sql("SHOW transaction_read_only").scalar()
             may_create = connection.exec_driver_sql(
                 "SELECT has_database_privilege(current_database(), 'CREATE')"
+                " OR EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'dbos')"
             ).scalar()
     except sa.exc.SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
@@ -88,7 +89,7 @@ def _postgresql(url: sa.URL) -> Check:
     if not may_create:
         return fail(
             name,
-            f"{shown} lets this user make no schema, which the first start and upgrades need.",
+            f"{shown} lets this user make no schema, which the first start needs.",
             "GRANT CREATE ON DATABASE to the user of WRC_DATABASE_URL.",
         )
     return ok(name, f"{shown} can be read and written.")

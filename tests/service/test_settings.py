@@ -140,6 +140,14 @@ def test_the_command_says_what_is_missing_and_exits_2(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_the_reference_is_what_the_model_says() -> None:
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, str(root / "tools" / "settings_docs.py"), "--check"]
+    done = subprocess.run(command, env={"PYTHONPATH": str(root)}, check=False)
+    assert done.returncode == 0, "run python tools/settings_docs.py"
+    assert all(info.description for info in Settings.model_fields.values())
+
+
 @pytest.mark.parametrize("set_up", [True, False])
 def test_a_taken_port_is_one_sentence_and_status_2(
     good: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str], set_up: bool
