@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.render.changes import told_once
@@ -100,15 +101,24 @@ def title(report: Report) -> str:
     return shorten(words + (f": {', '.join(sorted(broken, key=_order))}" if broken else ""), MAX_TITLE)
 
 
-def review_body(report: Report, framed: Callable[[Finding, str], str] = lambda _, text: text) -> str:
+def review_body(
+    report: Report,
+    framed: Callable[[Finding, str], str] = lambda _, text: text,
+    surplus: Sequence[Finding] = (),
+) -> str:
     """The text above the inline comments. A finding that has no line in the diff to stand on is told here in full.
 
-    `framed` may put something around the text about a finding.
+    `framed` may put something around the text about a finding. `surplus` are those for which there are comments enough:
+    they are folded away.
     """
     introduced = [finding for finding in report.findings if finding.status == "introduced"]
     unanchored = [finding for finding in introduced if finding.anchor is None]
     parts = [f"**{title(report)}.**"]
     parts += [framed(finding, placed_comment(finding)) for finding in unanchored]
+    if surplus:
+        parts.append(f"<details><summary>{len(surplus)} more on other lines</summary>")
+        parts += [framed(finding, placed_comment(replace(finding, anchor=None))) for finding in surplus]
+        parts.append("</details>")
     return _fit(parts, "\n\n")
 
 

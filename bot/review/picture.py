@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.github.checks import Action, Annotation, Verdict
 from bot.render import markdown
-from rules.model import Finding, Problem, Report
+from rules.model import Finding, Level, Problem, Report
 from rules.pages import page
 from rules.registry import rule
 
 HELD_BACK = "This is a draft: comments on the lines follow when it is ready for review."
+
+SEVERITY: Mapping[Level, int] = {"failure": 0, "warning": 1, "notice": 2}
 
 RECHECK = Action("recheck", "Check again", "Review this commit once more")
 EXPLAIN = Action("explain", "Explain", "Say in full what the rules ask, and why")
@@ -30,10 +34,9 @@ def picture(report: Report, *, held_back: bool = False, explain: bool = False) -
 
 
 def _annotations(report: Report) -> tuple[Annotation, ...]:
-    order = {"failure": 0, "warning": 1, "notice": 2}
     introduced = [finding for finding in report.findings if finding.status == "introduced" and not _waived(finding)]
     findings = [finding for finding in introduced if not _on_base(finding)]
-    findings.sort(key=lambda finding: order[finding.level])
+    findings.sort(key=lambda finding: SEVERITY[finding.level])
     return (*map(_finding_annotation, findings), *map(_problem_annotation, introduced_problems(report)))
 
 

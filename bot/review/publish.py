@@ -15,7 +15,7 @@ from bot.github.reviews import MAX_BODY_CHARACTERS, Comment, list_reviews, post_
 from bot.github.text import clip
 from bot.render import markdown
 from bot.review.material import Material
-from bot.review.picture import introduced_problems
+from bot.review.picture import SEVERITY, introduced_problems
 from bot.review.told import Told, entry_of, hidden_list, mark, reconcile
 from bot.review.update import END, Voice, bring_up_to_date, comments_by_place, told_in
 from rules.model import Anchor, Finding, Problem, Report
@@ -82,14 +82,17 @@ def _post(voice: Voice, material: Material, report: Report, fresh: list[Finding]
 
 def compose(report: Report, findings: list[Finding], style: Comments) -> tuple[str, list[Comment]]:
     """The body and the inline comments of a review that tells `findings`."""
+    if style.style != "inline":
+        # What has no anchor is told in the body.
+        findings = [replace(finding, anchor=None) for finding in findings]
     anchored = [finding for finding in findings if finding.anchor is not None]
-    limit = style.max_inline if style.style == "inline" else 0
-    inline, surplus = anchored[:limit], {id(finding) for finding in anchored[limit:]}
-    # What has no anchor is told in the body.
-    told = [replace(finding, anchor=None) if id(finding) in surplus else finding for finding in findings]
-    # Entries with equal fingerprints are in the order of their comments.
-    listed = hidden_list(entry_of(finding) for finding in [*inline, *(f for f in told if f.anchor is None)])
-    text = markdown.review_body(replace(report, findings=tuple(told)), _framed)
+    first = {id(finding) for finding in sorted(anchored, key=lambda each: SEVERITY[each.level])[: style.max_inline]}
+    inline = [finding for finding in anchored if id(finding) in first]
+    surplus = [finding for finding in anchored if id(finding) not in first]
+    # Entries with equal fingerprints are in the order of their words.
+    told = [*inline, *(finding for finding in findings if finding.anchor is None), *surplus]
+    listed = hidden_list(map(entry_of, told))
+    text = markdown.review_body(replace(report, findings=tuple(findings)), _framed, surplus)
     comments: list[Comment] = []
     reasons: set[tuple[str, Anchor]] = set()
     for finding in inline:

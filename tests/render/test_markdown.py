@@ -84,6 +84,7 @@ def cells(markdown: str) -> list[int]:
         ("comment-question", comment(NETWORK)),
         ("comment-acknowledged", comment(PRIVILEGED)),
         ("review-body", review_body(FULL)),
+        ("review-body-surplus", review_body(replace(FULL, findings=()), surplus=[RUNTIME, SOCKET])),
         ("summary", summary(FULL)),
         ("summary-nothing", summary(EMPTY)),
         ("cli", render(FULL)),

@@ -93,8 +93,9 @@ def test_at_most_so_many_inline_comments_and_the_rest_in_the_body(start: Start) 
         assert [comment.anchor.line for comment in comments if comment.anchor] == [
             finding.line for finding in findings(MAX_INLINE_COMMENTS)
         ]
+        _, _, folded = review.body.partition("<details><summary>5 more on other lines</summary>")
         for finding in findings(MAX_INLINE_COMMENTS + 5)[MAX_INLINE_COMMENTS:]:
-            assert f"{PATH}:{finding.line}" in review.body
+            assert f"{PATH}:{finding.line}" in folded
         recheck(github, pull)
         assert len(github.reviews(pull)) == 1
 

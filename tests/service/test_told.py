@@ -8,8 +8,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.configuration import Comments
+from bot.review.publish import compose
 from bot.review.told import FOLDED, Entry, Place, State, hidden_list, read_list, reconcile, replace_list
-from rules.model import Acknowledgement, Finding
+from rules.model import Acknowledgement, Anchor, Contract, Finding, Report
 from tests.service.test_publish import FINDING
 
 states: st.SearchStrategy[State] = st.sampled_from(["failure", "warning", "notice", "delta", "waived", "fixed"])
@@ -57,3 +59,18 @@ def test_what_the_base_lets_stand_is_never_told_anew() -> None:
     by = Acknowledgement("waiver", "w", 1, accepted=True)
     waived = replace(FINDING, acknowledged_by=by)
     assert reconcile({}, [waived], (), {}) == ([], [])
+
+
+def test_what_is_worst_gets_the_comments_and_all_stay_in_the_order_of_the_file() -> None:
+    found = [
+        replace(
+            finding(f"f{line}", line),
+            level="warning" if line < 3 else "failure",
+            anchor=Anchor("a.tf", "RIGHT", line, line),
+        )
+        for line in range(1, 6)
+    ]
+    report = Report("b", "h", "failure", Contract("bundled", "spec.md", "", None), findings=tuple(found))
+    body, comments = compose(report, found, Comments(max_inline=4))
+    assert [comment.anchor.start for comment in comments] == [1, 3, 4, 5]
+    assert [entry.fingerprint for entry in read_list(body)] == ["f1", "f3", "f4", "f5", "f2"]
