@@ -376,7 +376,8 @@ class _Boot:
         if not main or self.program.problems:
             return
         last = main[-1]
-        if leaves(last) or not _can_fail(last):
+        not_seen = any(each.kind == "hole" and each.position == last.position for each in self.program.unresolved)
+        if leaves(last) or not _can_fail(last) or not_seen:
             return
         message = (
             f"The script ends with `{shown(last)}`, whose status becomes that of the boot; it must end with `exit 0`."

@@ -65,12 +65,18 @@ def _of_invocation(invocation: Invocation) -> str | None:
     words = [known(word) for word in invocation.args]
     if name == "chown" and any(HOME in (path.rstrip("/") for path in located(w, command)) for w in invocation.args):
         return "home ownership"
+    if name == "install":
+        arguments = getopt(invocation.args, "mogtS", ("mode", "owner", "group"))
+        folders = {path.rstrip("/") for word in arguments.operands for path in located(word, command)}
+        if arguments.has("d", "directory") and arguments.has("o", "owner") and HOME in folders:
+            return "home ownership"
     found = [path.rstrip("/") for word in command.args[:1] for path in located(word, command)]
     if name == "chown" and command.name == "find" and HOME in found:
         return "home ownership"
     if name == "git":
         operands = [known(word) for word in getopt(invocation.args, "fC").operands]
-        keys = [index for index, word in enumerate(operands) if word.lower() in _GIT_KEYS]
+        # A key that is not known may be the one.
+        keys = [index for index, word in enumerate(operands) if word.lower() in _GIT_KEYS or word.startswith("…")]
         if "config" in operands and keys and keys[0] + 1 < len(operands):
             return "git identity"
     if name == "ddev" and "download-images" in words:

@@ -326,7 +326,7 @@ def _attribute(workspace: Workspace, container: Resource, name: str, alternative
     """A number that nobody can set from outside. Scripts are what the contract speaks of: here it is a question."""
     text = as_text(alternative.data, alternative.at)
     ids = [part for part in (text.show() if text is not None else "").split(":") if part.isdigit()]
-    if not ids or alternative.variable is not None:
+    if not ids or alternative.variable is not None or alternative.at.path.endswith(".tfvars"):
         return
     right = "`coder`" if name == "user" else "`var.docker_gid`"
     yield Violation(

@@ -58,9 +58,9 @@ from rules.checks.commands import (
 from rules.checks.inline_code import code_of
 from rules.checks.sed import in_place
 from rules.checks.support import in_home, line
-from rules.model import Edit, Level, Span, Step, Undecided, Violation
+from rules.model import Edit, Level, Step, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command
-from rules.sources.text import Position
+from rules.sources.text import Position, Text
 from rules.workspace.image import NAME as IMAGE
 from rules.workspace.image import Image
 from rules.workspace.template import Workspace
@@ -100,8 +100,21 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
 def image_check(image: Image) -> Iterator[Violation | Undecided]:
     yield from _scripts(of_image(image))
     for path, text in image.staged_files:
-        if _is_settings(path):
-            yield from _staged(path, text.show())
+        level = "failure" if _is_settings(path) else _level_of(*image.paths_of(path))
+        if level is not None and not text.show().startswith("#!"):
+            yield from _staged(posixpath.basename(path), text, level)
+    for instruction in image.instructions("COPY", "ADD"):
+        for name, text in instruction.files:
+            target = instruction.words[-1]
+            path = posixpath.join(target, name) if target.endswith("/") else target
+            level = "failure" if _kind(path) == "dotfile" else _level_of(path)
+            if level is not None:
+                yield from _staged(path, text, level)
+
+
+def _level_of(*paths: str) -> Level | None:
+    """What every session on the machine reads is no user's dotfile: a question."""
+    return "warning" if any(_SYSTEM_WIDE.match(path) for path in paths) else None
 
 
 def _scripts(surface: Surface) -> Iterator[Violation | Undecided]:
@@ -300,20 +313,26 @@ def _is_settings(path: str) -> bool:
     return posixpath.basename(path).startswith(".") or "/.config/" in path or "/.ssh/" in path
 
 
-def _staged(path: str, text: str) -> Iterator[Violation]:
-    if not (NAME in text or "sshcommand" in text.lower()) or text.startswith("#!"):
+def _staged(name: str, text: Text, level: Level) -> Iterator[Violation]:
+    written = text.show()
+    if not (NAME in written or "sshcommand" in written.lower()):
         return
-    for number, each in enumerate(text.split("\n"), 1):
-        if sets_transport(each):
-            name = posixpath.basename(path)
+    start = 0
+    for each in written.split("\n"):
+        at = text.at(start) if sets_transport(each) else None
+        start += len(each) + 1
+        if at is not None:
+            message = f"This line gives every new home a `{name}` that sets the git transport for good."
+            if level == "warning":
+                message = f"This line sets the git transport for every session, in `{name}`. Is that meant?"
             yield Violation(
                 rule=ID,
                 template=IMAGE,
                 address="GIT_SSH_COMMAND in a file",
                 evidence=f"staged {name}",
-                span=Span(path, number, number),
-                level="failure",
-                message=f"This line gives every new home a `{name}` that sets the git transport for good.",
-                trail=(Step(path, number, each.strip()[:160]),),
-                edit=Edit(path, number, number, ""),
+                span=line(at),
+                level=level,
+                message=message,
+                trail=(Step(at.path, at.line, each.strip()[:160]),),
+                edit=Edit(at.path, at.line, at.line, ""),
             )

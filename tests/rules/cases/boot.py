@@ -69,9 +69,7 @@ BAD = (
     Case("no folders", replaces={FOLDERS + PROFILE_TEST: _at(PROFILE_TEST)}, on=MINIMAL),
     Case(
         "folders of a function that nobody calls",
-        replaces={
-            FOLDERS + PROFILE_TEST: "\n    folders() { mkdir -p /home/coder/projects; }\n # !BOOT" + PROFILE_TEST
-        },
+        replaces={FOLDERS: "\n    folders() { mkdir -p /home/coder/projects; } # !BOOT\n"},
         on=MINIMAL,
     ),
     Case("no owner", replaces={OWNER + SKELETON: SKELETON.replace("then\n", "then # !BOOT\n", 1)}, on=MINIMAL),
@@ -160,12 +158,31 @@ BAD = (
     Case("no welcome", replaces={WELCOME + "    PROFILE\n": "    PROFILE # !BOOT\n"}, on=MINIMAL),
     Case(
         "a welcome that is only looked for",
-        replaces={WELCOME: '    [ -f "$HOME/WELCOME.txt" ]\n', END: END.replace("PROFILE\n", "PROFILE # !BOOT\n")},
+        replaces={WELCOME: '    [ -f "$HOME/WELCOME.txt" ] # !BOOT\n'},
         on=MINIMAL,
     ),
 )
 
 GOOD = (
+    Case(
+        "the owner with the folder",
+        replaces={OWNER: "    sudo install -d -o coder -g coder /home/coder\n\n"},
+        on=MINIMAL,
+    ),
+    Case(
+        "the identity in a loop over what is cut apart",
+        replaces={
+            NAME + MAIL: '    for pair in "user.name=$CODER_WORKSPACE_OWNER_NAME" '
+            '"user.email=$CODER_WORKSPACE_OWNER_EMAIL"; do\n'
+            '      git config --global "$${pair%%=*}" "$${pair#*=}"\n    done\n\n'
+        },
+        on=MINIMAL,
+    ),
+    Case(
+        "the folder alone is not the owner's",
+        replaces={OWNER: "    sudo install -d /home/coder\n" + OWNER},
+        on=MINIMAL,
+    ),
     Case("copied later too", boot="cp -n /home/coder-files/.gitconfig /home/coder/.gitconfig"),
     Case(
         "a folder early",

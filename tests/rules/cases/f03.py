@@ -197,6 +197,7 @@ BAD = (
 )
 
 GOOD = (
+    Case("the group of this host", files={"terraform.tfvars": "docker_gid = 1000\n"}),
     Case("python with names", boot='sudo python3 -c \'shutil.chown("/srv", "coder"); os.chown("/x", -1, -1)\''),
     Case("names", boot="sudo chown -R coder:coder /home/coder/projects"),
     Case("a name without its group", boot="sudo chgrp docker /var/run/docker.sock"),

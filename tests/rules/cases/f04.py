@@ -6,6 +6,17 @@ RULE = "F-4"
 
 BAD = (
     Case(
+        "a file that the image's build writes in place",
+        on=("full",),
+        image="COPY <<EOF /etc/skel/.bashrc\nexport GIT_SSH_COMMAND=x # !F-4\nEOF",
+    ),
+    Case(
+        "settings of every shell, from the image",
+        on=("full",),
+        image="COPY git.sh /etc/profile.d/git.sh",
+        files={"../image/git.sh": "export GIT_SSH_COMMAND=x # !F-4 warning\n"},
+    ),
+    Case(
         "echo",
         boot="""
             true
@@ -201,6 +212,9 @@ BAD = (
 )
 
 GOOD = (
+    Case(
+        "a file in place that unsets it", on=("full",), image="COPY <<EOF /etc/skel/.bashrc\nunset GIT_SSH_COMMAND\nEOF"
+    ),
     Case("for the session", boot='export GIT_SSH_COMMAND="$(command -v coder) gitssh --"'),
     Case("for one command", boot="GIT_SSH_COMMAND=ssh git fetch\ngit -c core.sshCommand=ssh fetch"),
     Case("taken out of a dotfile", boot="sed -i '/export GIT_SSH_COMMAND=/d' ~/.bashrc || true"),

@@ -126,7 +126,7 @@ BAD = (
         "taken in again",
         "ddev config global --omit-containers=ddev-router\nddev config global --omit-containers= # !INV-7",
     ),
-    _router("only the project", "ddev config --omit-containers=ddev-router\nddev utility download-images # !INV-7"),
+    _router("only the project", "ddev config --omit-containers=ddev-router # !INV-7\nddev utility download-images"),
     _router("another setting", "ddev config global --instrumentation-opt-in=false # !INV-7"),
     _router(
         "a file that leaves nothing out",
@@ -134,7 +134,7 @@ BAD = (
     ),
     _router(
         "by an echo only",
-        "echo ddev config global --omit-containers=ddev-router\nddev utility download-images # !INV-7",
+        "echo ddev config global --omit-containers=ddev-router # !INV-7\nddev utility download-images",
     ),
     Case("all projects", on=("minimal",), boot="ddev start --all # !INV-7"),
     Case("two projects by name", on=("minimal",), boot="ddev start shop blog # !INV-7"),

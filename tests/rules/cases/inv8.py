@@ -120,7 +120,7 @@ BAD = (
     Case("no poweroff", replaces={_POWEROFF + "    exit 0\n": "    exit 0 # !INV-8\n"}),
     Case(
         "a poweroff that is commented out",
-        replaces={_POWEROFF + "    exit 0\n": "    # timeout 150 ddev poweroff\n    exit 0 # !INV-8\n"},
+        replaces={_POWEROFF: "    # timeout 150 ddev poweroff # !INV-8\n"},
     ),
     Case("another command of ddev", replaces={_POWEROFF: "    ddev list # !INV-8\n"}),
     Case(
