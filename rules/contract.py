@@ -9,6 +9,7 @@ again where it was renamed.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -102,24 +103,28 @@ class Written:
         return next((clause for clause in self.clauses if clause.kind == "item" and clause.name == name), None)
 
     def fitting(self, words: Iterable[str]) -> tuple[Clause, ...]:
-        """The clauses that speak most of `words`; words that few clauses have tell more. () if none has any."""
+        """The clauses that speak most of `words`; words that few clauses have tell more. () if none has any.
+
+        A scenario says it more exactly than the statement above it.
+        """
         parts = [clause for clause in self.clauses if clause.kind != "item"]
-        return best_by_words(words, parts, [f"{clause.name} {clause.text}" for clause in parts])
+        best = best_by_words(words, parts, [f"{clause.name} {clause.text}" for clause in parts])
+        return tuple(clause for clause in best if clause.kind == "scenario") or best
 
 
 @dataclass(frozen=True)
 class ContractText:
     """The contract in force. `requirements` are in the order of the text, by their names.
 
-    `renamed` holds what archived changes renamed; `drift` the items of Known Drift, by their ids. `fault` says why it
-    is not the one that the configuration names.
+    `renamed` holds what archived changes renamed; `drift` the items of Known Drift, by their ids. `unread` says
+    what of the contract could not be read.
     """
 
     contract: Contract
     requirements: Mapping[str, Written]
     renamed: Mapping[str, str] = field(default_factory=dict)
     drift: Mapping[str, Written] = field(default_factory=dict)
-    fault: str = ""
+    unread: tuple[Remark, ...] = ()
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -146,7 +151,7 @@ class ContractText:
     def cite(self, rule: str, requirement: str, words: Iterable[str] = ()) -> Citation | None:
         """The lines that a finding of `rule` about `words` rests on: the item, else the part, that fits.
 
-        Where several fit, the scenario among them, else the whole requirement. None if the text has no such thing.
+        Where several fit, the whole requirement. None if the text has no such thing.
         """
         written = self.drift.get(rule) or self.written(requirement)
         if written is None:
@@ -154,8 +159,7 @@ class ContractText:
         clause = written.item(rule)
         if clause is None:
             fitting = written.fitting(words)
-            scenarios = [each for each in fitting if each.kind == "scenario"] or fitting
-            clause = scenarios[0] if len(scenarios) == 1 else None
+            clause = fitting[0] if len(fitting) == 1 else None
         start, end = (clause.start, clause.end) if clause else (written.start, written.end)
         return Citation(written.path, start, end, self._url(written, start, end), _part(clause))
 
@@ -167,9 +171,7 @@ class ContractText:
 
     def remarks(self) -> Iterator[Remark]:
         """What the text has that no rule checks yet, and what rules check that it has no more."""
-        if self.fault:
-            text = f"The contract that the configuration names {self.fault}. Until then our own summary counts."
-            yield Remark(CONFIGURATION, 1, text)
+        yield from self.unread
         if self.contract.source == "bundled":
             return
         ours = {rule.id for rule in all_rules()}
@@ -193,16 +195,18 @@ def load_contract(
 ) -> ContractText:
     """The contract in force in `tree`, at revision `rev`; else the `configured` one; else our own summary."""
     found = _in_tree(tree, rev, repository_url)
-    if found is not None:
+    if found.requirements:
         return found
     named = configured()
     if named is None:
-        return _bundled()
+        return replace(_bundled(), unread=found.unread)
     requirements, drift = _read(named.text, named.path, named.url)
     if not requirements:
-        return replace(_bundled(), fault=named.fault or f"holds no requirement in '{named.path}'")
+        told = f"The contract that the configuration names {named.fault or f'holds no requirement in {named.path}'}. "
+        remark = Remark(CONFIGURATION, 1, f"{told}Until then our own summary counts.")
+        return replace(_bundled(), unread=(*found.unread, remark))
     contract = Contract("configured", named.path, named.rev, named.url)
-    return ContractText(contract, requirements, drift=drift)
+    return ContractText(contract, requirements, drift=drift, unread=found.unread)
 
 
 def _read(text: str, path: str, url: str | None) -> tuple[dict[str, Written], dict[str, Written]]:
@@ -222,7 +226,8 @@ def _read(text: str, path: str, url: str | None) -> tuple[dict[str, Written], di
 
 def written(block: Requirement, items: Sequence[Item], text: Text, path: str, url: str | None) -> Written:
     """A block with its clauses."""
-    inside = [item for item in items if block.start <= item.start <= block.end]
+    first, last = (bisect_left(items, line, key=lambda item: item.start) for line in (block.start, block.end + 1))
+    inside = items[first:last]
     starts = [*(each.start for each in block.scenarios), *(each.start for each in inside)]
     first = min(starts, default=block.end + 1)
     statement = text.lines[block.start : first - 1]
@@ -241,7 +246,10 @@ def written(block: Requirement, items: Sequence[Item], text: Text, path: str, ur
 
 @dataclass(frozen=True)
 class CapabilityChange:
-    """What one change does to the capability: its id, its folder, and its delta with text and path."""
+    """What one change does to the capability: its id, its folder, and its delta with text and path.
+
+    `fault` says why the delta could not be read; it is empty then.
+    """
 
     id: str
     folder: str
@@ -249,6 +257,7 @@ class CapabilityChange:
     text: str
     delta: Delta
     archived: bool
+    fault: str = ""
 
 
 def changes_of(tree: Tree) -> Iterator[CapabilityChange]:
@@ -259,36 +268,43 @@ def changes_of(tree: Tree) -> Iterator[CapabilityChange]:
             for spec in change.deltas:
                 if spec.capability != CAPABILITY:
                     continue
-                try:
-                    text = read_source(tree, spec.path)
-                except Unreadable:
-                    continue
-                yield CapabilityChange(change.id, change.path, spec.path, text, read_delta(text), archived)
+                text, fault = _source(tree, spec.path)
+                yield CapabilityChange(change.id, change.path, spec.path, text, read_delta(text), archived, fault)
 
 
-def _in_tree(tree: Tree, rev: str, repository_url: str | None) -> ContractText | None:
+def _source(tree: Tree, path: str) -> tuple[str, str]:
+    """The text of a file, and why it could not be read."""
+    try:
+        return read_source(tree, path), ""
+    except Unreadable as error:
+        return "", str(error)
+
+
+def _in_tree(tree: Tree, rev: str, repository_url: str | None) -> ContractText:
+    """What the tree itself holds; without requirements it holds none."""
+
     def page(path: str) -> str | None:
         return f"{repository_url}/blob/{rev}/{path}" if repository_url else None
 
-    requirements: dict[str, Written] = {}
-    drift: dict[str, Written] = {}
+    text, fault = _source(tree, MAIN_SPEC) if MAIN_SPEC in tree.entries else ("", "")
+    requirements, drift = _read(text, MAIN_SPEC, page(MAIN_SPEC))
     renamed: dict[str, str] = {}
-    try:
-        if MAIN_SPEC in tree.entries:
-            requirements, drift = _read(read_source(tree, MAIN_SPEC), MAIN_SPEC, page(MAIN_SPEC))
-    except Unreadable:
-        requirements = {}
+    unread = [_not_read(MAIN_SPEC, fault)] if fault else []
     for change in changes_of(tree):
+        if change.fault and not change.archived:
+            unread.append(_not_read(change.path, change.fault))
         if change.archived:
             renamed |= {each.source_key: each.target_key for each in change.delta.renamed}
         elif change.delta.added:
             added, drifting = _read(change.text, change.path, page(change.path))
             requirements = requirements | {name: each for name, each in added.items() if name not in requirements}
             drift = drifting | drift
-    if not requirements:
-        return None
-    path = next(iter(requirements.values())).path
-    return ContractText(Contract("repository", path, rev, page(path)), requirements, renamed, drift)
+    path = next((each.path for each in requirements.values()), MAIN_SPEC)
+    return ContractText(Contract("repository", path, rev, page(path)), requirements, renamed, drift, tuple(unread))
+
+
+def _not_read(path: str, fault: str) -> Remark:
+    return Remark(path, 1, f"This part of the contract {fault} and is not read: what it says is not in force here.")
 
 
 @lru_cache(maxsize=1)

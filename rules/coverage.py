@@ -2,24 +2,40 @@
 
 It is read in its points: the bullets of a scenario, the sentences of a statement. Where a point asks for a value, as
 `name = value`, that is compared with what was found: a delta that lowers a limit to 120 excuses no 60. Otherwise the
-point itself has to be another one; its punctuation, and another point beside it, count for nothing.
+point itself has to be another one. What a reader does not see as a change is none: white space, case, punctuation,
+characters without a width, comments, and another point beside it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rules.contract import Clause, Written, best_by_words
 from rules.model import Violation
+from rules.registry import Rule, entry
 
 _CODE = re.compile(r"`([^`]+)`")
 _ASKED = re.compile(r"([A-Za-z_][\w.-]*)\s*(?:>=|≥|=|:(?=\s))\s*(\S.*)")
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
 _SECONDS = re.compile(r"(\d+)\s*s?")
-_MATERIAL = re.compile(r"\w[\w./:-]*\w|\w")
+_WORD = re.compile(r"\w[\w./:-]*\w|\w|[<>=≤≥]+")
 _CONDITION = re.compile(r"[-*+]\s+\W*WHEN\b")
+_DEMANDING = re.compile(r"\b(?:SHALL|MUST)\b")
+_ALLOWING = re.compile(r"\b(?:SHOULD|MAY|CAN)\b")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+
+def words_of(violation: Violation) -> tuple[str, ...]:
+    """The words by which a violation finds the clause that it breaks: those that its rule has for it, else its own."""
+    found = entry(violation.rule)
+    theirs = found.clause_words(violation.address, violation.evidence) if isinstance(found, Rule) else None
+    if theirs is not None:
+        return (theirs,)
+    quoted = _CODE.findall(violation.message)
+    return (violation.address, violation.evidence, violation.lost or "", *quoted)
 
 
 @dataclass(frozen=True)
@@ -59,15 +75,19 @@ class _Found:
         return _canonical(value) in self.values
 
 
-def lifts(violation: Violation, words: Sequence[str], before: Written, after: Written, *, comparable: bool) -> bool:
+def lifts(violation: Violation, before: Written, after: Written, *, comparable: bool) -> bool:
     """Whether `after` no longer asks for what `violation` breaks of `before`, the same requirement.
 
-    `words` lead to the clause in question. Without `comparable` the two texts have other words for the same: then only
-    values can be told apart, and where the rewritten text names none, a maintainer has to look.
+    Without `comparable` the two texts have other words for the same: then only values can be told apart, and where the
+    rewritten text names none, a maintainer has to look.
     """
+    item = before.item(violation.rule)
+    if item is not None:
+        return _lets_go(item, after, comparable=comparable)
+    words = words_of(violation)
     demanded = frozenset(_canonical(each) for clause in before.clauses for each in _CODE.findall(clause.text))
     demanded |= {_canonical(value) for _, value in _asked(_points(before.clauses))}
-    found = _Found(violation, tuple(words), demanded)
+    found = _Found(violation, words, demanded)
     now = list(_asked(_points(after.clauses)))
     fitting = before.fitting(words) or _parts(before.clauses)
     if comparable:
@@ -76,14 +96,35 @@ def lifts(violation: Violation, words: Sequence[str], before: Written, after: Wr
             unchanged = set(asked) & set(now)
             names = {name for name, _ in asked}
             return not unchanged and all(found.meets(name, value) for name, value in now if name in names)
-        standing = {_material(point) for point in _points(after.clauses)}
-        return any(_material(point) not in standing for clause in fitting for point in _broken(clause, found))
+        standing = {words_in(point) for point in _points(after.clauses)}
+        return any(words_in(point) not in standing for clause in fitting for point in _broken(clause, found))
     return all(found.meets(name, value) for name, value in now if _is_about(found, name, value))
 
 
-def same_words(text: str, other: str) -> bool:
-    """Whether two texts say the same, whatever their punctuation."""
-    return _material(text) == _material(other)
+def _lets_go(item: Clause, text: Written, *, comparable: bool) -> bool:
+    """Whether `text` has other words for an item, or none; one that only got another id is still asked.
+
+    An item of our own summary has other words than theirs: only that it is gone can be told.
+    """
+    now = text.item(item.name)
+    if now is not None:
+        return comparable and words_in(now.text) != words_in(item.text)
+    return not any(words_in(_after_id(each)) == words_in(_after_id(item)) for each in text.clauses)
+
+
+def _after_id(item: Clause) -> str:
+    return item.text.partition(item.name)[2] if item.kind == "item" else item.text
+
+
+def words_in(text: str) -> tuple[str, ...]:
+    """The words of a text, all that two texts have to share to say the same."""
+    return tuple(word.rstrip(".:").casefold() for word in _WORD.findall(_visible(text)))
+
+
+def _visible(text: str) -> str:
+    """What a reader sees of a text: one form of each character, none that has no width, no comments."""
+    shown = unicodedata.normalize("NFKC", _COMMENT.sub(" ", text))
+    return "".join(each for each in shown if unicodedata.category(each) != "Cf")
 
 
 def _is_about(found: _Found, name: str, value: str) -> bool:
@@ -110,8 +151,10 @@ def _points(clauses: Iterable[Clause]) -> Iterator[str]:
 
 
 def _asked(points: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Every `name = value` that the points have in code."""
-    for point in points:
+    """Every `name = value` that the points have in code; what SHOULD or MAY be is not asked for."""
+    for point in map(_visible, points):
+        if _ALLOWING.search(point) and not _DEMANDING.search(point):
+            continue
         for code in _CODE.findall(point):
             asked = _ASKED.fullmatch(code.strip())
             if asked:
@@ -122,7 +165,3 @@ def _canonical(value: str) -> str:
     bare = value.strip().strip("\"'")
     seconds = _SECONDS.fullmatch(bare)
     return seconds[1] if seconds else bare
-
-
-def _material(text: str) -> tuple[str, ...]:
-    return tuple(word.rstrip(".:").casefold() for word in _MATERIAL.findall(text))

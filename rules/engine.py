@@ -9,7 +9,8 @@ from datetime import date
 from rules.causes import one_per_cause
 from rules.compare import Judged, Places, affected, fingerprint, judge
 from rules.contract import Configured, ContractText, load_contract
-from rules.deltas import read_deltas, words_of
+from rules.coverage import words_of
+from rules.deltas import read_deltas
 from rules.examination import Examined, examine
 from rules.governance import governance, linked_changes, validation
 from rules.ledger import Kept, ledger

@@ -13,7 +13,8 @@ from bot.github.answers import GitTree, TreeItem, parse
 from bot.github.blobs import fetch_blob, fetch_texts
 from bot.github.client import Repository
 from bot.github.errors import TooLargeError, asking
-from rules.sources.tree import MAX_FILE_BYTES, Entry, Unreadable
+from rules.sources.openspec.layout import ROOT as OPENSPEC
+from rules.sources.tree import MAX_BLOB_BYTES, MAX_FILE_BYTES, Entry, Unreadable
 
 MAX_CACHE_BYTES = 64 * 1024 * 1024
 """Blobs and listings kept in memory, by content hash: base, head and the next push share almost all of theirs."""
@@ -76,8 +77,9 @@ class RemoteTree:
         item = self.items.get(path)
         if item is None or item.type != "blob":
             raise Unreadable("does not exist")
-        if item.size is not None and item.size > MAX_FILE_BYTES:
-            raise Unreadable(f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB")
+        limit = MAX_BLOB_BYTES if path.startswith(f"{OPENSPEC}/") else MAX_FILE_BYTES
+        if item.size is not None and item.size > limit:
+            raise Unreadable(f"is larger than {limit // 1024 // 1024} MiB")
         content = self.cache.get(item.sha)
         if content is None:
             content = fetch_blob(self.repository, item.sha)

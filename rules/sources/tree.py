@@ -12,7 +12,7 @@ MAX_FILE_BYTES = 2 * 1024 * 1024
 """Larger files are not analysed (and that is said): the largest real template has 70 KB."""
 
 MAX_BLOB_BYTES = 16 * 1024 * 1024
-"""What a local tree delivers at most. Specs are read up to here, as the tools that they are written for read them."""
+"""What a tree delivers at most. Specs are read up to here, as the tools that they are written for read them."""
 
 MAX_LINKS = 8
 """Symlinks followed for one path, as a file system would bound it."""

@@ -123,7 +123,7 @@ def test_the_contract_is_read_where_the_configuration_names_it(
         (f"ref: proposal\n  path: {SPEC}", f"('{SPEC}' at proposal) is not in this clone; 'git fetch origin proposal"),
         ("ref: main\n  path: spec.md", "('spec.md' at main) does not exist. Until then our own summary counts."),
         ("ref: main\n  path: image", "('image' at main) does not exist."),
-        (f"ref: main\n  path: {TEMPLATE}", f"holds no requirement in '{TEMPLATE}'."),
+        (f"ref: main\n  path: {TEMPLATE}", f"holds no requirement in {TEMPLATE}."),
         ("repository: x/y\n  ref: main\n  path: spec.md", "at main of x/y) is in another repository, which only the"),
     ],
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from rules.contract import BUNDLED_URL, WrittenContract, load_contract
-from rules.deltas import words_of
+from rules.coverage import words_of
 from rules.model import Span, Violation
 from rules.registry import all_rules, entry
-from rules.sources.tree import MemoryTree
+from rules.sources.tree import MAX_BLOB_BYTES, MemoryTree
 from tests.rules.harness import FIXTURES
 from tests.rules.test_deltas import ADDED, CONTRACT, DELTA, FORBIDDEN, MAIN, SPEC, _modified
 
@@ -57,7 +57,7 @@ def test_what_is_configured_is_not_read_where_the_repository_holds_the_contract(
     ("configured", "told"),
     [
         (WrittenContract("", "x.md", "", None, "('x.md' at main) does not exist"), "('x.md' at main) does not exist."),
-        (WrittenContract("# Nothing", "x.md", "c" * 40, None), "holds no requirement in 'x.md'."),
+        (WrittenContract("# Nothing", "x.md", "c" * 40, None), "holds no requirement in x.md."),
     ],
 )
 def test_what_is_configured_and_cannot_be_used_is_told(configured: WrittenContract, told: str) -> None:
@@ -266,6 +266,17 @@ def test_our_own_summary_has_every_requirement_and_links_to_the_proposal() -> No
             assert citation is not None
             assert citation.url == BUNDLED_URL
     assert list(text.remarks()) == []
+
+
+def test_what_cannot_be_read_of_it_is_told() -> None:
+    large = SPEC + "x" * MAX_BLOB_BYTES
+    text = load_contract(MemoryTree.of({MAIN: large}), "r", URL, lambda: CONFIGURED)
+    assert text.contract.source == "configured"
+    (remark,) = [each for each in text.remarks() if each.path == MAIN]
+    assert "larger than 16 MiB and is not read" in remark.text
+    partly = load_contract(MemoryTree.of({MAIN: SPEC, DELTA: large}), "r", URL)
+    assert partly.contract.source == "repository"
+    assert [each.path for each in partly.remarks() if "is not read" in each.text] == [DELTA]
 
 
 def test_a_renamed_requirement_is_known_by_its_new_name() -> None:

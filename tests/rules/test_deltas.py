@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from rules.contract import WrittenContract
 from rules.engine import Revisions, review
 from rules.model import Conclusion, Report
-from rules.sources.tree import MemoryTree
+from rules.sources.tree import MAX_BLOB_BYTES, MemoryTree
 from tests.rules.harness import FIXTURES, diff_of, load_tree
 
 TEMPLATE = "user-defined-web/template.tf"
@@ -20,6 +20,8 @@ MOVED = "openspec/changes/add-rules-of-workspaces/specs/workspace-runtime/spec.m
 MAIN = "openspec/specs/workspace-runtime/spec.md"
 CHANGE = "openspec/changes/loosen-stop"
 DELTA = f"{CHANGE}/specs/workspace-runtime/spec.md"
+SECOND = "openspec/changes/second/specs/workspace-runtime/spec.md"
+OWN_ARCHIVED = "openspec/changes/archive/2026-02-03-add-runtime-contract/specs/workspace-runtime/spec.md"
 ARCHIVED = "openspec/changes/archive/2026-02-03-loosen-stop/specs/workspace-runtime/spec.md"
 
 CLEANUP = """\
@@ -91,6 +93,7 @@ class Case:
     base: Mapping[str, str] = field(default_factory=lambda: {CONTRACT: ADDED})
     edit: tuple[str, str] = STOP
     linked: frozenset[str] = frozenset()
+    links: Mapping[str, str] = field(default_factory=dict)
     by: str | None = None
     """The file that excuses the finding; None if nothing does."""
     remark: str = ""
@@ -103,6 +106,26 @@ TICKED = "## 1. Do\n\n- [x] 1.1 Stop sooner\n"
 OPEN = "## 1. Do\n\n- [ ] 1.1 Stop sooner\n"
 
 EXCUSED: dict[str, Case] = {
+    "a limit that is only wished for": Case(
+        {DELTA: _modified(CLEANUP.replace("container SHALL get", "container SHOULD get"))}, by=DELTA
+    ),
+    "a limit turned round": Case(
+        {DELTA: _modified(CLEANUP.replace("stop_timeout = 180", "stop_timeout <= 180"))}, by=DELTA
+    ),
+    "renamed twice, and modified under its last name": Case(
+        {
+            DELTA: _renamed("Host-Aware Cleanup", "Tidy End")
+            + "- FROM: `### Requirement: Tidy End`\n- TO: `### Requirement: Quick Cleanup`\n\n"
+            + _modified(SHORT.replace("Host-Aware Cleanup", "Quick Cleanup"))
+        },
+        by=DELTA,
+    ),
+    "two changes that agree": Case({DELTA: _modified(SHORT), SECOND: _modified(SHORT)}, by=DELTA),
+    "the contract archived, and its change edited on the way": Case(
+        {CONTRACT: None, OWN_ARCHIVED: ADDED.replace(CLEANUP, SHORT), MAIN: SPEC.replace(CLEANUP, SHORT)},
+        by=OWN_ARCHIVED,
+    ),
+    "a removal with its reason": Case({DELTA: _removed("Host-Aware Cleanup")}, by=DELTA),
     "a delta that changes the scenario": Case({DELTA: _modified(SHORT)}, by=DELTA),
     "against a spec that was archived": Case({DELTA: _modified(SHORT)}, ARCHIVED_BASE, by=DELTA),
     "the item that is broken": Case({DELTA: _modified(ALLOWED)}, edit=PRIVILEGED, by=DELTA),
@@ -160,7 +183,22 @@ NOTHING: dict[str, Case] = {
     ),
     "a limit that is raised": Case({DELTA: _modified(CLEANUP.replace("= 180", "= 300"))}, remark="not the part"),
     "a limit in other layout": Case({DELTA: _modified(CLEANUP.replace("= 180", "= 180s"))}, remark="not the part"),
-    "a comma": Case({DELTA: _modified(CLEANUP.replace("`SIGINT` and", "`SIGINT`, and"))}, remark="not the part"),
+    "a comma": Case({DELTA: _modified(CLEANUP.replace("`SIGINT` and", "`SIGINT`, and"))}, remark="says already"),
+    "another case of the letters": Case(
+        {DELTA: _modified(CLEANUP.replace("the container SHALL", "The Container SHALL"))}, remark="says already"
+    ),
+    "emphasis": Case(
+        {DELTA: _modified(CLEANUP.replace("WHEN** a workspace stops", "WHEN** a *workspace* stops"))},
+        remark="says already",
+    ),
+    "characters without a width": Case(
+        {DELTA: _modified(CLEANUP.replace("a workspace stops", "a work\u200bspace\u00a0stops"))}, remark="says already"
+    ),
+    "a value with a character without a width": Case({DELTA: _modified(CLEANUP.replace("= 180", "= 180\u200b"))}),
+    "a comment in the text": Case(
+        {DELTA: _modified(CLEANUP.replace("workspace stops", "workspace <!-- soon: it may --> stops"))},
+        remark="says already",
+    ),
     "another line of the same scenario": Case(
         {DELTA: _modified(CLEANUP.replace("WHEN** a workspace stops", "WHEN** a workspace is stopped"))},
         remark="not the part",
@@ -191,6 +229,101 @@ NOTHING: dict[str, Case] = {
         {MAIN: SPEC.replace(CLEANUP, SHORT), "openspec/changes/other/proposal.md": "# Why\n"},
         ARCHIVED_BASE,
         remark="edited without an OpenSpec change",
+    ),
+    "a section with another title": Case({DELTA: f"## MODIFIED Requirement\n\n{SHORT}"}),
+    "a section with two spaces in its title": Case({DELTA: f"## MODIFIED  Requirements\n\n{SHORT}"}),
+    "a section without a space": Case({DELTA: f"##MODIFIED Requirements\n\n{SHORT}"}),
+    "a section one level down": Case({DELTA: f"### MODIFIED Requirements\n\n{SHORT}"}),
+    "a name with another hyphen": Case(
+        {DELTA: _modified(SHORT.replace("Host-Aware", "Host\u2011Aware"))}, remark="Did you mean"
+    ),
+    "a name with a letter that looks the same": Case(
+        {DELTA: _modified(SHORT.replace("Host-Aware", "H\u043est-Aware"))}, remark="Did you mean"
+    ),
+    "a name with bold type": Case(
+        {DELTA: _modified(SHORT.replace("Host-Aware Cleanup", "**Host-Aware Cleanup**"))}, remark="Did you mean"
+    ),
+    "a delta in a comment": Case({DELTA: f"<!--\n{_modified(SHORT)}-->\n"}, remark="stands in an HTML comment"),
+    "a removal in a comment": Case(
+        {DELTA: f"{_modified(SYSBOX.replace('runc', 'kata'))}\n<!--\n{_removed('Host-Aware Cleanup')}-->\n"},
+        remark="stands in an HTML comment",
+    ),
+    "renamed to its own name": Case(
+        {DELTA: _renamed("Host-Aware Cleanup", "Host-Aware Cleanup")}, remark="says what the contract says already"
+    ),
+    "renamed to another case": Case(
+        {DELTA: _renamed("Host-Aware Cleanup", "Host-aware  cleanup")}, remark="says what the contract says already"
+    ),
+    "renamed to a name that is taken": Case(
+        {DELTA: _renamed("Host-Aware Cleanup", "Sysbox Container Runtime")}, remark="exists already"
+    ),
+    "renamed twice, and another clause modified": Case(
+        {
+            DELTA: _renamed("Host-Aware Cleanup", "Tidy End")
+            + "- FROM: `### Requirement: Tidy End`\n- TO: `### Requirement: Quick Cleanup`\n\n"
+            + _modified(OTHER.replace("Host-Aware Cleanup", "Quick Cleanup"))
+        },
+        remark="not the part",
+    ),
+    "renamed, and added again as it was": Case(
+        {DELTA: f"{_renamed('Host-Aware Cleanup', 'Old Cleanup')}\n## ADDED Requirements\n\n{CLEANUP}"},
+        remark="says what the contract says already",
+    ),
+    "two changes that contradict": Case(
+        {DELTA: _modified(SHORT), SECOND: _modified(OTHER)}, remark="'loosen-stop' and 'second' write"
+    ),
+    "one change, and another one that leaves all as it is": Case({DELTA: _modified(SHORT), SECOND: _modified(CLEANUP)}),
+    "removed by one change, and added again by another": Case(
+        {DELTA: _removed("Host-Aware Cleanup"), SECOND: f"## ADDED Requirements\n\n{CLEANUP}"},
+        remark="ADDED is a conflict",
+    ),
+    "archived without having been open": Case(
+        {ARCHIVED: _modified(SHORT), MAIN: SPEC.replace(CLEANUP, SHORT)},
+        ARCHIVED_BASE,
+        remark="comes to say something else of “Host-Aware Cleanup”",
+    ),
+    "written into the archive only": Case({ARCHIVED: _modified(SHORT)}, ARCHIVED_BASE),
+    "archived, and the spec says something else": Case(
+        {DELTA: None, ARCHIVED: _modified(SHORT), MAIN: SPEC.replace(CLEANUP, SHORT.replace("= 20", "= 10"))},
+        {MAIN: SPEC, DELTA: _modified(SHORT)},
+        remark="says something else than the change that is archived",
+    ),
+    "an open change for one clause, and the spec loosened besides": Case(
+        {DELTA: _modified(OTHER), MAIN: SPEC.replace(CLEANUP, SHORT)},
+        ARCHIVED_BASE,
+        remark="comes to say something else of “Host-Aware Cleanup”",
+    ),
+    "the contract archived, and loosened on the way": Case(
+        {CONTRACT: None, OWN_ARCHIVED: ADDED, MAIN: SPEC.replace(CLEANUP, SHORT)},
+        remark="comes to say something else of “Host-Aware Cleanup”",
+    ),
+    "the contract moved to another change, as it is": Case(
+        {CONTRACT: ADDED.replace(CLEANUP, ""), SECOND: f"## ADDED Requirements\n\n{CLEANUP}"},
+    ),
+    "the spec deleted": Case({MAIN: None}, ARCHIVED_BASE, remark="edited without an OpenSpec change"),
+    "the spec replaced by a link": Case(
+        {MAIN: None, "laxer.md": SPEC.replace(CLEANUP, SHORT)},
+        ARCHIVED_BASE,
+        links={MAIN: "../../../laxer.md"},
+        remark="edited without an OpenSpec change",
+    ),
+    "a change that is a link": Case(
+        {"elsewhere/specs/workspace-runtime/spec.md": _modified(SHORT)}, links={CHANGE: "../../elsewhere"}
+    ),
+    "a delta that is a link out of its change": Case(
+        {"laxer.md": _modified(SHORT)}, links={DELTA: "../../../../../laxer.md"}
+    ),
+    "a nested change": Case({"openspec/changes/more/loosen-stop/specs/workspace-runtime/spec.md": _modified(SHORT)}),
+    "a hidden change": Case({"openspec/changes/.loosen/specs/workspace-runtime/spec.md": _modified(SHORT)}),
+    "a nested capability": Case({f"{CHANGE}/specs/area/workspace-runtime/spec.md": _modified(SHORT)}),
+    "a capability in another case": Case({f"{CHANGE}/specs/Workspace-Runtime/spec.md": _modified(SHORT)}),
+    "a delta that skips specs": Case(
+        {DELTA: _modified(SHORT), f"{CHANGE}/.openspec.yaml": "schema: spec-driven\nskip_specs: true\n"},
+        remark="finds an error",
+    ),
+    "a delta that is too large": Case(
+        {DELTA: _modified(SHORT) + "x" * (MAX_BLOB_BYTES + 1)},
+        remark="This delta is larger than 16 MiB and is",
     ),
     "no delta": Case({}),
     "a delta that repeats the text": Case({DELTA: _modified(CLEANUP)}, remark="says what the contract says already"),
@@ -270,7 +403,7 @@ NOTHING: dict[str, Case] = {
     "the contract itself archived as it is": Case(
         {
             CONTRACT: None,
-            "openspec/changes/archive/2026-02-03-add-runtime-contract/specs/workspace-runtime/spec.md": ADDED,
+            OWN_ARCHIVED: ADDED,
             MAIN: SPEC,
         }
     ),
@@ -287,7 +420,8 @@ def _report(case: Case, configured: WrittenContract | None = None) -> Report:
     assert case.edit[0] in text
     base = MemoryTree.of({**minimal.files, **case.base}, minimal.links)
     changed = {**base.files, TEMPLATE: text.replace(*case.edit), **case.head}
-    head = MemoryTree.of({path: each for path, each in changed.items() if each is not None}, minimal.links)
+    files = {path: each for path, each in changed.items() if each is not None}
+    head = MemoryTree.of(files, {**minimal.links, **case.links})
     return review(
         base=base,
         head=head,
@@ -325,6 +459,46 @@ def test_excuses_nothing(name: str) -> None:
     assert _conclusion(report) == "failure"
     assert all(each.acknowledged_by is None for each in report.findings)
     assert case.remark in " ".join(each.text for each in report.remarks)
+
+
+def test_a_removal_without_a_reason_is_told() -> None:
+    bare = _removed("Host-Aware Cleanup").replace("**Reason**: gone\n", "It is gone.\n")
+    told = [each.text for each in _report(Case({DELTA: bare})).remarks]
+    assert "“Host-Aware Cleanup” is removed without a reason: please give one." in told
+    assert not any("reason" in each.text for each in _report(Case({DELTA: _removed("Host-Aware Cleanup")})).remarks)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case({MAIN: SPEC.replace(CLEANUP, SHORT)}, {MAIN: SPEC}),
+        Case({MAIN: None}, {MAIN: SPEC}),
+        Case({CONTRACT: None, OWN_ARCHIVED: ADDED, MAIN: SPEC.replace(CLEANUP, SHORT)}),
+        Case({CONTRACT: None, OWN_ARCHIVED: ADDED, MAIN: SPEC.replace(CLEANUP, "")}),
+        Case({CONTRACT: None}),
+        Case({CONTRACT: ADDED.replace(CLEANUP, SHORT)}),
+        Case({CONTRACT: ADDED.replace(CLEANUP, "")}),
+        Case({CONTRACT: f"```\n{ADDED}"}),
+        Case({CONTRACT: ADDED + "x" * (MAX_BLOB_BYTES + 1)}),
+        Case({CONTRACT: ADDED.replace("Host-Aware Cleanup", "Something")}),
+        Case({"openspec/changes/aaa/specs/workspace-runtime/spec.md": f"## ADDED Requirements\n\n{SHORT}"}),
+        Case({DELTA: _modified(SHORT)}),
+        Case({DELTA: _removed("Host-Aware Cleanup")}),
+        Case({DELTA: _renamed("Host-Aware Cleanup", "Something")}),
+        Case(
+            {DELTA: None, ARCHIVED: _modified(SHORT), MAIN: SPEC.replace(CLEANUP, SHORT)},
+            {MAIN: SPEC, DELTA: _modified(SHORT)},
+        ),
+        Case({DELTA: _modified(OTHER), MAIN: SPEC.replace(CLEANUP, SHORT)}, {MAIN: SPEC}),
+    ],
+)
+def test_the_contract_never_changes_unseen(case: Case) -> None:
+    """Also where no code is touched: then nothing fails, and it is said all the same."""
+    report = _report(replace(case, edit=(STOP[0], STOP[0])))
+    assert report.conclusion in ("skipped", "success")
+    assert any(
+        "Host-Aware Cleanup" in each.text or "without an OpenSpec change" in each.text for each in report.remarks
+    )
 
 
 def test_a_configured_contract() -> None:

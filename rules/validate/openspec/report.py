@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, NotRequired, TypedDict
 
 from rules.sources.openspec.folders import Folders
 from rules.sources.openspec.layout import SPECS, escaping, layout_of
-from rules.sources.tree import Tree, Unreadable
+from rules.sources.tree import Entry, Tree, Unreadable
 from rules.validate.model import Issue, IssueLevel
 from rules.validate.openspec.change import MainSpecs, change_findings
 from rules.validate.openspec.collation import collation_key
@@ -17,6 +18,9 @@ from rules.validate.openspec.findings import Finding, Refused
 from rules.validate.openspec.main_spec import spec_findings
 
 ItemType = Literal["change", "spec"]
+
+MAX_REMEMBERED = 4
+"""Trees whose verdict is kept for the next question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +116,36 @@ def validate_openspec(tree: Tree, *, strict: bool = False, root: str = "") -> Op
 
     `root` is the folder of the work tree, which the command writes before a path in a few of its messages.
     """
-    folders = Folders(tree, root)
+    judged = _judged(_Content(frozenset(tree.entries.items()), root, tree))
+    return OpenSpecReport(tuple(_item(*each, strict=strict) for each in judged))
+
+
+@dataclass(frozen=True)
+class _Content:
+    """A tree as the key of what was found in it: equal entries are equal content."""
+
+    entries: frozenset[tuple[str, Entry]]
+    root: str
+    tree: Tree = field(compare=False)
+
+
+Judged = tuple[str, ItemType, tuple[Finding, ...]]
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _judged(content: _Content) -> tuple[Judged, ...]:
+    """Every item with what is found in it; one review asks several times, and many have the same base."""
+    folders = Folders(content.tree, content.root)
     layout = layout_of(folders)
     main = MainSpecs(folders)
-    items = [
-        _item(change.id, "change", _change(folders, change.path, main), strict=strict) for change in layout.changes
-    ]
-    items += [_item(spec.capability, "spec", _spec(folders, spec.path), strict=strict) for spec in layout.specs]
+    items: list[Judged] = [(change.id, "change", _change(folders, change.path, main)) for change in layout.changes]
+    items += [(spec.capability, "spec", _spec(folders, spec.path)) for spec in layout.specs]
     outside = escaping(folders, SPECS)
     if outside is not None:
         message = f"Path is outside the allowed directory: {folders.shown(outside)}"
         finding = Finding("S0", "ERROR", "file", message, outside, 1)
-        capability = posixpath.dirname(outside)[len(SPECS) + 1 :]
-        items.append(_item(capability, "spec", (finding,), strict=strict))
-    return OpenSpecReport(tuple(sorted(items, key=lambda item: collation_key(item.id))))
+        items.append((posixpath.dirname(outside)[len(SPECS) + 1 :], "spec", (finding,)))
+    return tuple(sorted(items, key=lambda item: collation_key(item[0])))
 
 
 def _change(folders: Folders, change: str, main: MainSpecs) -> tuple[Finding, ...]:
