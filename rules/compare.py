@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rules.model import (
+    REMOVED,
     Acknowledgement,
     Affected,
     Anchor,
@@ -202,7 +203,7 @@ class Places:
             line = next((each for each in range(span.start, span.end + 1) if each in removed), span.start)
             survivor = file.surviving_line(line)
             if survivor is not None:
-                return (file.new_path, survivor), Step(span.path, line, f"removed: {violation.lost}")
+                return (file.new_path, survivor), Step(span.path, line, f"{REMOVED}{violation.lost}")
         return None
 
     def _loses(self, span: Span) -> bool:

@@ -21,6 +21,10 @@ class Span:
     end: int
 
 
+REMOVED = "removed: "
+"""How the text of a step begins that stands on a line of the base which the change removes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One stop on the way from where a value is written to where it takes effect."""

@@ -14,7 +14,7 @@ from bot.render.changes import told_once
 from bot.render.drift import told
 from bot.render.escape import block, cell, code, contrast, inline, link, shorten
 from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
-from rules.model import Affected, Change, Drift, Finding, Problem, Remark, Report, Step, Undecided
+from rules.model import REMOVED, Affected, Change, Drift, Finding, Problem, Remark, Report, Step, Undecided
 from rules.pages import page
 from rules.registry import Entry, all_rules
 
@@ -370,13 +370,15 @@ def _acknowledgement(finding: Finding) -> list[str]:
 
 
 def _trail(finding: Finding) -> str:
-    """Where the value of the finding's line comes from, and where it takes effect, if those are other lines."""
-    own = next(
-        (n for n, step in enumerate(finding.trail) if (step.path, step.line) == (finding.path, finding.line)), None
-    )
-    before = finding.trail[:own] if own is not None else finding.trail
-    after = finding.trail[own + 1 :] if own is not None else ()
+    """What was removed, where the value of the finding's line comes from and where it takes effect, on other lines."""
+    gone = [step for step in finding.trail if step.text.startswith(REMOVED)]
+    trail = [step for step in finding.trail if step not in gone]
+    own = next((n for n, step in enumerate(trail) if (step.path, step.line) == (finding.path, finding.line)), None)
+    before = trail[:own] if own is not None else trail
+    after = trail[own + 1 :] if own is not None else []
+    lost = [replace(step, text=step.text.removeprefix(REMOVED)) for step in gone[:MAX_STEPS]]
     told = [("It comes from", before[:MAX_STEPS]), ("It takes effect in", after[:MAX_STEPS])]
+    told = [("At the base there was", lost), *told]
     return "".join(f" {how} {', '.join(_step(step, finding) for step in steps)}." for how, steps in told if steps)
 
 

@@ -30,7 +30,7 @@ from bot.render.markdown import (
     summary,
     title,
 )
-from rules.model import Acknowledgement, Affected, Anchor, Change, Drift, Edit, Finding
+from rules.model import Acknowledgement, Affected, Anchor, Change, Drift, Edit, Finding, Step
 from rules.registry import rule
 from tests.render.samples import (
     AUDIT,
@@ -81,6 +81,7 @@ def cells(markdown: str) -> list[int]:
     [
         ("comment-with-suggestion", comment(RUNTIME)),
         ("comment-with-trail", comment(SOCKET)),
+        ("comment-removed", comment(replace(RUNTIME, trail=(Step(TEMPLATE, 77, "removed: the runtime"),)))),
         ("comment-question", comment(NETWORK)),
         ("comment-acknowledged", comment(PRIVILEGED)),
         ("review-body", review_body(FULL)),
