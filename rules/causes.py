@@ -1,12 +1,18 @@
-"""One finding a cause: the same thing at several places of one changed block is told once, with all its lines."""
+"""One finding a cause: the same thing at several places of one changed block is told once, with all its lines.
+
+And one finding a line: what a requirement misses at one place is told as one list.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rules.compare import Judged
-from rules.model import Acknowledgement, Span
+from rules.model import Acknowledgement, Span, Violation
+from rules.registry import entry
 from rules.sources.diff import Diff
 
 Cause = tuple[str, str, str, str, str, Acknowledgement | None, str, int]
@@ -31,8 +37,13 @@ def one_per_cause(judged: Iterable[Judged], diff: Diff) -> list[Judged]:
 
 
 def _not_covered(judged: Iterable[Judged]) -> Iterator[Judged]:
-    """Without what a forbidden behaviour says already: that no `set +e` follows (BOOT) a `set -e` (F-10)."""
+    """Without what another finding says already.
+
+    A forbidden behaviour that is there says it (no `set +e` follows, BOOT, a `set -e`, F-10), and what is introduced
+    says it of what the base had in less bad a form.
+    """
     found = list(judged)
+    words = {_words(each.violation) for each in found if each.status == "introduced"}
     told = {
         (each.violation.address, each.status, template, related)
         for each in found
@@ -43,8 +54,60 @@ def _not_covered(judged: Iterable[Judged]) -> Iterator[Judged]:
     for each in found:
         violation = each.violation
         about = ((violation.address, each.status, name, violation.rule) for name in violation.template.split(", "))
-        if not told.issuperset(about):
+        again = each.status == "preexisting" and violation.lost is not None and _words(violation) in words
+        if not told.issuperset(about) and not again:
             yield each
+
+
+def _words(violation: Violation) -> tuple[str, str, str, str]:
+    return violation.rule, violation.template, violation.address, violation.message
+
+
+def one_per_place(judged: Iterable[Judged]) -> list[Judged]:
+    """What one requirement misses at one line as one finding, which lists it in the order in which it was found.
+
+    Their fingerprints begin alike as long as something is missing, so that who brings a part of it is not told the
+    rest anew; they end otherwise, so that what is accepted is exactly what was missing then.
+    """
+    groups: dict[object, list[Judged]] = {}
+    for each in judged:
+        violation = each.violation
+        place = (each.path, each.line, each.status, each.acknowledged_by, violation.level, violation.edit)
+        single = violation.lost is None
+        groups.setdefault((violation.rule, violation.template, *place, single and id(each)), []).append(each)
+    return [_listed(group) if group[0].violation.lost is not None else group[0] for group in groups.values()]
+
+
+def _listed(group: Sequence[Judged]) -> Judged:
+    first = group[0]
+    fingerprint = f"{_digest(first.violation.rule, first.violation.template)}-" + _digest(
+        *sorted(each.fingerprint for each in group)
+    )
+    if len(group) == 1:
+        return replace(first, fingerprint=fingerprint)
+    found = [each.violation for each in group]
+    fixes = [f"{each.message} {each.fix}".rstrip() for each in found]
+    if not all(each.fix for each in found):
+        fixes.append(entry(first.violation.rule).fix)
+    together = replace(
+        first.violation,
+        evidence=", ".join(each.evidence for each in found),
+        message=f"Missing here: {', '.join(map(_name, found))}.",
+        related=tuple(dict.fromkeys(id_ for each in found for id_ in each.related)),
+        fix="\n".join(fixes),
+    )
+    trail = tuple(dict.fromkeys(step for each in group for step in each.trail))
+    return replace(first, violation=together, trail=trail, fingerprint=fingerprint)
+
+
+def _name(violation: Violation) -> str:
+    """What is missing, in a word or two: ``no git identity``, ``stop_timeout missing``."""
+    name = re.sub(r"^(no|does not|lacks) | (lacks|missing)$|^\w+ lacks ", "", violation.evidence)
+    return f"`{name}`" if re.fullmatch(r"\w+([_-]\w+)+", name) else name
+
+
+def _digest(*words: str) -> str:
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:12]
 
 
 def _cause(judged: Judged, diff: Diff) -> Cause:

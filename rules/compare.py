@@ -108,7 +108,7 @@ def judge(base: Side, head: Side, diff: Diff) -> list[Judged]:
         for index, violation in enumerate(old[len(new) :], len(new)):
             if not places.is_in_broken_file(violation) and not _replaced(violation, head.violations):
                 judged.append(places.place(violation, "fixed", _fingerprint(identity, index)))
-    return sorted(judged, key=lambda j: (j.path, j.line, j.violation.rule, j.fingerprint))
+    return sorted(judged, key=lambda j: (j.path, j.line, j.violation.rule))
 
 
 def _replaced(gone: Violation, still: Iterable[Violation]) -> bool:

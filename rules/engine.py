@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from rules.causes import one_per_cause
+from rules.causes import one_per_cause, one_per_place
 from rules.compare import Judged, Places, affected, fingerprint, judge
 from rules.contract import Configured, ContractText, load_contract
 from rules.coverage import words_of
@@ -72,7 +72,7 @@ def review(
     text = load_contract(contract, revisions.contract, repository_url, configured)
     judged = one_per_cause(_one_per_line(_judged(base, head, contract, before, after, diff, today)), diff)
     deltas = read_deltas(base, head, text, diff, linked | linked_changes(head, description or ""))
-    judged = [deltas.acknowledged(each) for each in judged]
+    judged = one_per_place(deltas.acknowledged(each) for each in judged)
     drift = ledger(before.drift, after.drift)
     judged += _notices(drift, judged, Places(before.side, after.side, diff))
     offered = helpful(judged, head, before, after)
@@ -140,7 +140,7 @@ def standing_findings(
     nothing = Diff(())
     waiving = Waiving(waivers, waivers, tree, nothing)
     judged = [waiving.acknowledged(each) for each in judge(side, side, nothing)]
-    merged = one_per_cause(_one_per_line(judged), nothing)
+    merged = one_per_place(one_per_cause(_one_per_line(judged), nothing))
     return tuple(_finding(each, contract, None) for each in merged)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.render.changes import told_once
 from bot.render.drift import told
@@ -35,6 +35,12 @@ MAX_TITLE = 255
 
 MAX_CHANGES = 4
 """Things told in the table that change about one requirement."""
+
+MAX_NEW = 2
+"""Changes told of a requirement about which all is new, as in a new template: there the values are in its files."""
+
+MAX_QUIET = 3
+"""Requirements in the table for which the change makes no difference; more are folded below it."""
 
 MAX_BEFORE = 50
 """Findings named that were there before."""
@@ -82,13 +88,22 @@ def comment(finding: Finding, *, again: bool = False) -> str:
     At most `MAX_COMMENT_LINES` lines. `again` says that it follows another one of the same rule on the same lines,
     which gives the reason and the way out.
     """
-    reason = [AS_ABOVE] if again else [_sentence(finding.why), _sentence(finding.fix)]
-    words = [_sentence(finding.message) + _trail(finding), *reason]
+    said = [_sentence(finding.message) + _trail(finding), AS_ABOVE if again else _sentence(finding.why)]
     citation = [*_acknowledgement(finding), _cited(finding)]
+    fixes = [] if again else _fixes(finding.fix)
+    if len(said) + len(fixes) + len(citation) > MAX_COMMENT_LINES:
+        fixes = [" ".join(fixes)]
+    words = [*said, *fixes]
     suggestion = _suggestion(finding)
     if len(words) + len(suggestion) + len(citation) > MAX_COMMENT_LINES:
         suggestion = []
     return "\n".join([*(word for word in words if word), *suggestion, *citation])
+
+
+def _fixes(fix: str) -> list[str]:
+    """What to write: one line, or a list where several things are missing."""
+    fixes = fix.split("\n")
+    return [f"{n}. {_sentence(fix)}" for n, fix in enumerate(fixes, 1)] if len(fixes) > 1 else [_sentence(fixes[0])]
 
 
 def title(report: Report) -> str:
@@ -129,15 +144,21 @@ def placed_comment(finding: Finding) -> str:
 
 def summary(report: Report) -> str:
     """The whole picture, for the check run: requirement, what changed, verdict, and what else there is to know."""
-    table = ["| Requirement | What changed (before → after) | Verdict |", "| --- | --- | --- |", *_rows(report)]
+    rows = list(_rows(report))
+    quiet = [row for row in rows if not row.news]
+    others = quiet if MAX_QUIET < len(quiet) < len(rows) else []
+    telling = [row.text for row in rows if row not in others]
     sections = [
-        "\n".join(table) if len(table) > 2 else "No requirement of the contract is touched.",
+        _table(telling) if telling else "No requirement of the contract is touched.",
         _section("What to do", _to_do(finding for finding in report.findings if _is_open(finding))),
         _section("Accepted by a maintainer", [_let_stand(each) for each in report.findings if _is_waived(each)]),
         _section("Repaired by this pull request, thank you", _named(report, "fixed")),
         _section("Known drift", [_drift(drift) for drift in report.drift if drift.change != "none"]),
         _section("Could not be decided", [_undecided(undecided) for undecided in report.undecided]),
         _section("Not analysed in full", [_problem(problem) for problem in report.problems]),
+        _folded(
+            f"Also touched, and no worse: {', '.join(row.rule for row in others)}", _table([r.text for r in others])
+        ),
         _there_before(report),
         _section("About the contract", [_remark(remark) for remark in report.remarks[:MAX_REMARKS]]),
         _section("Validation of what this touches", [_remark(each) for each in report.validation[:MAX_REMARKS]]),
@@ -226,7 +247,24 @@ def _detail(verdict: Verdict, templates: Sequence[str]) -> str:
     return _section(heading, [*lines, *([f"and {more} more"] if more else [])])
 
 
-def _rows(report: Report) -> Iterable[str]:
+class _Row(NamedTuple):
+    """A line of the table. `news`: the pull request makes a difference to the verdict, or leaves it open."""
+
+    rule: str
+    text: str
+    news: bool
+
+
+def _table(rows: Sequence[str]) -> str:
+    head = ["| Requirement | What changed (before → after) | Verdict |", "| --- | --- | --- |"]
+    return "\n".join([*head, *rows]) if rows else ""
+
+
+def _folded(summary: str, text: str) -> str:
+    return f"<details><summary>{summary}</summary>\n\n{text}\n\n</details>" if text else ""
+
+
+def _rows(report: Report) -> Iterable[_Row]:
     affected = {entry.id: entry for entry in report.affected}
     names = {entry.id: inline(entry.requirement) for entry in report.affected}
     # What the pull request has nothing to do with gets no row.
@@ -239,13 +277,17 @@ def _rows(report: Report) -> Iterable[str]:
             _changes(affected.get(rule)),
             _verdicts(findings, undecided) or _verdict_of_related(rule, report),
         ]
-        yield f"| {' | '.join(cell(column) for column in columns)} |"
+        news = bool(undecided) or any(f.status != "preexisting" or f.acknowledged_by for f in findings)
+        yield _Row(rule, f"| {' | '.join(cell(column) for column in columns)} |", news)
 
 
 def _changes(affected: Affected | None) -> str:
     if affected is None:
         return "—"
     changes, more = told_once(affected.changes, MAX_CHANGES)
+    things = list(dict.fromkeys(change.what for change in affected.changes))
+    if len(things) > MAX_NEW and all(change.before is None for change in affected.changes):
+        return f"{len(things)} new: {', '.join(map(_sentence, things[:MAX_NEW]))}, …"
     told = [_change(change.first) + change.rest for change in changes]
     return "<br>".join([*told, f"and {more} more"] if more else told) or "—"
 
@@ -273,7 +315,8 @@ def _verdict(finding: Finding) -> str:
 
 def _verdicts(findings: Sequence[Finding], undecided: Sequence[Undecided]) -> str:
     counts: dict[str, int] = {}
-    for finding in sorted(findings, key=lambda finding: finding.status == "preexisting"):
+    telling = [f for f in findings if f.status != "preexisting" or f.acknowledged_by] or findings
+    for finding in telling:
         counts[_verdict(finding)] = counts.get(_verdict(finding), 0) + 1
     if undecided:
         counts["could not be decided"] = len(undecided)
@@ -298,10 +341,14 @@ def _to_do(findings: Iterable[Finding]) -> list[str]:
 
 
 def _told(rule: str, fix: str, findings: Sequence[Finding]) -> str:
+    fixes = _fixes(fix)
+    one, several = (fixes, []) if len(fixes) == 1 else ([], fixes)
     if len(findings) == 1:
-        return " ".join([f"**{rule}**", _said(findings[0]), _sentence(fix), *_acknowledgement(findings[0])])
-    items = (" ".join([_said(finding), *_acknowledgement(finding)]) for finding in findings)
-    return "\n".join([f"**{rule}** {_sentence(fix)}", *(f"  - {item}" for item in items)])
+        lines = [" ".join([f"**{rule}**", _said(findings[0]), *one, *_acknowledgement(findings[0])])]
+    else:
+        items = (" ".join([_said(finding), *_acknowledgement(finding)]) for finding in findings)
+        lines = [" ".join([f"**{rule}**", *one]), *(f"- {item}" for item in items)]
+    return "\n  ".join([*lines, *several])
 
 
 def _let_stand(finding: Finding) -> str:
@@ -339,7 +386,7 @@ def _there_before(report: Report) -> str:
     count = f"{len(found)} findings were" if len(found) > 1 else "1 finding was"
     more = [f"and {len(found) - MAX_BEFORE} more: run `wrc audit`"] if len(found) > MAX_BEFORE else []
     items = "\n".join(f"- {item}" for item in [*found[:MAX_BEFORE], *more])
-    return f"<details><summary>{count} there before this pull request</summary>\n\n{items}\n\n</details>"
+    return _folded(f"{count} there before this pull request", items)
 
 
 def _drift(drift: Drift) -> str:

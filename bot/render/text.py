@@ -170,7 +170,8 @@ def _finding(console: Console, finding: Finding) -> None:
     level = Text(finding.level, style=_LEVEL_STYLES[finding.level])
     console.print()
     console.print(Text.assemble(place, " ", level, f" {finding.rule} {plain(finding.requirement)}"), soft_wrap=True)
-    for text in (finding.message, finding.why, finding.fix):
+    fixes = finding.fix.split("\n")
+    for text in (finding.message, finding.why, *(fixes if len(fixes) == 1 else (f"- {fix}" for fix in fixes))):
         _prose(console, text, indent="  ")
     if finding.suggestion:
         for line in finding.suggestion.text.split("\n"):

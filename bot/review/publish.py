@@ -94,11 +94,12 @@ def compose(report: Report, findings: list[Finding], style: Comments) -> tuple[s
     listed = hidden_list(map(entry_of, told))
     text = markdown.review_body(replace(report, findings=tuple(findings)), _framed, surplus)
     comments: list[Comment] = []
-    reasons: set[tuple[str, Anchor]] = set()
+    reasons: set[tuple[str, str, Anchor]] = set()
     for finding in inline:
         assert finding.anchor is not None
-        words = markdown.comment(finding, again=(finding.rule, finding.anchor) in reasons)
-        reasons.add((finding.rule, finding.anchor))
+        reason = finding.rule, finding.fix, finding.anchor
+        words = markdown.comment(finding, again=reason in reasons)
+        reasons.add(reason)
         comments.append(Comment(finding.anchor, f"{mark(finding)}\n{words}"))
     return f"{listed}\n{clip(text, MAX_BODY_CHARACTERS - len(listed) - 1)}", comments
 

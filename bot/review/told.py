@@ -11,7 +11,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Literal
 
 from rules.model import Finding, Level
@@ -49,7 +48,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """An entry whose words no longer say how it stands. `finding` is None for what is gone."""
+    """An entry whose words no longer say how it stands, or all that is missing. `finding` is None for what is gone."""
 
     place: Place
     state: State
@@ -98,6 +97,11 @@ def marked(text: str) -> str | None:
     return found[1] if found else None
 
 
+def lineage(fingerprint: str) -> str:
+    """What the fingerprints of a list of missing things have in common, whatever is still missing of it."""
+    return fingerprint.partition("-")[0]
+
+
 def reconcile(
     told: Told, findings: Sequence[Finding], unclear: Iterable[str], lines: Mapping[Place, int]
 ) -> tuple[list[Finding], list[Transition]]:
@@ -112,23 +116,44 @@ def reconcile(
     """
     wanted: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
-        wanted[finding.fingerprint].append(finding)
+        wanted[lineage(finding.fingerprint)].append(finding)
     entries: dict[str, list[Place]] = defaultdict(list)
     for place, entry in told.items():
-        entries[entry.fingerprint].append(place)
+        entries[lineage(entry.fingerprint)].append(place)
     untouchable = frozenset(unclear)
     transitions: list[Transition] = []
-    for fingerprint, places in entries.items():
-        here = wanted[fingerprint]
+    for family, places in entries.items():
+        here = wanted[family]
         expected = {finding.line for finding in here}
         places.sort(key=lambda place: (lines.get(place) not in expected, told[place].state in FOLDED))
-        for place, now in zip_longest(places, here[: len(places)]):
-            if now is None and fingerprint in untouchable:
+        for place, now in _paired(places, here, told, lines):
+            if now is None and told[place].fingerprint in untouchable:
                 continue
             before, after = told[place].state, state_of(now) if now else "fixed"
-            if before != after:
+            if before != after or (now is not None and now.fingerprint != told[place].fingerprint):
                 transitions.append(Transition(place, after, now, back=before in FOLDED and after not in FOLDED))
-        wanted[fingerprint] = here[len(places) :]
     left = {id(finding) for rest in wanted.values() for finding in rest}
     fresh = [finding for finding in findings if id(finding) in left and state_of(finding) != "waived"]
     return fresh[:MAX_TOLD], transitions
+
+
+def _paired(
+    places: Iterable[Place], here: list[Finding], told: Told, lines: Mapping[Place, int]
+) -> list[tuple[Place, Finding | None]]:
+    """Each place with the finding that it tells, or of which it tells a part; what is left of `here` is new.
+
+    A list of missing things may have become another one where it stands.
+    """
+    pairs: list[tuple[Place, Finding | None]] = []
+    others: list[Place] = []
+    for place in places:
+        same = next((n for n, each in enumerate(here) if each.fingerprint == told[place].fingerprint), None)
+        if same is None:
+            others.append(place)
+        else:
+            pairs.append((place, here.pop(same)))
+    for place in others:
+        is_open, at = told[place].state not in FOLDED, lines.get(place)
+        changed = next((n for n, each in enumerate(here) if is_open and at in (None, each.line)), None)
+        pairs.append((place, here.pop(changed) if changed is not None else None))
+    return pairs

@@ -15,7 +15,7 @@ from bot.github.client import Repository
 from bot.github.reviews import edit_comment, edit_review, list_comments, own_comments
 from bot.render import folded, markdown
 from bot.review.material import Material
-from bot.review.told import FOLDED, Entry, Place, Told, Transition, marked, read_list, replace_list
+from bot.review.told import FOLDED, Entry, Place, Told, Transition, mark, marked, read_list, replace_list
 
 END = "<!-- wrc:end -->"
 """Ends the words about one finding in the body of a review."""
@@ -79,7 +79,8 @@ def bring_up_to_date(
         entries = list(read_list(body))
         for transition in by_review[review.id]:
             entry = entries[transition.place.index]
-            entries[transition.place.index] = replace(entry, state=transition.state)
+            now = transition.finding.fingerprint if transition.finding is not None else entry.fingerprint
+            entries[transition.place.index] = replace(entry, state=transition.state, fingerprint=now)
             if (comment := comments.get(transition.place)) is not None:
                 text = _reworded(comment.body or "", transition, material, by_push=by_push)
                 voice.proceed()
@@ -96,6 +97,8 @@ def bring_up_to_date(
 def _reworded(body: str, transition: Transition, material: Material, *, by_push: bool) -> str:
     """A comment that begins with a hidden mark, in the words for another state."""
     hidden, _, text = body.partition("\n")
+    if transition.finding is not None:
+        hidden = mark(transition.finding)
     return f"{hidden}\n{_words(text, transition, material, by_push=by_push)}"
 
 
@@ -105,7 +108,8 @@ def _section_reworded(body: str, entry: Entry, transition: Transition, material:
     section = re.compile(f"{re.escape(opening)}(.*?)\n{re.escape(END)}", re.DOTALL)
 
     def rewritten(found: re.Match[str]) -> str:
-        return f"{opening}{_words(found[1], transition, material, by_push=by_push, placed=True)}\n{END}"
+        hidden = opening if transition.finding is None else f"{mark(transition.finding)}\n"
+        return f"{hidden}{_words(found[1], transition, material, by_push=by_push, placed=True)}\n{END}"
 
     return section.sub(rewritten, body, count=1)
 

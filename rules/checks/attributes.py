@@ -11,9 +11,16 @@ from rules.workspace.template import Resource, Workspace
 
 
 def missing(
-    rule: str, workspace: Workspace, resource: Resource, name: str, message: str, related: Iterable[str] = ()
+    rule: str,
+    workspace: Workspace,
+    resource: Resource,
+    name: str,
+    message: str,
+    related: Iterable[str] = (),
+    *,
+    right: str | None = None,
 ) -> Violation:
-    """An attribute that must be there and is not, or is null."""
+    """An attribute that must be there and is not, or is null. `right` is what to write."""
     return Violation(
         rule=rule,
         template=workspace.template,
@@ -25,6 +32,7 @@ def missing(
         trail=(workspace.step(resource.at(name)),),
         related=tuple(related),
         lost=name,
+        fix=_write(name, right),
     )
 
 
@@ -53,7 +61,12 @@ def wrong(
         trail=way(workspace, alternative, resource.at(name)),
         related=tuple(related),
         edit=set_to(workspace, resource.instance, name, right) if right is not None else None,
+        fix=_write(name, right),
     )
+
+
+def _write(name: str, right: str | None) -> str:
+    return f"Write `{name} = {right}`." if right is not None else ""
 
 
 def not_known(rule: str, workspace: Workspace, resource: Resource, name: str, alternative: Alternative) -> Undecided:

@@ -93,6 +93,21 @@ GONE = {
 }
 """What a workspace lacks without a step. `dockerd` is INV-4's, staged files are INV-6's where the image has some."""
 
+ADD = {
+    "home ownership": "Begin with `sudo chown coder:coder /home/coder`.",
+    "skeleton": "Once the home is owned: `[ -f ~/.bashrc ] || cp -rn /etc/skel/. ~/`.",
+    "GitSSH": 'After the skeleton: `export GIT_SSH_COMMAND="$(command -v coder) gitssh --"`.',
+    "staged files": "After GitSSH: `cp -rn /home/coder-files/. ~/`.",
+    "git identity": 'After the staged files: `git config --global user.name "$CODER_WORKSPACE_OWNER_NAME"`, and '
+    "`user.email` with `CODER_WORKSPACE_OWNER_EMAIL`.",
+    "registry mirror": "Before `dockerd` starts: write `/etc/docker/daemon.json` with its `registry-mirrors`.",
+    "image pre-pull": "After the wait for Docker's socket: `ddev utility download-images`.",
+    "directories": "After the images: `mkdir -p /home/coder/projects`.",
+    "shell profile": "At the end: write `~/.bash_profile`, if there is none, so that it sources `/etc/bash.bashrc` and "
+    "`~/.bashrc` and shows `~/WELCOME.txt`.",
+}
+"""What to write for a step that is gone, and where."""
+
 
 # What enforces it
 
@@ -233,8 +248,8 @@ class _Boot:
             if elsewhere.get(step):
                 continue
             related = ("INV-6",) if step == "skeleton" else ()
-            message = f"The boot script has no step for the {_named(step)}: {GONE[step]}."
-            yield _Fault(f"no {step}", self.script.at, message, lost=_fact(step), related=related)
+            message = f"No step for the {_named(step)}: {GONE[step]}."
+            yield _Fault(f"no {step}", self.script.at, message, lost=_fact(step), related=related, fix=ADD[step])
 
     def _swapped(self) -> Iterator[_Fault]:
         """The fewest steps that, put where they belong, set the order right; each with its nearest neighbour."""
@@ -301,7 +316,8 @@ class _Boot:
             if commands and after and races(commands, after[-1], self.program):
                 message = f"This runs beside the boot, and the {_named(late)} does not wait for it: {LATE[early]}."
                 place, trail = commands[0].position, passed(after[-1])
-                yield _Fault(f"{early} beside {late}", place, message, related=_RELATED[early], trail=trail)
+                fix = f"Run it without `&`, or `wait` for it before the {_named(late)}."
+                yield _Fault(f"{early} beside {late}", place, message, related=_RELATED[early], trail=trail, fix=fix)
 
     def _swap(self, early: str, late: str) -> _Fault:
         steps = self.steps
@@ -317,7 +333,10 @@ class _Boot:
             level = "warning"
         trail = (*passed(second), *passed(first))
         evidence = f"{early} after {late}"
-        return _Fault(evidence, second.position, message, level, related=_RELATED.get(early, ()), trail=trail)
+        fix = f"Move the {_named(early)} up, before the {_named(late)}."
+        if (early, late) == ("dockerd", "image pre-pull"):
+            fix = "Move the image pre-pull down, after the wait for Docker's socket."
+        return _Fault(evidence, second.position, message, level, related=_RELATED.get(early, ()), trail=trail, fix=fix)
 
     # The end
 
@@ -329,6 +348,7 @@ class _Boot:
             at_call(command),
             f"`{shown(command)}` ends every boot here, although more of the script follows{lost}.",
             trail=passed(command),
+            fix="Take it away here; the script's last line is the place for `exit 0`.",
         )
 
     def _exits(self, ended: Command | None) -> Iterator[_Fault]:
@@ -346,16 +366,19 @@ class _Boot:
                 left = self._left_after(command)
                 if left:
                     message = f"`{shown(command)}` ends the boot here with a failure, before: {', '.join(left)}."
-                yield _Fault(f"exit {status}", at_call(command), message, trail=passed(command))
+                fix = "Say what failed (`|| echo …`) and go on."
+                yield _Fault(f"exit {status}", at_call(command), message, trail=passed(command), fix=fix)
             elif left := self._left_after(command):
                 message = f"`{shown(command)}` can end the boot early, before: {', '.join(left)}."
-                yield _Fault("early exit", at_call(command), message, trail=passed(command))
+                fix = "Skip what cannot be done (`if …; then …; fi`), and let the steps after it run."
+                yield _Fault("early exit", at_call(command), message, trail=passed(command), fix=fix)
 
     def _killed(self) -> Iterator[_Fault]:
         for command in self.program.main:
             if kills_itself(command):
                 message = f"`{shown(command)}` ends the boot by a signal."
-                yield _Fault("kills itself", at_call(command), message, trail=passed(command))
+                fix = "Say what failed (`echo …`) and go on."
+                yield _Fault("kills itself", at_call(command), message, trail=passed(command), fix=fix)
 
     def _left_after(self, command: Command) -> list[str]:
         """The steps that do not run if the script ends here."""
@@ -368,7 +391,8 @@ class _Boot:
         left = self._left_after(command)
         more = f", so these steps never run: {', '.join(left)}" if left else ""
         message = f"`{shown(command)}` takes the place of the boot script{more}; its status becomes that of the boot."
-        yield _Fault(f"exec {command.name}", command.position, message, trail=passed(command))
+        fix = "Run it without `exec`, in the background (`&`) if it stays, and let the script end with `exit 0`."
+        yield _Fault(f"exec {command.name}", command.position, message, trail=passed(command), fix=fix)
 
     def _end(self) -> Iterator[_Fault]:
         """A script whose last command decides the status."""
@@ -382,7 +406,8 @@ class _Boot:
         message = (
             f"The script ends with `{shown(last)}`, whose status becomes that of the boot; it must end with `exit 0`."
         )
-        yield _Fault("no exit 0 at the end", last.position, message, lost=END, trail=passed(last))
+        fix = "Write `exit 0` as the last line."
+        yield _Fault("no exit 0 at the end", last.position, message, lost=END, trail=passed(last), fix=fix)
 
     # Options
 
@@ -394,18 +419,20 @@ class _Boot:
                     continue
                 yield from self._strictness(command, words)
             elif command.name == "shopt" and "-s" in words and {"-o", "nounset"} <= set(words):
-                yield _Fault(
-                    "set -u", command.position, _UNSET.format(shown(command)), "warning", trail=passed(command)
-                )
+                said = _UNSET.format(shown(command))
+                yield _Fault("set -u", command.position, said, "warning", trail=passed(command), fix=_DEFAULTS)
         line_ = self.program.shebang
         if line_ is not None and any(re.fullmatch(r"-[a-df-z]*u[a-df-z]*", word) for word in line_.argv):
-            yield _Fault("set -u", line_.position, _UNSET.format(line_.text), "warning")
+            yield _Fault("set -u", line_.position, _UNSET.format(line_.text), "warning", fix=_DEFAULTS)
         yield from self._not_turned_off()
         for command in self.program.main:
             match = _REQUIRED.search(command.raw)
             if match is not None and not any(w.raw.startswith("'") and match[0] in w.raw for w in command.words):
                 message = f"`{match[0]}…` ends the boot where `{match[1]}` is not set."
-                yield _Fault(f"requires {match[1]}", command.position, message, "warning", trail=passed(command))
+                fix = f"Give it a default (`${{{match[1]}:-…}}`), or test it and say that it is missing."
+                yield _Fault(
+                    f"requires {match[1]}", command.position, message, "warning", trail=passed(command), fix=fix
+                )
 
     def _not_turned_off(self) -> Iterator[_Fault]:
         """No ``set +e``, or none after what makes the script end at failures; that this is there is F-10."""
@@ -436,15 +463,17 @@ class _Boot:
     def _strictness(self, command: Command, words: Sequence[str]) -> Iterator[_Fault]:
         said = shown(command)
         if _turns(words, "-", "u", "nounset"):
-            yield _Fault("set -u", command.position, _UNSET.format(said), "warning", trail=passed(command))
+            message = _UNSET.format(said)
+            yield _Fault("set -u", command.position, message, "warning", trail=passed(command), fix=_DEFAULTS)
         elif _turns(words, "-", "", "pipefail"):
             message = (
                 f"`{said}` turns a failure inside a pipeline into one of the whole, which boot steps may not expect."
             )
-            yield _Fault("pipefail", command.position, message, "warning", trail=passed(command))
+            fix = "Leave `pipefail` out, or set it in a subshell around the pipeline that needs it."
+            yield _Fault("pipefail", command.position, message, "warning", trail=passed(command), fix=fix)
         elif _turns(words, "-", "n", "noexec"):
             message = f"`{said}` makes bash read what follows and run nothing of it."
-            yield _Fault("noexec", command.position, message, trail=passed(command))
+            yield _Fault("noexec", command.position, message, trail=passed(command), fix="Take it away.")
 
     # The login shell
 
@@ -459,7 +488,12 @@ class _Boot:
             if not _has(content, part):
                 message = f"The `~/.bash_profile` that this assembles does not {part}: {lacks}."
                 yield _Fault(
-                    f"does not {part}", first.position, message, lost=f"login shell: {part}", trail=passed(first)
+                    f"does not {part}",
+                    first.position,
+                    message,
+                    lost=f"login shell: {part}",
+                    trail=passed(first),
+                    fix=f"Write `{_PROFILE_LINES[part]}` into it.",
                 )
 
 
@@ -467,12 +501,18 @@ _TELLING = (("registry mirror", "dockerd"), ("dockerd", "image pre-pull"), ("sta
 """Pairs that say best what breaks where a step is out of several places."""
 _RELATED = {"dockerd": ("INV-4",), "registry mirror": ("INV-4",), "staged files": ("INV-6",)}
 _GO_ON = "Write `set +e` below the first line."
+_DEFAULTS = "Leave `-u` out, and give what may be unset a default: `${NAME:-}`."
 _UNSET = "`{}` ends the boot at the first variable that is not set."
 _REQUIRED = re.compile(r"\$\{(\w+):?\?")
 _PROFILE_PARTS = {
     "source /etc/bash.bashrc": "login shells lose the completion and settings of the system",
     "source ~/.bashrc": "login shells lose the user's own settings",
     "show ~/WELCOME.txt": "nobody sees the welcome text",
+}
+_PROFILE_LINES = {
+    "source /etc/bash.bashrc": "[ -f /etc/bash.bashrc ] && . /etc/bash.bashrc",
+    "source ~/.bashrc": "[ -f ~/.bashrc ] && . ~/.bashrc",
+    "show ~/WELCOME.txt": "[ -f ~/WELCOME.txt ] && cat ~/WELCOME.txt",
 }
 
 

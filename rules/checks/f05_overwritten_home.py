@@ -64,6 +64,8 @@ _DOES = {
     "perl -i": "rewrites lines of",
 }
 
+_SPARING = {"cp": "cp -n", "rsync": "rsync --ignore-existing"}
+
 _ALWAYS = "at every start, whatever the user has there"
 
 
@@ -117,7 +119,16 @@ def _violation(surface: Surface, change: Change, *, several: bool) -> Violation:
         trail=surface.steps((change.at, *passed(change.command))),
         related=("INV-6",),
         edit=_spared(surface, change),
+        fix=_kept(change.verb, target),
     )
+
+
+def _kept(verb: str, target: str) -> str:
+    """What to write so that the user's file stays; a removal has no such form."""
+    if verb in _SPARING:
+        return f"Write `{_SPARING[verb]}`: what the user has stays."
+    removes = verb in ("rm", "find -delete", "mv away")
+    return "" if removes or ", " in target else f"Do it only where there is none: `[ -e {target} ] || …`."
 
 
 def _when(change: Change) -> str:

@@ -76,6 +76,7 @@ _DEFAULT = re.compile(rf"\$\{{({_IDENTITY.pattern}):?=", re.IGNORECASE)
 
 _YAML_NAME = re.compile(r"^name:", re.MULTILINE)
 _LITERAL_READ = re.compile(r"\$\(\s*(?:hostname|uname -n|cat /etc/hostname)|\$\{?HOSTNAME\b|`hostname")
+_READ = "Take it away: the agent's `env` gives `{}` already."
 _FILES = ("/etc/hostname", "/proc/sys/kernel/hostname")
 _IN_PROGRAMS = re.compile(r"gethostname|os\.uname|platform\.node|Sys::Hostname|kernel\.hostname|os\.hostname")
 _ADDRESS_OPTIONS = frozenset({"I", "i", "d", "ip-address", "all-ip-addresses", "domain", "V", "version", "h", "help"})
@@ -135,6 +136,7 @@ def _violation(surface: Surface, sink: _Sink, *, shared: bool) -> Violation:
         message=f"This takes `{sink.identity}` from the host name.",
         trail=surface.steps((sink.source, *assigned, sink.command.position)),
         related=("INV-9",),
+        fix=_READ.format(sink.identity) if sink.identity.startswith("CODER_WORKSPACE_") else "",
     )
 
 

@@ -97,7 +97,7 @@ def _privileged(workspace: Workspace, container: Resource) -> Iterator[Violation
     value = container.value("privileged")
     if value is None or all(alternative.data is None for alternative in value):
         message = (
-            "The container no longer says `privileged = false`. Docker's default is the same today; "
+            "The container does not say `privileged = false`. Docker's default is the same today; "
             "the contract wants it written down, so that nobody has to know that."
         )
         yield _missing(workspace, container, "privileged", message)
@@ -167,7 +167,7 @@ def _wrong(
 
 
 def _missing(workspace: Workspace, container: Resource, name: str, message: str) -> Violation:
-    found = missing(ID, workspace, container, name, message)
+    found = missing(ID, workspace, container, name, message, right=_RIGHT[name])
     return replace(found, edit=set_to(workspace, container.instance, name, _RIGHT[name]))
 
 

@@ -34,6 +34,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.checks.attributes import missing, not_known, wrong
 from rules.checks.support import attribute_facts, environment, image_fact, line, way
@@ -60,6 +61,11 @@ _NUMERIC = re.compile(r"\d+(:\d+)?$")
 """A number is F-3's business, whatever user it is."""
 _STOCK = re.compile(r"(docker\.io/)?(library/)?ubuntu([:@].*)?$")
 """Images that come with the user `ubuntu`, UID 1000."""
+
+_GROUPS = "[tostring(var.docker_gid)]"
+_SET_HOME = f'Write `HOME = "{HOME}"` in the agent\'s `env`.'
+_RENAME = f"usermod --login {USER} --home {HOME} --move-home ubuntu"
+_FINAL_USER = f"End the Dockerfile with `USER {USER}`."
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
@@ -105,7 +111,7 @@ def _user(workspace: Workspace, container: Resource) -> Iterator[Violation | Und
     value = container.value("user")
     if value is None or all(alternative.data is None for alternative in value):
         message = "Without `user` the container runs as whatever user the image ends with, not surely as `coder`."
-        yield missing(ID, workspace, container, "user", message)
+        yield missing(ID, workspace, container, "user", message, right=f'"{USER}"')
         return
     for alternative in value:
         text = as_text(alternative.data, alternative.at)
@@ -122,8 +128,8 @@ def _group(workspace: Workspace, container: Resource) -> Iterator[Violation | Un
     value, attribute = container.value("group_add"), container.instance.attribute("group_add")
     module = container.instance.scope.module
     if value is None or attribute is None or module is None or all(_is_empty(alternative) for alternative in value):
-        message = "The workspace's user is not in the host's docker group any more: nothing adds `var.docker_gid`."
-        yield missing(ID, workspace, container, "group_add", message)
+        message = "The workspace's user is not in the host's docker group: nothing adds `var.docker_gid`."
+        yield missing(ID, workspace, container, "group_add", message, right=_GROUPS)
         return
     if GROUP in references(attribute.expr, module) or _only_numbers(value):
         return
@@ -137,11 +143,11 @@ def _group(workspace: Workspace, container: Resource) -> Iterator[Violation | Un
             "The template has no `var.docker_gid` any more: a deployment that sets the host's docker group by that "
             "name sets nothing. Is it renamed on purpose?"
         )
-        yield wrong(ID, workspace, container, "group_add", first, "no var.docker_gid", message, level="warning")
+        found = wrong(ID, workspace, container, "group_add", first, "no var.docker_gid", message, level="warning")
+        yield replace(found, fix="Keep the name `docker_gid`, or have the deployment set the new one.")
         return
     message = "This adds another group than the one that `var.docker_gid` names, so the host's docker group is missing."
-    right = "[tostring(var.docker_gid)]"
-    yield wrong(ID, workspace, container, "group_add", first, "group_add lacks var.docker_gid", message, right=right)
+    yield wrong(ID, workspace, container, "group_add", first, "group_add lacks var.docker_gid", message, right=_GROUPS)
 
 
 def _is_empty(alternative: Alternative) -> bool:
@@ -197,7 +203,8 @@ def _home_value(workspace: Workspace, agent: Resource, alternative: Alternative)
         shown = known or "nothing"
         message = f"This sets HOME to `{shown}`, so programs look for the user's files outside `{HOME}`."
         trail = way(workspace, alternative, agent.at("env"))
-        yield _violation(workspace.template, address, f"HOME={known}", alternative.at, message, trail=trail)
+        evidence = f"HOME={known}"
+        yield _violation(workspace.template, address, evidence, alternative.at, message, trail=trail, fix=_SET_HOME)
 
 
 def _no_home(workspace: Workspace, agent: Resource) -> Violation:
@@ -205,7 +212,8 @@ def _no_home(workspace: Workspace, agent: Resource) -> Violation:
     message = f"The agent's env has no HOME, so nothing makes sure that it is `{HOME}`."
     trail = (workspace.step(at),)
     lost = "HOME in the agent's env"
-    return _violation(workspace.template, f"{agent.address}/HOME", "HOME missing", at, message, trail=trail, lost=lost)
+    address = f"{agent.address}/HOME"
+    return _violation(workspace.template, address, "HOME missing", at, message, trail=trail, lost=lost, fix=_SET_HOME)
 
 
 # The image
@@ -219,11 +227,13 @@ def _rename(image: Image) -> Iterator[Violation | Undecided]:
         if uid is not None and uid != UID:
             if UNKNOWN not in uid:
                 message = f"This gives `coder` the UID {uid}; the files of every home on the host belong to {UID}."
-                yield _in_image("coder's UID", f"uid={uid}", command.position, message)
+                fix = f"Write `{UID}`, or rename Ubuntu's own user, which has it: `{_RENAME}`."
+                yield _in_image("coder's UID", f"uid={uid}", command.position, message, fix=fix)
             continue
         if command.name in ("useradd", "adduser") and uid is None and not _removes_stock_user(image):
             message = f"This makes a new user without saying UID {UID}, which Ubuntu's own user has."
-            yield _in_image("coder's UID", "uid not said", command.position, message)
+            fix = f"Rename Ubuntu's own user instead: `{_RENAME}`."
+            yield _in_image("coder's UID", "uid not said", command.position, message, fix=fix)
     if not makers:
         base = list(image.instructions("FROM"))
         if base and not any(_STOCK.match(instruction.words[0]) for instruction in base if instruction.words):
@@ -236,7 +246,8 @@ def _rename(image: Image) -> Iterator[Violation | Undecided]:
         message = (
             "Nothing in the image makes the user `coder` from Ubuntu's own, so the workspace has nobody to run as."
         )
-        yield _in_image("coder", "no user coder", at, message, lost="usermod in the image")
+        fix = f"Write `RUN {_RENAME}`."
+        yield _in_image("coder", "no user coder", at, message, lost="usermod in the image", fix=fix)
 
 
 def _makes_user(command: Command) -> bool:
@@ -285,18 +296,26 @@ def _final_user(image: Image) -> Iterator[Violation]:
     if last is None:
         end = instructions[-1].end if instructions else 1
         message = (
-            "The image no longer ends with `USER coder`, so it runs as root where nobody says otherwise. Is that meant?"
+            "The image does not end with `USER coder`, so it runs as root where nobody says otherwise. Is that meant?"
         )
-        yield _in_image("USER", "no final USER", Position(DOCKERFILE, end, 1), message, "warning", "USER")
+        place = Position(DOCKERFILE, end, 1)
+        yield _in_image("USER", "no final USER", place, message, "warning", "USER", _FINAL_USER)
     elif name != USER and not _NUMERIC.match(name) and "$" not in name:
         message = f"The image ends as `{name}`, so it runs as that where nobody says otherwise. Is that meant?"
-        yield _in_image("USER", f"final USER {name}", Position(DOCKERFILE, last.start, 1), message, "warning", "USER")
+        place = Position(DOCKERFILE, last.start, 1)
+        yield _in_image("USER", f"final USER {name}", place, message, "warning", "USER", _FINAL_USER)
 
 
 def _in_image(
-    address: str, evidence: str, at: Position, message: str, level: Level = "failure", lost: str | None = None
+    address: str,
+    evidence: str,
+    at: Position,
+    message: str,
+    level: Level = "failure",
+    lost: str | None = None,
+    fix: str = "",
 ) -> Violation:
-    return _violation(NAME, f"image/{address}", evidence, at, message, level, lost=lost)
+    return _violation(NAME, f"image/{address}", evidence, at, message, level, lost=lost, fix=fix)
 
 
 def _violation(
@@ -309,5 +328,6 @@ def _violation(
     *,
     trail: tuple[Step, ...] = (),
     lost: str | None = None,
+    fix: str = "",
 ) -> Violation:
-    return Violation(ID, template, address, evidence, line(at), level, message, trail, lost=lost)
+    return Violation(ID, template, address, evidence, line(at), level, message, trail, lost=lost, fix=fix)

@@ -144,6 +144,7 @@ class _Fault(NamedTuple):
     edit: Edit | None = None
     related: tuple[str, ...] = ()
     trail: tuple[Position, ...] = ()
+    fix: str = ""
 
 
 class _DaemonCheck:
@@ -187,6 +188,7 @@ class _DaemonCheck:
                 lost=next((fault.lost for fault in faults if fault.lost), None),
                 related=tuple(dict.fromkeys(name for fault in faults for name in fault.related)),
                 edit=first.edit if len(faults) == 1 and first.edit else edit,
+                fix=" ".join(dict.fromkeys(fault.fix for fault in faults)),
             )
         )
 
@@ -204,6 +206,7 @@ class _DaemonCheck:
             related=fault.related,
             edit=fault.edit,
             lost=fault.lost,
+            fix=fault.fix,
         )
 
     def _not_started(self) -> Iterator[Violation | Undecided]:
@@ -218,12 +221,12 @@ class _DaemonCheck:
             return
         dead = next((command for command in self.program.commands if starts_daemon(command)), None)
         if dead is not None:
-            yield self._violation(
-                _Fault("never started", dead.position, "This never runs, so no Docker daemon starts.")
-            )
+            message, fix = "This never runs, so no Docker daemon starts.", "Put it where the boot script gets to it."
+            yield self._violation(_Fault("never started", dead.position, message, fix=fix))
             return
         message = "The boot script never starts `dockerd`, so the workspace has no Docker and DDEV cannot run."
-        yield self._violation(_Fault("never started", self.script.at, message, lost=START, related=("BOOT",)))
+        fix = f"Write `pgrep -x dockerd > /dev/null || sudo dockerd > {LOG} 2>&1 &`."
+        yield self._violation(_Fault("never started", self.script.at, message, lost=START, related=("BOOT",), fix=fix))
 
     # How it is started
 
@@ -236,16 +239,19 @@ class _DaemonCheck:
                 message = (
                     "This starts `dockerd` only where one runs already: on a fresh workspace Docker never comes up."
                 )
-                yield _Fault("started only if it runs", at, message, trail=trail)
+                fix = "Turn the test round: `if ! pgrep -x dockerd > /dev/null; then`."
+                yield _Fault("started only if it runs", at, message, trail=trail, fix=fix)
                 return
         if any(self.daemon.doubtful(guard) for guard in start.guards):
             message = (
                 "This can start a second `dockerd` while one runs, where the other condition holds. Is that meant?"
             )
-            yield _Fault("guard with a way round", at, message, "warning", GUARD, trail=trail)
+            fix = "Let `! pgrep -x dockerd` hold in any case: join the other condition to it with `&&`."
+            yield _Fault("guard with a way round", at, message, "warning", GUARD, trail=trail, fix=fix)
             return
         message = "This starts `dockerd` without looking whether one runs: a restart of the agent starts a second one."
-        yield _Fault("no guard", at, message, lost=GUARD, trail=trail)
+        fix = "Put it inside `if ! pgrep -x dockerd > /dev/null; then … fi`."
+        yield _Fault("no guard", at, message, lost=GUARD, trail=trail, fix=fix)
 
     def _as_root(self, start: Command) -> Iterator[_Fault]:
         texts = [" ".join(word.raw for word in start.words)]
@@ -253,20 +259,22 @@ class _DaemonCheck:
         users = [match[1] for text in texts for match in _SUDO_USER.finditer(text)]
         if any(user.strip("\"'") not in ("root", "#0", "0") for user in users):
             message = "This starts `dockerd` as another user than root, who may not run it."
-            yield _Fault("not as root", start.position, message, trail=passed(start))
+            yield _Fault("not as root", start.position, message, trail=passed(start), fix="Write `sudo dockerd`.")
         elif not ("sudo" in start.wrappers or any(re.search(r"\bsudo\b", text) for text in texts) or _is_root(start)):
             message = (
                 "This starts `dockerd` without `sudo`. The boot script runs as `coder`, so the daemon never starts."
             )
-            yield _Fault("no sudo", start.position, message, trail=passed(start))
+            yield _Fault("no sudo", start.position, message, trail=passed(start), fix="Write `sudo dockerd`.")
 
     def _detached(self, start: Command) -> Iterator[_Fault]:
         if "timeout" in start.wrappers:
             message = "`timeout` ends the daemon after that time, in the middle of the user's work."
-            yield _Fault("killed by timeout", start.position, message, trail=passed(start))
+            fix = "Start it without `timeout`."
+            yield _Fault("killed by timeout", start.position, message, trail=passed(start), fix=fix)
         elif not _in_background(start):
             message = "This runs `dockerd` in the foreground: the boot script stays here and does nothing that follows."
-            yield _Fault("in the foreground", start.position, message, trail=passed(start))
+            fix = "Put `&` behind it."
+            yield _Fault("in the foreground", start.position, message, trail=passed(start), fix=fix)
 
     def _logged(self, start: Command) -> Iterator[_Fault | Undecided]:
         words = [text for word in start.words for text in word.alternatives]
@@ -275,12 +283,14 @@ class _DaemonCheck:
         errors = self._errors(start)
         if errors is None:
             message = f"This starts `dockerd` without its log in `{LOG}`, where everyone looks when Docker fails."
-            yield _Fault("no log", start.position, message, lost=START, trail=passed(start))
+            fix = f"Write `> {LOG} 2>&1` behind it."
+            yield _Fault("no log", start.position, message, lost=START, trail=passed(start), fix=fix)
             return
         if any(UNKNOWN not in text and text != LOG for text in errors.alternatives) and LOG not in errors.alternatives:
             message = f"This logs `dockerd` to `{known(errors)}` and not to `{LOG}`, where everyone looks."
             edit = replaced(self.surface, errors, LOG)
-            yield _Fault(f"log in {known(errors)}", start.position, message, edit=edit, trail=passed(start))
+            evidence, fix = f"log in {known(errors)}", f"Write `> {LOG} 2>&1`."
+            yield _Fault(evidence, start.position, message, edit=edit, trail=passed(start), fix=fix)
         elif LOG not in errors.alternatives:
             reason = f"the file that `dockerd` logs to, {errors.raw}, is not known"
             yield open_question(self.workspace, ID, f"{self.script.address}/dockerd", start.position, reason)
@@ -314,15 +324,18 @@ class _DaemonCheck:
             for option in arguments.values("config-file"):
                 if option.value != CONFIGURATION and UNKNOWN not in option.value:
                     message = f"The daemon reads `{option.value}` and no longer `{CONFIGURATION}`. Is that meant?"
-                    yield _Fault(f"config {option.value}", start.position, message, "warning", trail=passed(start))
+                    evidence, fix = f"config {option.value}", f"Leave the option out, and write `{CONFIGURATION}`."
+                    yield _Fault(evidence, start.position, message, "warning", trail=passed(start), fix=fix)
             hosts = [option.value for option in arguments.values("H", "host")]
             if hosts and not any(SOCKET in host or host == "fd://" or UNKNOWN in host for host in hosts):
                 message = f"The daemon listens on `{', '.join(hosts)}` and no longer on `/var/run/{SOCKET}`."
-                yield _Fault(f"listens on {', '.join(hosts)}", start.position, message, trail=passed(start))
+                evidence, fix = f"listens on {', '.join(hosts)}", f"Add `-H unix:///var/run/{SOCKET}`."
+                yield _Fault(evidence, start.position, message, trail=passed(start), fix=fix)
 
     def _elsewhere(self, folder: str, at: Position, trail: Sequence[Position]) -> _Fault:
         message = f"This keeps images in `{folder}` and not in `{STORAGE}`, the volume that outlives the container."
-        return _Fault(f"data in {folder}", at, message, related=("INV-5",), trail=tuple(trail))
+        fix = f"Leave it out: `{STORAGE}` is where the daemon keeps them by itself."
+        return _Fault(f"data in {folder}", at, message, related=("INV-5",), trail=tuple(trail), fix=fix)
 
     def _configured(self) -> Iterator[_Fault]:
         """A storage folder in the daemon's configuration file."""
@@ -352,7 +365,9 @@ class _DaemonCheck:
             wiped = next((text for text in texts if _WIPED.fullmatch(text)), None)
             if command.name == "rm" and wiped is not None:
                 message = f"This throws away `{wiped}` at every start: images and databases of the user are gone."
-                yield _Fault(f"rm {wiped}", command.position, message, related=("INV-5",), trail=passed(command))
+                fix = "Take this line away."
+                trail = passed(command)
+                yield _Fault(f"rm {wiped}", command.position, message, related=("INV-5",), trail=trail, fix=fix)
 
     # Waiting for it
 
@@ -361,7 +376,8 @@ class _DaemonCheck:
         waits = self.daemon.waits
         if not waits:
             message = "Nothing waits for the Docker socket after this: what follows runs before the daemon answers."
-            yield _Fault("no wait", start.position, message, lost=WAIT, related=("BOOT",), trail=passed(start))
+            trail, fix = passed(start), f"After it, write `{_BOUNDED}`."
+            yield _Fault("no wait", start.position, message, lost=WAIT, related=("BOOT",), trail=trail, fix=fix)
             return
         endless = next((wait for wait in waits if not self.daemon.is_bounded(wait)), None)
         if endless is not None:
@@ -371,13 +387,15 @@ class _DaemonCheck:
                 "This waits for Docker without an end: if the daemon does not come up, the boot hangs here for ever."
             )
             edit = self._with_bound(loops[0]) if loops else None
-            yield _Fault("endless wait", at, message, lost=WAIT, edit=edit, related=("BOOT",), trail=passed(endless))
+            trail, fix = passed(endless), f"Give it a number of tries: `{_BOUNDED}`."
+            yield _Fault("endless wait", at, message, lost=WAIT, edit=edit, related=("BOOT",), trail=trail, fix=fix)
             return
         hasty = [wait for wait in waits if not any(self._takes_time(loop) for loop in self.daemon.loops(wait))]
         if len(hasty) == len(waits) and self.daemon.loops(hasty[0]):
             at = self.daemon.loops(hasty[0])[-1].position
             message = "This looks for Docker without a pause, so all its tries are over before the daemon is up."
-            yield _Fault("wait without pause", at, message, lost=WAIT, related=("BOOT",), trail=passed(hasty[0]))
+            trail, fix = passed(hasty[0]), "Write `sleep 1` into the loop."
+            yield _Fault("wait without pause", at, message, lost=WAIT, related=("BOOT",), trail=trail, fix=fix)
 
     def _takes_time(self, loop: Loop) -> bool:
         return self.daemon.pauses(loop) or self.daemon.is_timed(loop)
@@ -401,22 +419,22 @@ class _DaemonCheck:
                     "Nothing lets `coder` use Docker's socket after this: every `docker` and `ddev` command fails."
                 )
             level: Level = "warning" if grouped else "failure"
-            yield _Fault("no access", start.position, message, level, ACCESS, trail=passed(start))
+            yield _Fault("no access", start.position, message, level, ACCESS, trail=passed(start), fix=_OPEN)
             return
         later = [command for command in given if self.daemon.place(command) > self.daemon.place(start)]
         if not later:
             message = "This is done before the daemon makes its socket, so `coder` cannot use Docker."
-            yield _Fault("access before the start", given[0].position, message, trail=passed(given[0]))
+            yield _Fault("access before the start", given[0].position, message, trail=passed(given[0]), fix=_LATER)
             return
         waits = self.daemon.waits
         if waits and all(not each.loops and self.daemon.place(each) < self.daemon.place(waits[0]) for each in later):
             message = "This runs before the wait for the socket: it is not there yet, so `coder` cannot use Docker."
-            yield _Fault("access before the wait", later[0].position, message, trail=passed(later[0]))
+            yield _Fault("access before the wait", later[0].position, message, trail=passed(later[0]), fix=_LATER)
             return
         denied = next((command for command in later if _denies(command)), None)
         if denied is not None and not any(_opens(command) for command in later):
             message = f"`{shown(denied)}` leaves `coder` without access to Docker's socket."
-            yield _Fault("no access", denied.position, message, lost=ACCESS, trail=passed(denied))
+            yield _Fault("no access", denied.position, message, lost=ACCESS, trail=passed(denied), fix=_OPEN)
 
     # Suggestions
 
@@ -465,6 +483,9 @@ class _DaemonCheck:
         return Edit(loop.position.path, loop.position.line, loop.position.line, f"{text}; {rest}" if rest else text)
 
 
+_BOUNDED = f"for i in $(seq 1 30); do [ -S /var/run/{SOCKET} ] && break; sleep 1; done"
+_OPEN = f"After the wait, write `sudo chgrp docker /var/run/{SOCKET} && sudo chmod 660 /var/run/{SOCKET}`."
+_LATER = "Move it down, behind the wait for the socket."
 _SUDO_USER = re.compile(r"\bsudo\b[^;|&\n]*?\s(?:-u\s*|--user[ =])(\S+)")
 _DATA_ROOT = re.compile(r'"(?:data-root|graph)"\s*:\s*"([^"]*)"')
 _WIPED = re.compile(r"/var/lib/docker(?:/(?:\*|\.\*|image|overlay2|volumes|containers))?(?:/\*)?")

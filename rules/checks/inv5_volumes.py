@@ -43,6 +43,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from rules.checks.f01_host_socket import of_block
 from rules.checks.support import attribute_facts, block_fact, line, set_to, truths, undecided, way
@@ -143,13 +144,17 @@ def _host_path(workspace: Workspace, home: Mount) -> Iterator[Violation | Undeci
             return
         shown = f"{root.rstrip('/') or '/'}"
         message = f"The home is kept in `{shown}` on the host; the contract, and what deletes it, say `{HOST_ROOT}`."
-        yield _wrong(workspace, home, name, f"host_path in {shown}", message)
+        yield replace(_wrong(workspace, home, name, f"host_path in {shown}", message), fix=_HOST_PATH)
         return
     absent = _unnamed(path)
     if absent:
         what = " and the ".join(absent)
         message = f"The home's folder on the host does not name the {what}, so workspaces share one folder."
-        yield _wrong(workspace, home, home.source_attribute, f"host_path lacks {' and '.join(absent)}", message)
+        evidence = f"host_path lacks {' and '.join(absent)}"
+        yield replace(_wrong(workspace, home, home.source_attribute, evidence, message), fix=_HOST_PATH)
+
+
+_HOST_PATH = f'Write `host_path = "{HOST_ROOT}/<owner>-<workspace>"`, made of the names that Coder gives.'
 
 
 def _shows_socket(workspace: Workspace, mount: Mount) -> bool:
@@ -285,7 +290,7 @@ def _not_mounted(
         trail = _way(workspace, told.block, told.target_attribute)
     else:
         at, trail = container.instance.at, ()
-        message = f"Nothing is mounted at `{target}` any more: {loss}."
+        message = f"Nothing is mounted at `{target}`: {loss}."
     address = f"{container.address}/{target}"
     yield _violation(workspace, address, "not mounted", at, message, trail=trail, lost=f"`{kind}` block")
 

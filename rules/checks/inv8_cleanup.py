@@ -34,6 +34,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.checks.attributes import missing, not_known, wrong
 from rules.checks.support import attribute_facts, block_fact, command_fact, line
@@ -55,6 +56,7 @@ SIGNALS = ("SIGINT", "INT", "2")
 AT_LEAST = {"stop_timeout": 180, "destroy_grace_seconds": 60}
 """Seconds: what `ddev poweroff` needs to stop a project's containers."""
 
+_UNGUARDED = "poweroff without guard"
 _CHANGES = ("timestamp()", "uuid()", "plantimestamp()")
 
 _SHRUGGED_OFF = re.compile(r"[^|&;]*\s*(?:\|\|(?!.*\bexit\s+[1-9])(?!\s*false)|;\s*(?:true|:|exit\s+0)\b)")
@@ -103,7 +105,7 @@ def _signal(workspace: Workspace, container: Resource) -> Iterator[Violation | U
     message = "Without `stop_signal` the container gets the image's own signal, not SIGINT, when it stops."
     value = container.value("stop_signal")
     if value is None or all(alternative.data is None for alternative in value):
-        yield missing(ID, workspace, container, "stop_signal", message)
+        yield missing(ID, workspace, container, "stop_signal", message, right='"SIGINT"')
         return
     for alternative in value:
         data = alternative.data
@@ -121,7 +123,7 @@ def _seconds(workspace: Workspace, container: Resource, name: str, least: int) -
     value = container.value(name)
     if value is None or all(alternative.data is None for alternative in value):
         message = f"Without `{name}` the container is killed before `ddev poweroff` can finish."
-        yield missing(ID, workspace, container, name, message)
+        yield missing(ID, workspace, container, name, message, right=str(least))
         return
     for alternative in value:
         seconds = as_number(alternative.data)
@@ -138,8 +140,8 @@ def _seconds(workspace: Workspace, container: Resource, name: str, least: int) -
 def _stops(workspace: Workspace, container: Resource) -> Iterator[Violation]:
     """A container whose number does not follow the workspace's state is never taken down."""
     if not any(name.endswith((".start_count", ".transition")) for name in _number_of(container)):
-        message = "The container no longer follows `start_count`, so stopping the workspace does not take it down."
-        yield missing(ID, workspace, container, "count", message)
+        message = "The container does not follow `start_count`, so stopping the workspace does not take it down."
+        yield missing(ID, workspace, container, "count", message, right="data.coder_workspace.me.start_count")
 
 
 def _number_of(resource: Resource) -> frozenset[str]:
@@ -165,8 +167,9 @@ def _cleanup(workspace: Workspace) -> Iterator[Violation]:
         yield _no_cleanup(workspace)
         return
     lost = f"{chosen.resource.address} provisioner"
-    for evidence, at, level, message in _faults(workspace, chosen):
-        yield _fault(workspace, evidence, at, message, level, lost, tuple(_passed(chosen.resource)))
+    for evidence, at, level, message, fix in _faults(workspace, chosen):
+        found = _fault(workspace, evidence, at, message, level, lost, tuple(_passed(chosen.resource)))
+        yield replace(found, fix=fix)
 
 
 def _no_cleanup(workspace: Workspace) -> Violation:
@@ -175,17 +178,22 @@ def _no_cleanup(workspace: Workspace) -> Violation:
     given = [each for each in cleanups(workspace) if each.at_destroy and home in each.paths]
     if given:
         at, what = given[0].command.position, f"This gives the home to `{given[0].command.name}` and not to"
+        fix = f"Write `sudo /usr/local/bin/{HELPER}` in its place."
     else:
         at = workspace.containers[0].instance.at if workspace.containers else Position(workspace.template, 1, 1)
-        what = "Nothing removes the home from the host when the workspace is deleted; that is the work of"
+        what = "Nothing removes the home from the host when the workspace is deleted: nothing runs"
+        fix = (
+            "Add `null_resource.workspace_cleanup` with a `local-exec` provisioner, `when = destroy`, that gives it "
+            "the home's folder from `self.triggers`."
+        )
     message = f"{what} `sudo /usr/local/bin/{HELPER}`."
     instead = next((each.resource for each in cleanups(workspace) if each.at_destroy), None)
     lost = CLEANUP if instead is None else f"{instead.address} provisioner"
-    return _fault(workspace, f"no {HELPER}", at, message, "failure", lost)
+    return replace(_fault(workspace, f"no {HELPER}", at, message, "failure", lost), fix=fix)
 
 
-def _faults(workspace: Workspace, removal: Cleanup) -> Iterator[tuple[str, Position, Level, str]]:
-    """What is wrong with the command that removes the home: evidence, place, level and message."""
+def _faults(workspace: Workspace, removal: Cleanup) -> Iterator[tuple[str, Position, Level, str, str]]:
+    """What is wrong with the command that removes the home: evidence, place, level, message and what to write."""
     command, provisioner, resource = removal.command, removal.provisioner, removal.resource
     if not removal.at_destroy:
         when = provisioner.attribute("when")
@@ -195,6 +203,7 @@ def _faults(workspace: Workspace, removal: Cleanup) -> Iterator[tuple[str, Posit
             at,
             "failure",
             "This removes the home when the workspace is made, not when it is deleted.",
+            "Write `when = destroy` in the provisioner.",
         )
     if "sudo" not in command.wrappers:
         yield (
@@ -202,6 +211,7 @@ def _faults(workspace: Workspace, removal: Cleanup) -> Iterator[tuple[str, Posit
             command.position,
             "failure",
             "This calls the helper without `sudo`, so it may not remove the folder.",
+            f"Write `sudo /usr/local/bin/{HELPER}`.",
         )
     own = next((m.path for c in workspace.containers for m in mounts(c) if m.is_at(HOME)), None)
     if own is not None and not any(path == own or is_home_folder(path) for path in removal.paths):
@@ -212,30 +222,34 @@ def _faults(workspace: Workspace, removal: Cleanup) -> Iterator[tuple[str, Posit
                 command.position,
                 "failure",
                 f"This removes `{shown}`, which is not the home's folder.",
+                "Give it the home's `host_path`, by way of `triggers` and `self.triggers`.",
             )
     if removal.provisioner.value("on_failure") is not None:
         attribute = provisioner.attribute("on_failure")
         if attribute is not None and getattr(attribute.expr, "name", "") == "continue":
             said = "This lets the workspace count as deleted although its folder could not be removed. Is that meant?"
-            yield "failure is ignored", attribute.at, "warning", said
+            yield "failure is ignored", attribute.at, "warning", said, "Take `on_failure` away."
     if _SHRUGGED_OFF.match(command.surroundings[1]):
         said = "This counts the workspace as deleted although its folder could not be removed. Is that meant?"
-        yield "failure is ignored", command.position, "warning", said
+        fix = "Take away what makes it succeed in any case (`|| true`)."
+        yield "failure is ignored", command.position, "warning", said, fix
     yield from _runs_too_often(resource)
 
 
-def _runs_too_often(resource: Resource) -> Iterator[tuple[str, Position, Level, str]]:
+def _runs_too_often(resource: Resource) -> Iterator[tuple[str, Position, Level, str, str]]:
     """A resource that is replaced, or goes when the workspace stops, takes the home with it."""
     if any(name.endswith((".start_count", ".transition")) for name in _number_of(resource)):
         at = resource.at("count") if resource.instance.attribute("count") is not None else resource.at("for_each")
-        yield "destroyed on stop", at, "failure", "This removes the home every time the workspace is stopped."
+        message = "This removes the home every time the workspace is stopped."
+        yield "destroyed on stop", at, "failure", message, "Take this line away: the resource must outlive a stop."
     for name in ("triggers", "triggers_replace"):
         attribute, module = resource.instance.attribute(name), resource.instance.scope.module
         made_of = references(attribute.expr, module) if attribute is not None and module is not None else frozenset()
         changing = next((each for each in sorted(made_of) if _can_change(each)), None)
         if changing is not None and attribute is not None:
             message = f"This removes the home whenever `{changing}` changes, because the resource is then replaced."
-            yield f"replaced with {changing}", attribute.at, "failure", message
+            fix = f"Keep only the home's folder in `{name}`, which never changes."
+            yield f"replaced with {changing}", attribute.at, "failure", message, fix
 
 
 def _can_change(name: str) -> bool:
@@ -290,10 +304,12 @@ def _stop_script(workspace: Workspace) -> Iterator[Violation | Undecided]:
             message = (
                 "This runs `ddev poweroff` without looking for Docker's socket: where the daemon is gone, it hangs."
             )
-            yield _stop_fault(workspace, "poweroff without guard", command.position, message)
+            fix = "Before it, write `[ -S /var/run/docker.sock ] || exit 0`."
+            yield _stop_fault(workspace, _UNGUARDED, command.position, message, fix)
         if any(scope.kind == "background" for scope in command.scope) and not _waited(script.program, command):
             message = "This leaves `ddev poweroff` in the background, so that the container stops before it is done."
-            yield _stop_fault(workspace, "poweroff in the background", command.position, message)
+            fix = "Take the `&` away, or `wait` for it."
+            yield _stop_fault(workspace, "poweroff in the background", command.position, message, fix)
 
 
 def _poweroffs(program: Program) -> list[Command]:
@@ -334,9 +350,18 @@ def _no_poweroff(workspace: Workspace) -> Iterator[Violation | Undecided]:
     for each in idle:
         value = each.value("script")
         if value is not None and "ddev poweroff" in show_value(value):
-            yield _stop_fault(workspace, "no poweroff", each.at("run_on_stop"), message, "run_on_stop")
+            fix = "Write `run_on_stop = true`."
+            yield from _none(_stop_fault(workspace, "no poweroff", each.at("run_on_stop"), message, fix, "run_on_stop"))
             return
-    yield _stop_fault(workspace, "no poweroff", (*resources, *workspace.containers)[0].instance.at, message)
+    fix = "Add a `coder_script` with `run_on_stop = true` that runs `[ -S /var/run/docker.sock ] && ddev poweroff`."
+    at = (*resources, *workspace.containers)[0].instance.at
+    yield from _none(_stop_fault(workspace, "no poweroff", at, message, fix))
+
+
+def _none(violation: Violation) -> Iterator[Violation]:
+    """No poweroff at all is no guarded one either: who brings one without a guard makes nothing worse."""
+    yield violation
+    yield replace(violation, evidence=_UNGUARDED)
 
 
 def _never_on_stop(script: Resource) -> bool:
@@ -344,7 +369,7 @@ def _never_on_stop(script: Resource) -> bool:
 
 
 def _stop_fault(
-    workspace: Workspace, evidence: str, at: Position, message: str, lost: str = "step of the stop script"
+    workspace: Workspace, evidence: str, at: Position, message: str, fix: str, lost: str = "step of the stop script"
 ) -> Violation:
     return Violation(
         rule=ID,
@@ -356,4 +381,5 @@ def _stop_fault(
         message=message,
         trail=(workspace.step(at),),
         lost=lost,
+        fix=fix,
     )

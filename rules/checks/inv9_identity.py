@@ -78,6 +78,13 @@ _SOURCES = {
 }
 """What Coder knows each of them from; the second ones are of older Coder versions."""
 
+_WRITTEN = {
+    "CODER_WORKSPACE_ID": "data.coder_workspace.me.id",
+    "CODER_WORKSPACE_NAME": "data.coder_workspace.me.name",
+    "CODER_WORKSPACE_OWNER_NAME": "data.coder_workspace_owner.me.name",
+    "CODER_WORKSPACE_OWNER_EMAIL": "data.coder_workspace_owner.me.email",
+}
+
 _GIT = {"user.name": "CODER_WORKSPACE_OWNER_NAME", "user.email": "CODER_WORKSPACE_OWNER_EMAIL"}
 _GIT_OPTIONS = ("file", "blob", "type", "default", "comment")
 _ASSIGNS = frozenset({"=", "export", "declare", "readonly", "typeset"})
@@ -117,27 +124,25 @@ def _environment(workspace: Workspace, agent: Resource) -> Iterator[Violation | 
         reason = f"the agent's env is not known in full, so whether it has {', '.join(missing or VARIABLES)} is open"
         yield undecided(workspace, ID, f"{agent.address}/env", agent.at("env"), reason)
         return
-    if len(missing) == len(VARIABLES):
-        yield _missing(workspace, agent, "who the workspace is", VARIABLES[0])
-    else:
-        for name in missing:
-            yield _missing(workspace, agent, f"`{name}`", name)
+    for name in missing:
+        yield _missing(workspace, agent, name)
     for name in VARIABLES:
         for each in maps:
             yield from _entry(workspace, agent, name, each.get(name))
 
 
-def _missing(workspace: Workspace, agent: Resource, what: str, name: str) -> Violation:
+def _missing(workspace: Workspace, agent: Resource, name: str) -> Violation:
     return Violation(
         rule=ID,
         template=workspace.template,
         address=f"{agent.address}/env",
-        evidence=f"{what} missing",
+        evidence=f"{name} missing",
         span=line(agent.at("env")),
         level="failure",
-        message=f"The agent's `env` does not say {what}.",
+        message=f"The agent's `env` does not say `{name}`.",
         trail=(workspace.step(agent.at("env")),),
         lost=f"{name} in the agent's env",
+        fix=f"Write `{name} = {_WRITTEN[name]}`.",
     )
 
 
@@ -157,6 +162,7 @@ def _entry(workspace: Workspace, agent: Resource, name: str, value: Value | None
             level=level,
             message=f"This gives `{name}` the value `{written}`, which is not what Coder knows it by.{question}",
             trail=(workspace.step(alternative.at), *alternative.trail, workspace.step(agent.at("env"))),
+            fix=f"Write `{name} = {_WRITTEN[name]}`.",
         )
 
 
@@ -198,7 +204,8 @@ def _is_identity(name: str) -> bool:
 
 
 def _other_value(surface: Surface, command: Command, name: str, word: Word) -> Violation:
-    return _wrong(surface, command, f"{name} = {known(word)}", f"`{shown(command)}` gives `{name}` another value.")
+    message, fix = f"`{shown(command)}` gives `{name}` another value.", f"Leave `{name}` as the agent's `env` sets it."
+    return _wrong(surface, command, f"{name} = {known(word)}", message, fix)
 
 
 def _git(surface: Surface, flow: Flow, invocation: Invocation, set_by: dict[str, Command]) -> Iterator[Violation]:
@@ -227,7 +234,8 @@ def _git(surface: Surface, flow: Flow, invocation: Invocation, set_by: dict[str,
     sure = word.value is not None or made == {"command"} or any(_is_identity(o.name) for o in word.origins)
     level: Level = "failure" if sure else "warning"
     message = f"`{shown(invocation.command)}` sets git's `{key}` from something else than `{variable}`."
-    yield _wrong(surface, invocation.command, f"git {key} = {known(word)}", message, level)
+    fix = f'Write `git config --global {key} "${variable}"`.'
+    yield _wrong(surface, invocation.command, f"git {key} = {known(word)}", message, fix, level)
 
 
 def _reads(flow: Flow, word: Word, variable: str) -> bool:
@@ -237,7 +245,9 @@ def _reads(flow: Flow, word: Word, variable: str) -> bool:
     return any(re.search(rf"\$\{{?{variable}\b", raw) for raw in (word.raw, *values))
 
 
-def _wrong(surface: Surface, command: Command, evidence: str, message: str, level: Level = "failure") -> Violation:
+def _wrong(
+    surface: Surface, command: Command, evidence: str, message: str, fix: str, level: Level = "failure"
+) -> Violation:
     return Violation(
         rule=ID,
         template=surface.template,
@@ -247,6 +257,7 @@ def _wrong(surface: Surface, command: Command, evidence: str, message: str, leve
         level=level,
         message=message + (" Is that meant?" if level == "warning" else ""),
         trail=surface.steps(passed(command)),
+        fix=fix,
     )
 
 
@@ -265,6 +276,7 @@ def _half(surface: Surface, script: Script, only: tuple[str, Command]) -> Violat
         message=f"The boot script sets git's `{key}` and not its `{other}`.",
         trail=surface.steps((at,)),
         lost=f"git {other}",
+        fix=f'Write `git config --global {other} "${_GIT[other]}"` beside it.',
     )
 
 

@@ -166,6 +166,35 @@ def test_suggestion_is_offered_only_for_the_lines_it_replaces(anchor: Anchor | N
     assert ("```suggestion" in comment(replace(RUNTIME, anchor=anchor))) is offered
 
 
+@pytest.mark.parametrize(("count", "lines"), [(2, 5), (7, 10), (8, 4), (30, 4)])
+def test_what_is_missing_is_a_list_as_long_as_a_reader_takes_it_in(count: int, lines: int) -> None:
+    fixes = [f"No step {number}. Write `step {number}`." for number in range(1, count + 1)]
+    finding = replace(RUNTIME, suggestion=None, fix="\n".join(fixes))
+    for text in (comment(finding), summary(replace(EMPTY, conclusion="failure", findings=(finding,)))):
+        assert all(f"{number}. No step {number}. Write `step {number}`." in text for number in range(1, count + 1))
+    assert comment(finding).count("\n") + 1 == lines
+
+
+def test_many_requirements_that_stay_as_they_were_are_folded() -> None:
+    change = Change("stop_timeout", "180", "240")
+    quiet = tuple(Affected(f"INV-{number}", "Cleanup", (), (change,)) for number in range(2, 7))
+    text = summary(replace(FULL, affected=quiet, findings=(RUNTIME,), undecided=()))
+    above, _, below = text.partition("<details>")
+    assert "**INV-1**" in above
+    assert "**INV-4**" not in above
+    assert below.startswith("<summary>Also touched, and no worse: INV-2, INV-3, INV-4, INV-5, INV-6</summary>")
+    assert below.count("stop_timeout: `180` → `240`") == 5
+    few = summary(replace(FULL, affected=quiet[:2], findings=(RUNTIME,), undecided=()))
+    assert "Also touched" not in few
+    assert "**INV-3** Cleanup | stop_timeout: `180` → `240` | still holds |" in few
+
+
+def test_of_what_is_all_new_only_the_first_is_told() -> None:
+    changes = tuple(Change(f"step {number}", None, "runs") for number in range(5))
+    row = summary(replace(EMPTY, affected=(Affected("BOOT", "Boot", (), changes),)))
+    assert "| 5 new: step 0, step 1, … |" in row
+
+
 def test_deleting_suggestion_is_an_empty_block() -> None:
     edit = Edit(TEMPLATE, 80, 80, "")
     assert "```suggestion\n```\n" in comment(replace(RUNTIME, suggestion=edit))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from rules.model import Finding, Report
 from rules.sources.tree import MemoryTree
-from tests.rules.harness import compare, introduced, repository
+from tests.rules.harness import compare, host, introduced, repository
 
 WEB, CORE, CONTRIB = (f"{name}/template.tf" for name in ("user-defined-web", "drupal-core", "drupal-contrib"))
 LIB = "scripts/shared/lib.sh"
@@ -42,6 +43,10 @@ def swapped(tree: MemoryTree, path: str, old: str, new: str) -> MemoryTree:
     text = tree.files[path]
     assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {path}"
     return written(tree, {path: text.replace(old, new)})
+
+
+def minimal() -> MemoryTree:
+    return host("minimal")
 
 
 def in_container(tree: MemoryTree, path: str, code: str) -> MemoryTree:
@@ -311,6 +316,70 @@ def test_set_e_and_what_takes_it_back_are_one_finding(text: str) -> None:
     assert said(introduced(report)) == [("F-10", LIB, line_of(strict(text), LIB, "set -euo"))]
     assert [f.rule for f in compare(strict(text), strict(text)).findings] == ["F-10"]
     assert [f.rule for f in with_status(compare(strict(text), repository()), "fixed")] == ["F-10"]
+
+
+# What is better than it was, and what is missing in several places
+
+RUNS_ON_STOP = "  run_on_stop  = true\n"
+GUARD = "    if [ ! -S /var/run/docker.sock ]; then\n"
+
+
+def stopping(how: str) -> MemoryTree:
+    """The web template, whose stop script powers DDEV off with a look at the socket, without one, or not at all."""
+    tree = minimal()
+    if how == "guarded":
+        return tree
+    if how == "nothing":
+        return swapped(tree, WEB, RUNS_ON_STOP, "  run_on_stop  = false\n")
+    return swapped(tree, WEB, GUARD, '    if [ ! -d "$HOME" ]; then\n')
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "expected"),
+    [
+        ("nothing", "unguarded", {"fixed": 1, "preexisting": 1}),
+        ("nothing", "guarded", {"fixed": 1}),
+        ("unguarded", "guarded", {"fixed": 1}),
+        ("unguarded", "nothing", {"introduced": 1}),
+        ("guarded", "nothing", {"introduced": 1}),
+        ("guarded", "unguarded", {"introduced": 1}),
+    ],
+)
+def test_a_poweroff_without_a_guard_is_better_than_none(base: str, head: str, expected: dict[str, int]) -> None:
+    report = compare(stopping(base), stopping(head))
+    assert {f.rule for f in report.findings} == {"INV-8"}
+    assert Counter(f.status for f in report.findings) == expected
+
+
+def test_one_entry_of_the_agents_env_is_not_repaired_by_the_loss_of_the_others() -> None:
+    text = minimal().files[WEB]
+    entries = re.findall(r"^    CODER_WORKSPACE_\w+ += .*\n", text, re.MULTILINE)
+    assert len(entries) == 4
+    base = swapped(minimal(), WEB, entries[3], "")
+    report = compare(base, swapped(base, WEB, "".join(entries[:3]), ""))
+    assert sorted((f.rule, f.status) for f in report.findings) == [("INV-9", "introduced"), ("INV-9", "preexisting")]
+    [finding] = introduced(report)
+    assert (
+        finding.message == "Missing here: `CODER_WORKSPACE_ID`, `CODER_WORKSPACE_NAME`, `CODER_WORKSPACE_OWNER_NAME`."
+    )
+
+
+def test_what_a_new_template_lacks_of_one_requirement_is_one_finding_in_boot_order() -> None:
+    text = minimal().files[WEB]
+    for gone in ("    sudo chown coder:coder /home/coder\n", "    ddev utility download-images\n"):
+        text = text.replace(gone, "")
+    text = re.sub(r"    git config --global .*\n|    echo '\{ \"registry.*\n", "", text)
+    base = MemoryTree.of({"README.md": ""})
+    report = compare(base, written(base, {WEB: text}))
+    [finding] = introduced(report)
+    assert finding.rule == "BOOT"
+    assert finding.message == "Missing here: home ownership, git identity, registry mirror, image pre-pull."
+    fixes = finding.fix.split("\n")
+    assert [bool(re.search(r"`[^`]+`\.?$|`,", fix)) for fix in fixes] == [True] * 4
+    more = text.replace("    mkdir -p /home/coder/projects\n", "")
+    [longer] = introduced(compare(base, written(base, {WEB: more})))
+    assert longer.fingerprint != finding.fingerprint
+    assert longer.fingerprint.split("-")[0] == finding.fingerprint.split("-")[0]
 
 
 # Broken files

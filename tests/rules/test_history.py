@@ -23,22 +23,25 @@ from rules.sources.terraform.parse import parse
 HISTORY = os.environ.get("WRC_HISTORY", "")
 pytestmark = pytest.mark.skipif(not HISTORY, reason="WRC_HISTORY names no clone")
 
-NEW_TEMPLATE = {"BOOT": 6, "F-5": 2, "F-8": 2, "INV-5": 1, "INV-8": 4, "INV-9": 1}
+NEW_TEMPLATE = {"BOOT": 4, "F-5": 2, "F-8": 2, "INV-5": 1, "INV-8": 3, "INV-9": 1}
 
 INTRODUCED: dict[int, dict[str, int]] = {
-    1: {"BOOT": 1, "F-10": 1, "INV-8": 1, "INV-9": 1},
-    2: {"BOOT": 1, "F-5": 1, "F-8": 1, "F-10": 1, "INV-8": 1, "INV-9": 1},
-    3: {"INV-8": 1},  # a stop script where there was none, without a look at the socket
+    1: {"BOOT": 1, "F-10": 1, "INV-9": 1},
+    2: {"BOOT": 1, "F-5": 1, "F-8": 1, "F-10": 1, "INV-9": 1},
     9: NEW_TEMPLATE,
     12: NEW_TEMPLATE,
     14: {"F-5": 1},
-    20: {"BOOT": 5, "F-5": 3, "INV-5": 1, "INV-7": 1, "INV-8": 3, "INV-9": 1},
+    20: {"BOOT": 2, "F-5": 3, "INV-5": 1, "INV-7": 1, "INV-8": 2, "INV-9": 1},
     26: {"F-7": 1},
     27: {"D-1": 1, "INV-6": 1},
     36: {"F-5": 1},
     43: {"F-5": 1},
 }
-"""What pull requests introduce: number to rule ids and how many findings of each."""
+"""What pull requests introduce: number to rule ids and how many findings of each.
+
+1, 2 and 3 bring a stop script that powers DDEV off without a look at the socket, where nothing powered it off before:
+that is better than it was, so it is no blame.
+"""
 
 MERGED_BY_FAST_FORWARD = {3: "1837a81"}
 """Pull requests whose commits are the default branch's own, so that no merge tells where they began."""

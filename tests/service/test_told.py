@@ -51,6 +51,24 @@ def test_of_two_equal_ones_the_one_on_another_line_is_gone() -> None:
     assert (transition.place, transition.state) == (Place(1, 0), "fixed")
 
 
+def test_a_list_of_missing_things_is_brought_up_to_date_where_it_stands() -> None:
+    told = {Place(1, 0): Entry("BOOT", "f-abc", "failure")}
+    shorter, elsewhere = finding("f-ab", 10), finding("f-d", 90)
+    fresh, [transition] = reconcile(told, [elsewhere, shorter], (), {Place(1, 0): 10})
+    assert (transition.place, transition.finding, transition.state, transition.back) == (
+        Place(1, 0),
+        shorter,
+        "failure",
+        False,
+    )
+    assert fresh == [elsewhere]
+
+
+def test_a_list_that_was_settled_is_not_opened_for_other_things() -> None:
+    told = {Place(1, 0): Entry("BOOT", "f-a", "fixed")}
+    assert reconcile(told, [finding("f-b")], (), {}) == ([finding("f-b")], [])
+
+
 def test_what_cannot_be_told_now_stays_as_it_is() -> None:
     assert reconcile({Place(1, 0): Entry("F-1", "a", "failure")}, [], ["a"], {}) == ([], [])
 

@@ -85,7 +85,7 @@ BAD = (
     Case("security options that are null", container="security_opts = null # !INV-1"),
     Case(
         "no security options",
-        container="security_opts = [] # !INV-1 !INV-1",
+        container="security_opts = [] # !INV-1",
         fixed='security_opts = ["apparmor:unconfined", "seccomp:unconfined"]',
     ),
     Case(
@@ -197,7 +197,7 @@ BAD = (
     ),
     Case(
         "a second container that runs the agent, with nothing of it",
-        top=container("second", note=" # !INV-1 !INV-1 !INV-1", runtime="", privileged="", security_opts=""),
+        top=container("second", note=" # !INV-1", runtime="", privileged="", security_opts=""),
     ),
     Case(
         "containers for each of a map",
