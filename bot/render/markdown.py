@@ -85,11 +85,11 @@ def render(report: Report) -> str:
 def comment(finding: Finding, *, again: bool = False) -> str:
     """The review comment for one finding: what the line does, what goes wrong, what to write, and where it is written.
 
-    At most `MAX_COMMENT_LINES` lines. `again` says that it follows another one of the same rule on the same lines,
-    which gives the reason and the way out.
+    At most `MAX_COMMENT_LINES` lines; what no requirement is about cites none. `again` says that it follows another one
+    of the same rule on the same lines, which gives the reason and the way out.
     """
     said = [_sentence(finding.message) + _trail(finding), AS_ABOVE if again else _sentence(finding.why)]
-    citation = [*_acknowledgement(finding), _cited(finding)]
+    citation = [*_acknowledgement(finding), *([_cited(finding)] if finding.requirement else [])]
     fixes = [] if again else _fixes(finding.fix)
     if len(said) + len(fixes) + len(citation) > MAX_COMMENT_LINES:
         fixes = [" ".join(fixes)]

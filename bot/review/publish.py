@@ -19,12 +19,18 @@ from bot.review.picture import SEVERITY, introduced_problems
 from bot.review.told import Told, entry_of, hidden_list, mark, reconcile
 from bot.review.update import END, Voice, bring_up_to_date, comments_by_place, told_in
 from rules.model import Anchor, Finding, Problem, Report
+from rules.policy import SOURCE as CONFIGURATION
 
 MAX_EDITS = 40
 """Words changed in one go, for GitHub's limit on content; the rest follows at the next review."""
 
 INPUT = "INPUT"
 """Stands for a rule where something could not be read."""
+
+WHY_UNREAD = "So this part could not be held against the contract; the rest of the change was."
+WHY_CONFIGURATION = (
+    "Merged like this it would not be in force: the last valid version of the configuration would stay so."
+)
 
 
 def speak(voice: Voice, material: Material, report: Report) -> bool:
@@ -121,7 +127,7 @@ def _as_finding(problem: Problem, material: Material) -> Finding:
     shown = file is not None and file.hunk_at("RIGHT", problem.line) is not None
     return Finding(
         rule=INPUT,
-        requirement="what cannot be read cannot be judged",
+        requirement="",
         related=(),
         status="introduced",
         level="warning",
@@ -131,7 +137,7 @@ def _as_finding(problem: Problem, material: Material) -> Finding:
         template="",
         title="Could not be read",
         message=f"This {problem.message}.",
-        why="So this part could not be held against the contract; the rest of the change was.",
+        why=WHY_CONFIGURATION if problem.path == CONFIGURATION else WHY_UNREAD,
         fix="Correct it and push again.",
         suggestion=None,
         trail=(),

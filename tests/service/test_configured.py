@@ -89,6 +89,23 @@ def test_no_more_than_a_few_earlier_versions_are_asked_for(github: GitHub) -> No
     assert github.recorder.seen[SHOWN] == MAX_EARLIER
 
 
+def test_a_change_that_breaks_it_is_told_at_the_line_and_judged_by_the_one_in_force(github: GitHub) -> None:
+    github.world.push(
+        github.repository, "topic", {PATH: PRIVILEGED, CONFIGURATION: "version: 1\nserevity: {F-2: off}\n"}
+    )
+    pull = github.world.open_pull_request(github.repository, "topic")
+    assert github.concluded(pull.head_sha).conclusion == "failure"
+    said = {
+        (comment.path, comment.anchor.line): comment.body for comment in github.review_comments(pull) if comment.anchor
+    }
+    assert {path for path, _ in said} == {CONFIGURATION, PATH}
+    assert said[CONFIGURATION, 2].split("\n")[1:] == [
+        "This is not valid here: there is no setting `serevity`; `severity` is one.",
+        "Merged like this it would not be in force: the last valid version of the configuration would stay so.",
+        "Correct it and push again.",
+    ]
+
+
 def test_a_valid_one_needs_no_history(github: GitHub) -> None:
     opened(github, "version: 1\n")
     assert github.recorder.seen[LISTED] == 0
