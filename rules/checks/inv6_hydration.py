@@ -159,10 +159,9 @@ def _appends(program: Program, policy: Policy) -> Iterator[_Append]:
                 and not _continues(path, command, started)
                 and not _replaces(append, swept.get(path, []))
             )
-            if append.at in told or writes_transport(flow, command):
+            if not paths or append.at in told or writes_transport(flow, command):
                 continue
-            looked = guards.protect(command, paths, grep=False) or guards.looked_for(command, paths)
-            if paths and not looked:
+            if not (guards.protect(command, paths, grep=False) or guards.looked_for(command, paths)):
                 yield append._replace(paths=paths)
 
 

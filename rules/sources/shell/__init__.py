@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rules.sources.shell.expand import REPOSITORY
+from rules.sources.shell.memory import ExpandGlob, Memory, ResolveSource, Surroundings
 from rules.sources.shell.program import (
     Assignment,
     Command,
@@ -59,9 +60,9 @@ def parse_program(
     text: Text,
     *,
     directory: str,
-    resolve_source: Callable[[str], Text | None],
+    resolve_source: ResolveSource,
     environment: Mapping[str, Sequence[Text]] | None = None,
-    expand_glob: Callable[[str], Iterable[str]] | None = None,
+    expand_glob: ExpandGlob | None = None,
     home: str = HOME,
     cwd: str | None = None,
 ) -> Program:
@@ -80,12 +81,33 @@ def parse_program(
 
     Never raises: what cannot be read is in `Program.problems` and `Program.unresolved`.
     """
+    surroundings = Surroundings(resolve_source, expand_glob or (lambda _pattern: ()))
+    variables = {name: tuple(values) for name, values in (environment or {}).items()}
+    key = text, directory, home, cwd, frozenset(variables.items())
+    program = _MEMORY.get(key, surroundings)
+    if program is None:
+        program = _read(text, directory, surroundings, variables, home, cwd or home)
+        _MEMORY.put(key, program, surroundings)
+    return program
+
+
+_MEMORY = Memory()
+
+
+def _read(
+    text: Text,
+    directory: str,
+    surroundings: Surroundings,
+    environment: Mapping[str, Sequence[Text]],
+    home: str,
+    cwd: str,
+) -> Program:
     name = posixpath.basename(text.parts[0].start.path) if text.parts else "script"
     path = posixpath.normpath(posixpath.join(REPOSITORY, directory, name))
-    walk = Walk(home=home, path=path, resolve=resolve_source, expand_glob=expand_glob or (lambda _pattern: ()))
+    walk = Walk(home=home, path=path, resolve=surroundings.resolve, expand_glob=surroundings.expand)
     user = literal(posixpath.basename(home))
-    state = State({"HOME": literal(home), "USER": user, "LOGNAME": user}, literal(cwd or home))
-    for variable, values in (environment or {}).items():
+    state = State({"HOME": literal(home), "USER": user, "LOGNAME": user}, literal(cwd))
+    for variable, values in environment.items():
         state.variables[variable] = _environment_value(values)
     walk.run(text, path, None, state)
     walk.handlers(state)
