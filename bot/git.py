@@ -79,8 +79,11 @@ class Repository:
         self._resources = ExitStack()
         self._environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ} | _ENVIRONMENT
         self._settings = dict(_SETTINGS)
-        self.bare = self._line("rev-parse", "--is-inside-work-tree") != "true"
-        self._folder = Path(self._line("rev-parse", "--absolute-git-dir" if self.bare else "--show-toplevel"))
+        self._trees: dict[str, GitTree] = {}
+        found = self._try("rev-parse", "--is-inside-work-tree", "--show-toplevel")
+        inside, _, top = found.output.decode("utf-8", "surrogateescape").removesuffix("\n").partition("\n")
+        self.bare = inside != "true"
+        self._folder = Path(self._line("rev-parse", "--absolute-git-dir") if self.bare else top)
         self.blobs = self._resources.enter_context(BlobReader(lambda: self._start("cat-file", "--batch")))
 
     def __enter__(self) -> Self:
@@ -93,13 +96,12 @@ class Repository:
 
     def commit(self, rev: str) -> str:
         """The full id of the commit that `rev` names: a branch, tag, full ref name, full or short id."""
-        # No ref starts with a dash: git reads one as an option. A NUL byte cannot be an argument at all.
-        if rev and not rev.startswith("-") and "\0" not in rev:
-            done = self._try("rev-parse", "--verify", f"{rev}^{{commit}}")
-            if not done.status:
-                return done.text
-            if "is ambiguous" in done.error:
-                raise GitError(f"The revision '{rev}' is ambiguous: several commits start with it.")
+        # No ref starts with a dash: git reads one as an option.
+        found = self.blobs.find(f"{rev}^{{commit}}") if rev and not rev.startswith("-") else None
+        if found == "ambiguous":
+            raise GitError(f"The revision '{rev}' is ambiguous: several commits start with it.")
+        if found is not None:
+            return found
         raise GitError(f"The revision '{rev}' does not name a commit of this repository{self._unshallow()}.")
 
     def default_branch(self) -> str:
@@ -112,7 +114,7 @@ class Repository:
             refs = [f"refs/{kind}/{name}" for name in names for kind in ("heads", "remotes/origin")]
             candidates = [self._try("symbolic-ref", "refs/remotes/origin/HEAD").text, *refs]
         for ref in candidates:
-            if ref and not self._try("rev-parse", "--verify", f"{ref}^{{commit}}").status:
+            if ref and self.blobs.find(f"{ref}^{{commit}}") is not None:
                 return ref
         if not self._try("for-each-ref", "--count=1").text:
             raise GitError("The repository has no commit yet.")
@@ -144,8 +146,10 @@ class Repository:
 
     def tree(self, rev: str) -> GitTree:
         """The files of a commit or tree, by its id."""
-        listing = self._output("ls-tree", "-r", "-z", "--full-tree", rev).decode("utf-8", "surrogateescape")
-        return GitTree(rev, dict(_entries(listing)), self.blobs)
+        if rev not in self._trees:
+            listing = self._output("ls-tree", "-r", "-z", "--full-tree", rev).decode("utf-8", "surrogateescape")
+            self._trees[rev] = GitTree(rev, dict(_entries(listing)), self.blobs)
+        return self._trees[rev]
 
     @property
     def folder(self) -> Path:
@@ -308,26 +312,46 @@ class BlobReader:
     def _process(self) -> subprocess.Popen[bytes]:
         return self._start()
 
+    def find(self, name: str) -> str | None:
+        """The id of the object that `name` names in git's syntax; ``"ambiguous"`` if there are several."""
+        if "\n" in name or "\0" in name:
+            return None
+        match self._ask(name):
+            case [found, _, size] if size.isdigit():
+                self._take(int(size))
+                return found.decode()
+            case [*_, b"ambiguous"]:
+                return "ambiguous"
+        return None
+
     def read(self, blob: str) -> bytes:
         """The bytes of the blob with this id.
 
         Raises:
             Unreadable: it is missing (a partial clone) or larger than `MAX_BLOB_BYTES`.
         """
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        stdin.write(blob.encode() + b"\n")
-        stdin.flush()
-        match stdout.readline().split():
+        match self._ask(blob):
             case [_, b"blob", size] if int(size) <= MAX_BLOB_BYTES:
-                return stdout.read(int(size) + 1)[:-1]
+                return self._take(int(size))
             case [_, b"blob", _]:
                 # The rest of the answer is not worth reading.
                 self.close()
                 raise Unreadable(f"is larger than {MAX_BLOB_BYTES // 1024 // 1024} MiB")
             case _:
                 raise Unreadable("is missing from the local copy of the repository")
+
+    def _ask(self, name: str) -> list[bytes]:
+        """The header of the answer: id, type and size, or what was asked and why there is none."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(name.encode("utf-8", "surrogateescape") + b"\n")
+        stdin.flush()
+        return stdout.readline().split()
+
+    def _take(self, size: int) -> bytes:
+        assert self._process.stdout is not None
+        return self._process.stdout.read(size + 1)[:-1]
 
     def close(self) -> None:
         """End the process; the next read starts a new one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from rules.sources.shell.expand import REPOSITORY
 from rules.sources.shell.memory import ExpandGlob, Memory, ResolveSource, Surroundings

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from rules.sources.shell.program import Program
 from rules.sources.text import Text
 
-MAX_KEPT_COMMANDS = 20_000
-"""Commands of all programs that are kept: some 60 MB. The boot script of a real template has a thousand."""
+MAX_KEPT_COMMANDS = 8_000
+"""Commands of all programs that are kept: some 25 MB. The boot script of a real template has a thousand."""
 
 ResolveSource = Callable[[str], Text | None]
 ExpandGlob = Callable[[str], Iterable[str]]
