@@ -29,7 +29,7 @@ _CORE_SCHEMA = (
 )
 # Line ends of YAML 1.1, lone carriage returns and controls, which are plain characters here.
 _UNKNOWN_TO_PYYAML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]|\r(?!\n)")
-_TAB_BETWEEN_TOKENS = re.compile(r"(?<=\S)[ \t]*\t[ \t]*")
+_TAB_BETWEEN_TOKENS = re.compile(r"(?<=\S)[ \t]*\t[ \t]*|^[ \t]*\t[ \t]*$|\A[ \t]+(?=[{[])", re.MULTILINE)
 
 
 class InvalidYaml(Exception):
