@@ -14,10 +14,10 @@ from bot.github.client import Repository
 from bot.github.pulls import commits_of, recent_pulls
 from bot.review.reviewer import SUPERSEDED
 
-MAX_PULLS = 20
+MAX_PULLS = 10
 """Pull requests looked at in one repository: a review ran when something had just happened in its own."""
 
-MAX_COMMITS = 5
+MAX_COMMITS = 3
 """Commits looked at before the head of an open one."""
 
 CLOSED = Verdict(

@@ -28,6 +28,9 @@ from bot.service.requests import ReviewRequest
 
 log = structlog.get_logger("recovery")
 
+ORPHANED_AT_ONCE = 5
+"""Repositories in which orphans are looked for in one go, with some forty requests each; the next time others."""
+
 MAX_LOOKED_AT = 500
 """Heads whose check runs are asked for in one go; the rest is looked at the next time."""
 
@@ -61,20 +64,42 @@ class Recovery:
     def missed(self) -> list[ReviewRequest]:
         """The open pull requests on whose head no review of ours has ended."""
         found: list[ReviewRequest] = []
+        budget = len(self.looked) + ORPHANED_AT_ONCE
         try:
             for installation in list_installations(self.github.app()):
-                found += self._missed_in(installation.id)
+                found += self._missed_in(installation.id, budget)
         except GitHubError as error:
             log.warning("not-swept", reason=str(error))
         return found
 
-    def _missed_in(self, installation: int) -> Iterator[ReviewRequest]:
+    def _missed_in(self, installation: int, budget: int) -> Iterator[ReviewRequest]:
         try:
             for installed in list_repositories(self.github.installation(installation)):
-                yield from self._missed_pulls(installation, installed)
+                yield from self._missed_at(installation, installed)
+                if installed.id not in self.looked and len(self.looked) < budget:
+                    self._look_for_orphans(installation, installed)
         except GitHubError as error:
-            # A permission that was taken away, or an installation that is just being removed.
+            # An installation that is just being removed, or a rate limit.
             log.warning("not-swept", installation=installation, reason=str(error))
+
+    def _missed_at(self, installation: int, installed: InstalledRepository) -> Iterator[ReviewRequest]:
+        try:
+            yield from self._missed_pulls(installation, installed)
+        except GitHubError as error:
+            if error.retry_after is not None:
+                raise
+            # A permission that was taken away, or a repository without a commit: the others have nothing to do with it.
+            log.warning("not-swept", installation=installation, repo=installed.name, reason=str(error))
+
+    def _look_for_orphans(self, installation: int, installed: InstalledRepository) -> None:
+        self.looked.add(installed.id)
+        repository = self.github.repository(installation, installed.id, installed.owner.login, installed.name)
+        try:
+            count = conclude_orphans(repository, self.check_name, self.app_id)
+        except GitHubError as error:
+            log.warning("orphans-left", installation=installation, repo=installed.name, reason=str(error))
+        else:
+            log.info("orphans-concluded", repo=installed.name, count=count)
 
     def _missed_pulls(self, installation: int, installed: InstalledRepository) -> Iterator[ReviewRequest]:
         repository = self.github.repository(installation, installed.id, installed.owner.login, installed.name)
@@ -88,10 +113,6 @@ class Recovery:
             if not self._is_judged(repository, installed, None, group.head):
                 target = Target(number=None, head=group.head, base_ref=group.base, base_sha=group.base)
                 yield self._request(installation, installed, 0, target)
-        if installed.id not in self.looked:
-            self.looked.add(installed.id)
-            if count := conclude_orphans(repository, self.check_name, self.app_id):
-                log.info("orphans-concluded", repo=installed.name, count=count)
 
     def _request(
         self, installation: int, installed: InstalledRepository, number: int, group: Target | None = None

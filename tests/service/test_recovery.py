@@ -63,10 +63,17 @@ def test_what_was_under_way_when_the_database_was_lost_is_concluded(
         under_way(group, None, github.repository.git.resolve("refs/heads/main") or "")
         github.world.webhooks.settle()
         github.world.webhooks.log.clear()
+        # Another repository of the installation, in which nothing works, stands in nobody's way.
+        github.world.create_repository("octo", "a-broken-one", {"README.md": "#\n"})
+        github.world.repositories = dict(sorted(github.world.repositories.items()))
+        broken = [
+            github.fail("/a-broken-one/", status=409, body='{"message": "Git Repository is empty."}') for _ in "12"
+        ]
         with RunningService(github.settings):
             heads = (before, pull.head_sha, closed.head_sha, group)
             ended = [github.concluded(head).conclusion for head in heads]
             github.idle()
+        assert [fault.times for fault in broken] == [0, 0]
         assert ended == ["cancelled", "failure", "cancelled", "failure"]
         assert len(github.reviews(pull)) == 1
     clients.close()
