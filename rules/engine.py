@@ -26,6 +26,7 @@ from rules.model import (
     Undecided,
 )
 from rules.policy import DEFAULT, Policy
+from rules.prose import used_prose
 from rules.registry import all_rules, entry
 from rules.sources.diff import Diff
 from rules.sources.tree import Tree
@@ -93,6 +94,7 @@ def review(
         remarks=(
             *remarks,
             *(policy.remarks if touched else ()),
+            *(used_prose(after.files) if touched else ()),
             *text.remarks(),
             *deltas.remarks(findings),
             *governance(head, diff, text, description),
