@@ -165,8 +165,12 @@ def _examine_image(image: Image, policy: Policy) -> Part:
         image.problems,
         _sightings((each.in_image(image) for each in all_drift() if each.in_image is not None), image.problems),
         frozenset(path for path, _ in image.staged_files) | ({DOCKERFILE} if image.dockerfile else set()),
-        frozenset({DOCKERFILE, *(source for source, _ in image.copies)}),
+        frozenset({DOCKERFILE, *(source for source, _ in image.copies), *_places_of_drift()}),
     )
+
+
+def _places_of_drift() -> Iterator[str]:
+    return (item.place for item in all_drift() if item.in_image is not None)
 
 
 def _sightings(found: Iterable[Iterable[Sighting]], problems: tuple[Problem, ...]) -> tuple[Sighting, ...]:

@@ -111,7 +111,7 @@ def command_fact(
     rule: str, template: str, what: str, command: Command, guards: tuple[Guard, ...] | None = None
 ) -> Fact:
     """A command as a fact; `guards` are those of its conditions that count, all of them if not given."""
-    return Fact(rule, template, what, spelled(command, guards), command.span)
+    return Fact(rule, template, what, spelled(command, guards), command.span, calls(command))
 
 
 def image_fact(rule: str, what: str, command: Command) -> Fact:
@@ -122,6 +122,8 @@ def image_fact(rule: str, what: str, command: Command) -> Fact:
 def spelled(command: Command, guards: tuple[Guard, ...] | None = None) -> str:
     """A command as one line, with what must hold for it to run."""
     text = " ".join(command.raw.split())
+    if command.name == "test" and text.startswith("test "):
+        text = f"[ {text.removeprefix('test ')} ]"
     conditions = [_condition(guard) for guard in (command.guards if guards is None else guards)]
     return f"{text}  [if {' and '.join(conditions)}]" if conditions else text
 

@@ -51,7 +51,7 @@ _SAYS_NOT = re.compile(r"\b(?:not|no longer|never|absent|missing|removed|without
 
 def in_image(image: Image) -> Iterator[Sighting]:
     try:
-        lines = read_text(image.tree, PLACE).splitlines()
+        lines = read_text(image.tree, PLACE).splitlines() if PLACE in image.tree.entries else []
     except Unreadable:
         return
     mentions = [number for pattern in (_IN_THE_IMAGE, _AS_COPIED) for number in _matching(pattern, lines)]

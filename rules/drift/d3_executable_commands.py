@@ -69,6 +69,8 @@ def in_image(image: Image) -> Iterator[Sighting]:
             if any(f"/{FOLDER}" in path for path in change.paths) and gives:
                 where = change.command.span
     if where is None:
+        if image.dockerfile is not None:
+            yield Sighting(ID, "absent", Span(DOCKERFILE, 1, 1))
         return
     if executable:
         yield Sighting(ID, "absent", where)

@@ -74,6 +74,7 @@ class Mutation:
     affects: all the requirements whose facts differ, in the order of their ids, separated by blanks
     given: edits that the base has too
     conclusion: of the check run, where it does not follow from `finds`
+    breaks: the head has code that nobody can read, and the review says so
     """
 
     name: str
@@ -84,6 +85,7 @@ class Mutation:
     given: tuple[Edit, ...] = ()
     conclusion: Conclusion | None = None
     must_find: bool = False
+    breaks: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -235,7 +237,8 @@ class Outcome:
         drift = tuple((d.id, d.change) for d in self.report.drift if d.change != "none")
         if drift != self.mutation.drift:
             told.append(f"drift {drift}, not {self.mutation.drift}")
-        told += [f"problem {p.path}:{p.line} {p.message}" for p in self.report.problems]
+        if bool(self.report.problems) != self.mutation.breaks:
+            told += [f"problem {p.path}:{p.line} {p.message}" for p in self.report.problems] or ["no problem"]
         return told
 
 
