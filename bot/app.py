@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import signal
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NoReturn
 
 import anyio.to_thread
 import structlog
@@ -120,10 +121,10 @@ def serve() -> int:
         with metrics_served(settings):
             print(f"wrc-bot listens on http://{settings.host}:{settings.port}/webhook", flush=True)  # noqa: T201
             _run(_server(create_app(settings)), address)
+            _leave()
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 (a person reads this)
         return EXIT_BAD_SETTINGS
-    return 0
 
 
 def _server(app: FastAPI) -> uvicorn.Server:
@@ -132,15 +133,23 @@ def _server(app: FastAPI) -> uvicorn.Server:
 
 
 def _run(server: uvicorn.Server, address: socket.socket) -> None:
-    """Serve until told to stop. The process then ends by that signal, and so waits for no thread that waits for GitHub.
-
-    What these were doing is in the database, and is done at the next start.
-    """
+    """Serve until told to stop."""
     try:
         server.run(sockets=[address])
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.raise_signal(signal.SIGINT)
+        # uvicorn hands the signal on once it has stopped.
+        return
+
+
+def _leave() -> NoReturn:
+    """End the process without waiting for threads that wait for GitHub: their work goes on at the next start.
+
+    A process that was told to stop ends by that signal before it comes here, except where it is the first one, as in a
+    container.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _bind(hosting: Hosting) -> socket.socket:

@@ -249,7 +249,7 @@ def serve(image: Stage, work: Path) -> None:
         begun = time.monotonic()
         run("kill", child)
         process.wait(30)
-        say(f"stopped by SIGTERM in {time.monotonic() - begun:.1f} s")
+        say(f"stopped by SIGTERM, as the first process, in {time.monotonic() - begun:.1f} s")
         say(f"in the volume: {', '.join(sorted(path.name for path in volume.iterdir()))}")
     finally:
         process.kill()

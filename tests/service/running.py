@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -71,14 +72,19 @@ class RunningService:
 
 
 class ServiceProcess:
-    """The service as an operator runs it, configured by environment variables."""
+    """The service as an operator runs it, configured by environment variables.
 
-    def __init__(self, environment: dict[str, str], directory: Path) -> None:
+    With `first` it is the first process of its name space, as in a container, where that can be had.
+    """
+
+    def __init__(self, environment: dict[str, str], directory: Path, *, first: bool = False) -> None:
+        self._first = first and os.geteuid() == 0 and shutil.which("unshare") is not None
+        apart = ["unshare", "--pid", "--fork", "--kill-child"] if self._first else []
         self.url = f"http://127.0.0.1:{environment['WRC_PORT']}"
         self.log = directory / "service.log"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", "from bot.app import serve; raise SystemExit(serve())"],
+                [*apart, sys.executable, "-c", "from bot.app import serve; raise SystemExit(serve())"],
                 env={**os.environ, "PYTHONPATH": str(Path.cwd()), **environment},
                 cwd=directory,
                 stdout=log,
@@ -107,7 +113,10 @@ class ServiceProcess:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
         """As an operator or a supervisor does it; returns the seconds that it took."""
         begun = time.monotonic()
-        self._process.send_signal(number)
+        pid = self._process.pid
+        if self._first:
+            pid = int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
+        os.kill(pid, number)
         self._process.wait(WAIT_SECONDS)
         return time.monotonic() - begun
 

@@ -25,7 +25,7 @@ def github(tmp_path: Path, public_pem: str, private_pem: str) -> Iterator[GitHub
     assert github.violations() == []
 
 
-def process(github: GitHub, directory: Path, **changed: str) -> ServiceProcess:
+def process(github: GitHub, directory: Path, *, first: bool = False, **changed: str) -> ServiceProcess:
     environment = {
         "WRC_APP_ID": str(github.settings.app_id),
         "WRC_WEBHOOK_SECRET": github.settings.webhook_secret.get_secret_value(),
@@ -35,7 +35,7 @@ def process(github: GitHub, directory: Path, **changed: str) -> ServiceProcess:
         "WRC_PORT": str(github.settings.port),
         "WRC_POLL_INTERVAL": "0.05",
     }
-    return ServiceProcess(environment | changed, directory)
+    return ServiceProcess(environment | changed, directory, first=first)
 
 
 def told_once(github: GitHub, head: str) -> None:
@@ -82,19 +82,18 @@ def test_killed_in_the_middle_of_a_review(github: GitHub, tmp_path: Path, method
 
 def test_stopped_in_the_middle_of_a_review(github: GitHub, tmp_path: Path) -> None:
     """Within the ten seconds that supervisors give, although GitHub keeps it waiting for longer."""
-    patience = {"WRC_GITHUB_TIMEOUT": "60"}
     asked = github.fail("/compare/", method="GET", delay=30)
-    with process(github, tmp_path, **patience) as service:
+    with process(github, tmp_path, WRC_GITHUB_TIMEOUT="60") as service:
         pull = github.open_pull(PRIVILEGED)
         wait_for(lambda: asked.times == 0, "the service to ask for the changes")
-        assert service.stop(signal.SIGTERM) < 10
+        assert service.stop(signal.SIGINT) < 10
     assert not any(run.status == "completed" for run in github.runs(pull.head_sha))
-    with process(github, tmp_path, **patience) as again:
+    with process(github, tmp_path, first=True, WRC_GITHUB_TIMEOUT="60") as again:
         told_once(github, pull.head_sha)
         asked = github.fail("/compare/", method="GET", delay=30)
         github.push(PRIVILEGED + "# more\n")
         wait_for(lambda: asked.times == 0, "the service to ask for the changes")
-        assert again.stop(signal.SIGINT) < 10
+        assert again.stop(signal.SIGTERM) < 10
         log = again.log.read_text()
     assert "Traceback" not in log
     events = [json.loads(line) for line in log.splitlines() if not line.startswith("wrc-bot listens")]

@@ -145,7 +145,7 @@ def test_ready_as_long_as_the_database_answers(settings: Settings, tmp_path: Pat
 def test_many_jobs_wait_and_the_oldest_is_told(settings: Settings) -> None:
     with RunningService(settings.model_copy(update={"poll_interval": 60})) as url:
         for number in range(3):
-            deliver(url, "pull_request", f"d-{number}", pull_request("opened"))
+            deliver(url, "pull_request", f"d-{number}", pull_request("opened", number=number + 1))
         samples = scraped(url)
         assert value(samples, "wrc_queue_jobs", queue="intake", state="waiting") >= 3
         assert 0 < value(samples, "wrc_queue_oldest_seconds", queue="intake") < 20
