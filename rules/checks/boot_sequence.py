@@ -48,7 +48,7 @@ from rules.checks.f10_errexit import is_errexit, kills_itself, starts_strict
 from rules.checks.inv6_hydration import says_missing
 from rules.checks.support import calls, line, settled_words, written_to
 from rules.checks.support import undecided as open_question
-from rules.model import Edit, Fact, Level, Undecided, Violation
+from rules.model import Edit, Fact, Level, Span, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Scope, parse_program
 from rules.sources.text import Position, Text
 from rules.workspace.image import Image
@@ -121,6 +121,8 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
         for step in found:
             first = steps.first(step)
             yield Fact(ID, workspace.template, _fact(step), "runs", first.span, calls(first))
+        for where, *through in _mirrors(workspace.image):
+            yield Fact(ID, workspace.template, _fact("registry mirror"), "by the image", where, tuple(through))
         for command in script.program.main:
             if command.name in ("set", "shopt", "trap"):
                 yield Fact(ID, workspace.template, FAILURES, settled_words(command), command.span)
@@ -189,14 +191,19 @@ def _violation(workspace: Workspace, surface: Surface, script: Script, fault: _F
 DAEMON_CONFIGURATION = "/etc/docker/daemon.json"
 
 
-def _brings_mirror(image: Image) -> bool:
-    """Whether the image has the mirror configured already, before any boot script runs."""
-    written = (command for command in image.commands if written_to(command, DAEMON_CONFIGURATION))
-    staged = (source for source, target in image.copies if target == DAEMON_CONFIGURATION)
+def _mirrors(image: Image) -> Iterator[tuple[Span, ...]]:
+    """Where the image has the mirror configured already, before any boot script runs, and what brings that there."""
+    for command in image.commands:
+        if written_to(command, DAEMON_CONFIGURATION) and "registry-mirror" in _said(command):
+            yield (command.span,)
     texts = dict(image.staged_files)
-    return any("registry-mirror" in _said(command) for command in written) or any(
-        "registry-mirrors" in texts[source].show() for source in staged if source in texts
-    )
+    for step in image.steps:
+        for source, target in image.copied(step):
+            lines = texts[source].show().split("\n") if target == DAEMON_CONFIGURATION and source in texts else []
+            number = next((n for n, text in enumerate(lines, 1) if "registry-mirrors" in text), None)
+            if number is not None:
+                written = step.instruction
+                yield Span(source, number, number), Span(written.path, written.start, written.end)
 
 
 def _said(command: Command) -> str:
@@ -242,7 +249,7 @@ class _Boot:
         image = self.workspace.image
         elsewhere = {
             "staged files": any(target.rstrip("/").startswith(STAGED) for _, target in image.copies),
-            "registry mirror": "registry mirror" in missing and _brings_mirror(image),
+            "registry mirror": "registry mirror" in missing and any(_mirrors(image)),
         }
         for step in missing:
             if elsewhere.get(step):

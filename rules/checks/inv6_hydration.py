@@ -90,7 +90,9 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
             if target is not None:
                 # Conditions that have nothing to do with the file protect nothing in it.
                 protecting = guards.about(command, (target,))
-                yield command_fact(ID, workspace.template, f"writing {target}", command, protecting)
+                yield command_fact(
+                    ID, workspace.template, f"writing {target.replace(UNKNOWN, '…')}", command, protecting
+                )
 
 
 def _hydrates(command: Command) -> bool:

@@ -53,6 +53,10 @@ COPY scripts /home/coder-files
     return Code(files={**files, "../image/daemon.json": '{ "registry-mirrors": ["http://mirror:5000"] }\n'})
 
 
+_CONFIGURED = '{ "registry-mirrors": ["http://mirror:5000"] }'
+_END_MARKED = {
+    "../image/Dockerfile": _image("").files["../image/Dockerfile"].replace("USER coder", "USER coder # !BOOT")
+}
 _DAEMON = "    if ! pgrep -x dockerd > /dev/null; then\n      sudo dockerd > /tmp/dockerd.log 2>&1 & # !BOOT\n    fi\n"
 
 BAD = (
@@ -66,6 +70,24 @@ BAD = (
         on=MINIMAL,
     ),
     Case("no mirror", replaces={MIRROR + GUARD: " # !BOOT" + GUARD}, on=MINIMAL),
+    *(
+        Case(
+            f"no mirror in the image any more, which had it by {name}",
+            before=Code(files=_image(how).files, replaces={MIRROR: ""}),
+            files={**_image("").files, **now},
+            replaces={MIRROR: ""},
+            on=MINIMAL,
+        )
+        for name, how, now in (
+            ("printf", f"RUN printf '{_CONFIGURED}' > /etc/docker/daemon.json\n", _END_MARKED),
+            ("a copy", "COPY daemon.json /etc/docker/daemon.json\n", _END_MARKED),
+            (
+                "a file",
+                "COPY daemon.json /etc/docker/daemon.json\n",
+                {**_image("COPY daemon.json /etc/docker/daemon.json\n").files, "../image/daemon.json": "{} # !BOOT\n"},
+            ),
+        )
+    ),
     Case("no folders", replaces={FOLDERS + PROFILE_TEST: _at(PROFILE_TEST)}, on=MINIMAL),
     Case(
         "folders of a function that nobody calls",
