@@ -173,7 +173,8 @@ def _open(requirement: Rule, part: Part, image: Part) -> Iterator[Step]:
         if each.rule == requirement.id:
             yield Step(each.span.path, each.span.start, each.reason)
     rests_on_image = requirement.image_check is not None or requirement.image_facts is not None
-    for problem in (*part.problems, *(image.problems if rests_on_image else ())):
+    bearing = (each for each in part.problems if not each.scripts or each.scripts & requirement.scripts)
+    for problem in (*bearing, *(image.problems if rests_on_image else ())):
         yield Step(problem.path, problem.line, f"could not be read: {problem.message}")
 
 

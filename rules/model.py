@@ -9,6 +9,8 @@ Side = Literal["base", "head"]
 Level = Literal["failure", "warning", "notice"]
 Status = Literal["introduced", "preexisting", "fixed"]
 Conclusion = Literal["success", "failure", "action_required", "neutral", "skipped"]
+ScriptKind = Literal["boot", "stop", "start", "host"]
+"""The agent's startup script; what runs on stop; other scripts of the workspace; commands on the Coder host."""
 ContractSource = Literal["repository", "configured", "bundled"]
 
 
@@ -239,7 +241,7 @@ class Contract:
 class Problem:
     """Input that could not be read as what it is: broken syntax, a file over a bound, a link out of the tree.
 
-    `introduced` is True when only the head has it.
+    `introduced` is True when only the head has it. `scripts` are the kinds of script that it is in, none for Terraform.
     """
 
     path: str
@@ -247,6 +249,7 @@ class Problem:
     message: str
     side: Side = "head"
     introduced: bool = False
+    scripts: frozenset[ScriptKind] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

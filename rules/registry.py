@@ -5,6 +5,7 @@ and at least one of ``check`` (violations of a template), ``image_check`` (of th
 requirement in a template) and ``image_facts`` (in the image). W-3 has none: waivers are about findings, so the engine
 looks at them last. ``CLAUSES``, where it is given, finds the part of the requirement that a violation breaks where its
 own words do not: words of the contract by a pattern of what the violation is about, as in `Rule.clause_words`.
+``SCRIPTS`` are the kinds of script that it reads: one that cannot be read leaves open what rests on it, and no more.
 
 An item of known drift is a module of `rules.drift`. It has ``ID``, ``REQUIREMENT`` (the one that it bears on),
 ``FOLLOW_UP`` (the change that was planned to end it, or None), ``PLACE`` (the file where one would look for it), and
@@ -24,7 +25,7 @@ from types import ModuleType
 
 import rules.checks
 import rules.drift
-from rules.model import Fact, Sighting, Undecided, Violation
+from rules.model import Fact, ScriptKind, Sighting, Undecided, Violation
 from rules.workspace.image import Image
 from rules.workspace.template import Workspace
 
@@ -76,6 +77,7 @@ class Rule(Entry):
     facts: Facts | None
     image_facts: ImageFacts | None
     clauses: Mapping[str, str] = field(default_factory=dict)
+    scripts: frozenset[ScriptKind] = frozenset()
 
     def clause_words(self, address: str, evidence: str) -> str | None:
         """The contract's words for what is wrong there; None where the rule has none for it."""
@@ -104,6 +106,7 @@ def _rule(module: ModuleType) -> Rule:
         getattr(module, "facts", None),
         getattr(module, "image_facts", None),
         getattr(module, "CLAUSES", {}),
+        frozenset(getattr(module, "SCRIPTS", ())),
     )
 
 

@@ -56,6 +56,7 @@ from rules.workspace.template import Script, Workspace
 
 ID = "BOOT"
 REQUIREMENT = "Required Agent Boot Sequence"
+SCRIPTS = ("boot",)
 CLAUSES = {
     r"registry mirror after dockerd": "mirror precedes dockerd launched",
     r"staged files (?:after|beside) shell profile": "hydration precedes profile assembled",

@@ -52,6 +52,7 @@ from rules.workspace.template import Resource, Workspace
 
 ID = "F-1"
 REQUIREMENT = "Forbidden Runtime Behaviors"
+SCRIPTS = ("host",)
 
 SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
 FOLDERS = ("/var/run", "/run", "/var", "/")

@@ -40,6 +40,7 @@ from rules.workspace.template import Resource, Workspace
 
 ID = "F-2"
 REQUIREMENT = "Forbidden Runtime Behaviors"
+SCRIPTS = ("host",)
 
 
 def check(workspace: Workspace) -> Iterator[Violation | Undecided]:

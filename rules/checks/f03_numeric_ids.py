@@ -64,6 +64,7 @@ from rules.workspace.template import Resource, Workspace
 
 ID = "F-3"
 REQUIREMENT = "Forbidden Runtime Behaviors"
+SCRIPTS = ("boot", "stop", "start")
 
 _NAMES = {"0": "root", "1000": "coder"}
 """Whom a number means in this image."""

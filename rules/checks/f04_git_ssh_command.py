@@ -67,6 +67,7 @@ from rules.workspace.template import Workspace
 
 ID = "F-4"
 REQUIREMENT = "Forbidden Runtime Behaviors"
+SCRIPTS = ("boot", "stop", "start")
 
 NAME = "GIT_SSH_COMMAND"
 

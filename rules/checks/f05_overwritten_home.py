@@ -52,6 +52,7 @@ from rules.workspace.template import Workspace
 
 ID = "F-5"
 REQUIREMENT = "Forbidden Runtime Behaviors"
+SCRIPTS = ("boot", "stop", "start")
 
 _DOES = {
     ">": "writes over",

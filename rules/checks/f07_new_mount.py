@@ -51,6 +51,7 @@ from rules.workspace.template import Resource, Workspace
 
 ID = "F-7"
 REQUIREMENT = "Forbidden Runtime Behaviors"
+SCRIPTS = ("host",)
 
 
 def check(workspace: Workspace) -> Iterator[Violation | Undecided]:

@@ -59,6 +59,7 @@ from rules.workspace.template import Workspace
 
 ID = "F-8"
 REQUIREMENT = "Forbidden Runtime Behaviors"
+SCRIPTS = ("boot", "stop", "start")
 
 MAX_STEPS = 8
 """Values that are followed back from one to the next."""

@@ -60,6 +60,7 @@ from rules.workspace.template import Resource, Workspace
 
 ID = "F-9"
 REQUIREMENT = "Forbidden Runtime Behaviors"
+SCRIPTS = ("boot", "stop", "start")
 
 _UNIT = re.compile(r"(?:docker|dockerd|docker-ce|moby)(?:\.service|\.socket)?")
 _NEEDLE = re.compile(r"docker|init\b|systemd")

@@ -48,6 +48,7 @@ from rules.sources.text import Position
 
 ID = "F-10"
 REQUIREMENT = "Forbidden Runtime Behaviors"
+SCRIPTS = ("boot",)
 
 
 class BootScript(Protocol):

@@ -54,6 +54,7 @@ from rules.workspace.template import Script, Workspace
 
 ID = "INV-4"
 REQUIREMENT = "In-Container Dockerd Lifecycle"
+SCRIPTS = ("boot", "stop")
 CLAUSES = {
     r"never started|not as root": "script invoke sudo dockerd pgrep",
     r" access before": "relax permissions communicate",

@@ -67,6 +67,7 @@ from rules.workspace.template import Workspace
 
 ID = "INV-6"
 REQUIREMENT = "Copy-If-Missing Home Hydration"
+SCRIPTS = ("boot", "stop", "start")
 CLAUSES = {
     r"^appends ": "append steps guarded duplicate entries",
     r"^missing staged files ": "staging absent continue aborting",

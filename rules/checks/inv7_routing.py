@@ -68,6 +68,7 @@ from rules.workspace.template import Resource, Workspace
 
 ID = "INV-7"
 REQUIREMENT = "Direct-Bind Single-Project Web Routing"
+SCRIPTS = ("boot",)
 CLAUSES = {
     r"^app for the site |^coder_app\.": "coder_app advertise url subdomain healthcheck",
     r"^boot/projects ": "most one project",

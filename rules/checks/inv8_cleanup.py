@@ -48,6 +48,7 @@ from rules.workspace.template import Resource, Script, Workspace
 
 ID = "INV-8"
 REQUIREMENT = "Host-Aware Cleanup"
+SCRIPTS = ("stop", "host")
 CLAUSES = {r"/stop_signal ": "receive SIGINT", r"destroyed on stop": "stop preserves host directory remain"}
 
 CLEANUP = "removal of the host folder"

@@ -61,6 +61,7 @@ from rules.workspace.template import Resource, Script, Workspace
 
 ID = "INV-9"
 REQUIREMENT = "Env-Sourced Workspace Identity"
+SCRIPTS = ("boot",)
 CLAUSES = {r"/env|^identity in the boot script CODER_": "environment variables exported shell"}
 
 VARIABLES = tuple(f"CODER_WORKSPACE_{name}" for name in ("ID", "NAME", "OWNER_NAME", "OWNER_EMAIL"))

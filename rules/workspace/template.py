@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from rules.model import Problem, Span, Step
+from rules.model import Problem, ScriptKind, Span, Step
 from rules.policy import DEFAULT, Policy
 from rules.sources.shell import Program, parse_program
 from rules.sources.shell.wrappers import SHELLS
@@ -224,12 +224,23 @@ class Workspace:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        found = list(self.evaluator.source.problems)
-        for script in (*self.scripts, *self.provisioners):
-            for problem in script.program.problems:
-                where = problem.position
-                found.append(Problem(where.path, where.line, problem.message))
-        return tuple(dict.fromkeys(found))
+        found: dict[Problem, frozenset[ScriptKind]] = {}
+        kinds: tuple[tuple[ScriptKind, tuple[Script, ...]], ...] = (
+            ("boot", self.boot),
+            ("stop", self.shutdown),
+            ("start", self.scripts[len(self.boot) + len(self.shutdown) :]),
+            ("host", self.provisioners),
+        )
+        for problem in self.evaluator.source.problems:
+            sourced = not problem.path.endswith((".tf", ".tfvars", ".json"))
+            found[problem] = frozenset(kind for kind, _ in kinds if kind != "host") if sourced else frozenset()
+        for kind, scripts in kinds:
+            for script in scripts:
+                for each in script.program.problems:
+                    where = each.position
+                    problem = Problem(where.path, where.line, each.message)
+                    found[problem] = found.get(problem, frozenset()) | {kind}
+        return tuple(replace(problem, scripts=scripts) for problem, scripts in found.items())
 
 
 def _environment(value: Value | None) -> dict[str, list[Text]]:

@@ -73,6 +73,25 @@ def test_a_template_that_cannot_be_read_leaves_all_open_but_what_is_certain() ->
     assert all(verdict.evidence for verdict in found.values())
 
 
+@pytest.mark.parametrize(
+    ("path", "open_"),
+    [
+        (
+            "scripts/templates/drupal-core/startup.sh",
+            {"INV-3", "INV-4", "INV-6", "INV-7", "INV-9", "BOOT", "F-3", "F-4", "F-5", "F-8", "F-9", "F-10"},
+        ),
+        ("scripts/shared/shutdown.sh", {"INV-4", "INV-6", "INV-8", "F-3", "F-4", "F-5", "F-8", "F-9"}),
+    ],
+)
+def test_a_script_that_cannot_be_read_leaves_open_what_rests_on_it_and_says_which(path: str, open_: set[str]) -> None:
+    tree = repository()
+    files = {**tree.files, path: f"{tree.files[path]}\nif true; then\n"}
+    found = verdicts(audit(MemoryTree.of(files, tree.links), "r" * 40, None), "drupal-core")
+    assert {rule for rule, verdict in found.items() if verdict.verdict == "undecided"} == open_
+    assert {step.path for rule in open_ for step in found[rule].evidence if "could not be read" in step.text} == {path}
+    assert {found[rule].verdict for rule in found.keys() - open_} == {"holds"}
+
+
 def test_a_template_without_anything_does_not_hold_by_itself() -> None:
     tree = MemoryTree.of({"empty/template.tf": 'resource "docker_container" "workspace" {}\n'})
     found = verdicts(audit(tree, "r" * 40, None), "empty")
