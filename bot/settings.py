@@ -18,6 +18,10 @@ GITHUB_API = "https://api.github.com"
 ENTERPRISE_API_PATH = "/api/v3"
 """https://docs.github.com/en/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api"""
 
+API_VERSION = "2026-03-10"
+ENTERPRISE_API_VERSION = "2022-11-28"
+"""Enterprise Server 3.17 to 3.19 know no other."""
+
 MIN_SECRET_CHARACTERS = 16
 """A shorter webhook secret can be guessed."""
 
@@ -118,8 +122,10 @@ class Settings(Hosting):
     private_key_file: Path | None = Field(default=None, description="or the file that holds it")
 
     api_url: HttpUrl = Field(default=GITHUB_API, description="https://HOST/api/v3 for GitHub Enterprise Server")
-    api_version: str = Field(
-        default="2026-03-10", pattern=r"^\d{4}-\d{2}-\d{2}$", description="the version of GitHub's API to ask for"
+    api_version: str | None = Field(
+        default=None,
+        pattern=r"^\d{4}-\d{2}-\d{2}$",
+        description="the version of GitHub's API to ask for, by default the newest that the server surely knows",
     )
     github_timeout: float = Field(default=20.0, gt=0, description="seconds for one request to GitHub")
 
@@ -163,6 +169,12 @@ class Settings(Hosting):
         """The secrets a delivery may be signed with, the current one first."""
         previous = self.webhook_secret_previous
         return (self.webhook_secret,) if previous is None else (self.webhook_secret, previous)
+
+    @property
+    def spoken_version(self) -> str:
+        """The version of the API that is asked for: the one that is set, or the newest that the server surely knows."""
+        known = ENTERPRISE_API_VERSION if self.api_url.endswith(ENTERPRISE_API_PATH) else API_VERSION
+        return self.api_version or known
 
     @property
     def web_url(self) -> str:

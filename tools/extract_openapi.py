@@ -1,10 +1,11 @@
 """Cut GitHub's OpenAPI description down to the operations that WRC and its sandbox use.
 
     npm pack @octokit/openapi@23.0.2 && tar xzf octokit-openapi-23.0.2.tgz
-    python tools/extract_openapi.py package/generated/api.github.com.json
+    python tools/extract_openapi.py package/generated
 
 writes `tests/data/github/openapi.json`: the operations below with every schema they reach, without prose and examples,
-sorted, one path or schema a line, so that an update is a short diff.
+sorted, one path or schema a line, so that an update is a short diff; and `openapi-enterprise.json`: of each release of
+GitHub Enterprise Server, the paths and schemas that differ from those.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-TARGET = Path(__file__).parent.parent / "tests" / "data" / "github" / "openapi.json"
+DATA = Path(__file__).parent.parent / "tests" / "data" / "github"
+ENTERPRISE = ("3.17", "3.18", "3.19")
 
 REPOSITORY = "/repos/{owner}/{repo}"
 OPERATIONS: Mapping[str, tuple[str, ...]] = {
@@ -146,6 +148,23 @@ def extract(description: dict[str, object]) -> dict[str, object]:
     return {"openapi": description["openapi"], "info": version, "paths": chosen, "components": components}
 
 
+def difference(extracted: Mapping[str, object], base: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """The paths and components that are not as in `base`, by their place: its keys, with spaces between."""
+    for place, found in places(extracted).items():
+        if found != places(base).get(place):
+            yield place, found
+
+
+def places(extracted: Mapping[str, object]) -> dict[str, object]:
+    paths, components = extracted["paths"], extracted["components"]
+    assert isinstance(paths, dict)
+    assert isinstance(components, dict)
+    found: dict[str, object] = {f"paths {path}": item for path, item in paths.items()}
+    for kind, named in components.items():
+        found |= {f"components {kind} {name}": item for name, item in named.items()}
+    return found
+
+
 def dump(extracted: dict[str, object]) -> str:
     """Sorted JSON with one path or component a line."""
     components = extracted["components"]
@@ -165,7 +184,14 @@ def lines(mapping: object) -> str:
 def main() -> None:
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    TARGET.write_text(dump(extract(json.loads(Path(sys.argv[1]).read_bytes()))))
+    folder = Path(sys.argv[1])
+    base = extract(json.loads((folder / "api.github.com.json").read_bytes()))
+    (DATA / "openapi.json").write_text(dump(base))
+    releases = []
+    for release in ENTERPRISE:
+        extracted = extract(json.loads((folder / f"ghes-{release}.json").read_bytes()))
+        releases.append(f"{json.dumps(release)}:{lines(dict(difference(extracted, base)))}")
+    (DATA / "openapi-enterprise.json").write_text("{\n" + ",\n".join(releases) + "}\n")
 
 
 if __name__ == "__main__":

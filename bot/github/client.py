@@ -85,7 +85,7 @@ class InstallationClient(GitHub[AppInstallationAuthStrategy]):
         settings = shared.settings
 
         def set_version(request: httpx.Request) -> None:
-            request.headers[VERSION_HEADER] = settings.api_version
+            request.headers[VERSION_HEADER] = settings.spoken_version
             if request.method != "GET" and _CONTENT.search(request.url.path):
                 pace.wait()
 
@@ -123,7 +123,7 @@ class AppClient(GitHub[AppAuthStrategy]):
         settings = shared.settings
 
         def set_version(request: httpx.Request) -> None:
-            request.headers[VERSION_HEADER] = settings.api_version
+            request.headers[VERSION_HEADER] = settings.spoken_version
 
         super().__init__(
             AppAuthStrategy(settings.app_id, settings.private_key_pem()),

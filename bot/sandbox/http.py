@@ -27,6 +27,9 @@ T = TypeVar("T")
 DEFAULT_PAGE = 30
 MAX_PAGE = 100
 API_VERSIONS = ("2022-11-28", "2026-03-10")
+ENTERPRISE_API_VERSIONS = ("2022-11-28",)
+"""What Enterprise Server 3.17 to 3.19 know."""
+
 MAX_REQUEST_BYTES = 25 * 1024 * 1024
 
 
@@ -181,7 +184,7 @@ class Endpoint:
         if len(raw) > MAX_REQUEST_BYTES:
             raise ApiError(413, "Payload too large")
         version = request.headers.get("x-github-api-version", API_VERSIONS[0])
-        if version not in API_VERSIONS:
+        if version not in (ENTERPRISE_API_VERSIONS if world.api_prefix else API_VERSIONS):
             raise ApiError(400, f"{version} is not a valid API version.")
         headers["X-GitHub-Api-Version-Selected"] = version
         caller = authenticate(world, request.headers.get("authorization"))

@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -22,7 +23,10 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012, SchemaRegistry
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-DESCRIPTION = Path(__file__).parent.parent / "data" / "github" / "openapi.json"
+DATA = Path(__file__).parent.parent / "data" / "github"
+ENTERPRISE: Mapping[str, Mapping[str, object]] = json.loads((DATA / "openapi-enterprise.json").read_bytes())
+"""Of each release of Enterprise Server what differs: places (keys, with spaces between) and what stands there."""
+
 ROOT = "urn:github"
 
 MULTI_SEGMENT = frozenset({"basehead", "branch", "path", "ref", "tree_sha"})
@@ -69,66 +73,111 @@ def as_json_schema(node: object) -> object:
     return {"anyOf": [{"type": "null"}, schema]}
 
 
-@cache
-def description() -> dict[str, dict[str, dict[str, object]]]:
-    loaded = as_json_schema(json.loads(DESCRIPTION.read_bytes()))
-    assert isinstance(loaded, dict)
-    return loaded
+class Description:
+    """GitHub's description of its API, or (`release`) that of an Enterprise Server."""
 
+    def __init__(self, release: str = "") -> None:
+        self.release = release
+        described = json.loads((DATA / "openapi.json").read_bytes())
+        for place, item in ENTERPRISE[release].items() if release else ():
+            *path, last = place.split(" ")
+            node = described
+            for key in path:
+                node = node[key]
+            node[last] = item
+        root = as_json_schema(described)
+        assert isinstance(root, dict)
+        self.root: dict[str, dict[str, dict[str, object]]] = root
+        self.templates = tuple(
+            (_pattern(path), path)
+            for path in sorted(root["paths"], key=lambda path: len(re.sub(r"\{\w+\}", "", path)), reverse=True)
+        )
+        empty: SchemaRegistry = Registry()
+        self.registry: SchemaRegistry = empty.with_resource(ROOT, DRAFT202012.create_resource(root))
 
-@cache
-def templates() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """A pattern for each path of the description, the most literal first."""
+    def operation_at(self, method: str, path: str) -> tuple[str, ...] | None:
+        """The place of an operation in the description: ("paths", template, method); None if it is not there."""
+        for pattern, template in self.templates:
+            if pattern.fullmatch(path) and method.lower() in self.root["paths"][template]:
+                return ("paths", template, method.lower())
+        return None
 
-    def pattern(path: str) -> re.Pattern[str]:
-        parts = re.split(r"\{(\w+)\}", path)
-        names = (".+" if name in MULTI_SEGMENT else "[^/]+" for name in parts[1::2])
-        literals = map(re.escape, parts[::2])
-        return re.compile("".join(piece for pair in zip(literals, [*names, ""], strict=True) for piece in pair))
-
-    paths = sorted(description()["paths"], key=lambda path: len(re.sub(r"\{\w+\}", "", path)), reverse=True)
-    return tuple((pattern(path), path) for path in paths)
-
-
-def operation_at(method: str, path: str) -> tuple[str, ...] | None:
-    """The place of an operation in the description: ("paths", template, method); None if it is not there."""
-    for pattern, template in templates():
-        if pattern.fullmatch(path) and method.lower() in description()["paths"][template]:
-            return ("paths", template, method.lower())
-    return None
-
-
-def look(place: tuple[str, ...]) -> tuple[tuple[str, ...], object]:
-    """What stands at a place, with references followed, and where it really stands."""
-    node: object = description()
-    for key in place:
+    def look(self, place: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, Any]]:
+        """What stands at a place, with references followed, and where it really stands."""
+        node: object = self.root
+        for key in place:
+            assert isinstance(node, dict)
+            node = node[key]
         assert isinstance(node, dict)
-        node = node[key]
-    if isinstance(node, dict) and isinstance(target := node.get("$ref"), str):
-        return look(tuple(target.removeprefix("#/").split("/")))
-    return place, node
+        if isinstance(target := node.get("$ref"), str):
+            return self.look(tuple(target.removeprefix("#/").split("/")))
+        return place, node
+
+    def complaints(self, place: tuple[str, ...], value: object) -> list[str]:
+        """How `value` differs from the schema at a place."""
+        escaped = "/".join(key.replace("~", "~0").replace("/", "~1") for key in place)
+        schema = {"$ref": f"{ROOT}#/{escaped}"}
+        validator = Draft202012Validator(schema, registry=self.registry, format_checker=FORMATS)
+        about = f" (Enterprise {self.release})" if self.release else ""
+        return [f"{error.json_path}: {error.message[:300]}{about}" for error in validator.iter_errors(value)]
+
+    def of_request(self, operation: tuple[str, ...], query: str, body: bytes) -> list[str]:
+        """How a request's query and body differ from the description."""
+        _, described = self.look(operation)
+        names = {self._parameter_name(parameter) for parameter in described.get("parameters", [])}
+        found = [f"unknown query parameter {key}" for key, _ in parse_qsl(query) if key not in names]
+        if "requestBody" not in described:
+            return found + (["a body where none is expected"] if body.strip() not in {b"", b"{}"} else [])
+        place = (*operation, "requestBody", "content", "application/json", "schema")
+        return found + self._of_body(place, body or b"{}")
+
+    def _parameter_name(self, parameter: dict[str, str]) -> str:
+        if "$ref" in parameter:
+            _, parameter = self.look(tuple(parameter["$ref"].removeprefix("#/").split("/")))
+        return parameter["name"]
+
+    def of_response(self, operation: tuple[str, ...], status: int, media_type: str, body: bytes) -> list[str]:
+        """How a response differs; a status that is not described may only be an error in GitHub's form."""
+        _, described = self.look(operation)
+        if status >= 500 or status in {301, 304, 307}:
+            return []
+        if str(status) not in described["responses"]:
+            if status < 400:
+                return [f"status {status} is not described"]
+            return self._of_body(("components", "schemas", "basic-error"), body)
+        place, response = self.look((*operation, "responses", str(status)))
+        if not response.get("content", {}):
+            return ["a body where none is described"] if body else []
+        if "application/json" not in media_type:
+            return []
+        return self._of_body((*place, "content", "application/json", "schema"), body)
+
+    def _of_body(self, place: tuple[str, ...], body: bytes) -> list[str]:
+        try:
+            return self.complaints(place, json.loads(body))
+        except ValueError:
+            return ["the body is no JSON"]
 
 
-def complaints(place: tuple[str, ...], value: object) -> list[str]:
-    """How `value` differs from the schema at a place."""
-    escaped = "/".join(key.replace("~", "~0").replace("/", "~1") for key in place)
-    schema = {"$ref": f"{ROOT}#/{escaped}"}
-    validator = Draft202012Validator(schema, registry=registry(), format_checker=FORMATS)
-    return [f"{error.json_path}: {error.message[:300]}" for error in validator.iter_errors(value)]
+description = cache(Description)
 
 
-@cache
-def registry() -> SchemaRegistry:
-    empty: SchemaRegistry = Registry()
-    filled: SchemaRegistry = empty.with_resource(ROOT, DRAFT202012.create_resource(description()))
-    return filled
+def _pattern(path: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", path)
+    names = (".+" if name in MULTI_SEGMENT else "[^/]+" for name in parts[1::2])
+    literals = map(re.escape, parts[::2])
+    return re.compile("".join(piece for pair in zip(literals, [*names, ""], strict=True) for piece in pair))
 
 
 class OpenApiRecorder:
-    """ASGI middleware that lets everything pass and collects `violations`; `seen` counts calls of each operation."""
+    """ASGI middleware that lets everything pass and collects `violations`; `seen` counts calls of each operation.
 
-    def __init__(self, prefix: str = "") -> None:
+    `releases` are those of GitHub Enterprise Server whose descriptions count; without any, it is that of github.com.
+    """
+
+    def __init__(self, prefix: str = "", releases: Sequence[str] = ()) -> None:
         self.prefix = prefix
+        self.descriptions = [description(release) for release in releases or ("",)]
         self.found: list[Violation] = []
         self.seen: Counter[str] = Counter()
 
@@ -184,15 +233,16 @@ class OpenApiRecorder:
             # The description is of the REST API; the sandbox checks queries itself.
             self.seen[f"{method} /graphql"] += 1
             return
-        operation = operation_at(method, path)
+        operation = self.descriptions[0].operation_at(method, path)
         if operation is None:
             note("request", ["no such operation among those extracted"])
             return
         self.seen[f"{method} {operation[1]}"] += 1
-        note("request", request_complaints(operation, scope["query_string"].decode(), sent))
-        if len(answered) > 1:  # A dropped connection has no body.
-            media_type = dict(start["headers"]).get(b"content-type", b"").decode()
-            note("response", response_complaints(operation, status, media_type, body))
+        for described in self.descriptions:
+            note("request", described.of_request(operation, scope["query_string"].decode(), sent))
+            if len(answered) > 1:  # A dropped connection has no body.
+                media_type = dict(start["headers"]).get(b"content-type", b"").decode()
+                note("response", described.of_response(operation, status, media_type, body))
 
 
 async def _whole_body(receive: Receive) -> list[Message]:
@@ -201,54 +251,3 @@ async def _whole_body(receive: Receive) -> list[Message]:
     while messages[-1].get("more_body", False):
         messages.append(await receive())
     return messages
-
-
-def request_complaints(operation: tuple[str, ...], query: str, body: bytes) -> list[str]:
-    """How a request's query and body differ from the description."""
-    _, described = look(operation)
-    assert isinstance(described, dict)
-    names = {parameter_name(parameter) for parameter in described.get("parameters", [])}
-    found = [f"unknown query parameter {key}" for key, _ in parse_qsl(query) if key not in names]
-    if "requestBody" not in described:
-        return found + (["a body where none is expected"] if body.strip() not in {b"", b"{}"} else [])
-    place = (*operation, "requestBody", "content", "application/json", "schema")
-    try:
-        value = json.loads(body or b"{}")
-    except ValueError:
-        return [*found, "the body is no JSON"]
-    return found + complaints(place, value)
-
-
-def parameter_name(parameter: dict[str, str]) -> str:
-    if "$ref" in parameter:
-        _, resolved = look(tuple(parameter["$ref"].removeprefix("#/").split("/")))
-        assert isinstance(resolved, dict)
-        parameter = resolved
-    return parameter["name"]
-
-
-def response_complaints(operation: tuple[str, ...], status: int, media_type: str, body: bytes) -> list[str]:
-    """How a response differs from the description; a status it does not list may only be an error in GitHub's form."""
-    _, described = look(operation)
-    assert isinstance(described, dict)
-    if status >= 500 or status in {301, 304, 307}:
-        return []
-    if str(status) not in described["responses"]:
-        if status < 400:
-            return [f"status {status} is not described"]
-        return _body_complaints(("components", "schemas", "basic-error"), body)
-    place, response = look((*operation, "responses", str(status)))
-    assert isinstance(response, dict)
-    content = response.get("content", {})
-    if not content:
-        return ["a body where none is described"] if body else []
-    if "application/json" not in media_type:
-        return []
-    return _body_complaints((*place, "content", "application/json", "schema"), body)
-
-
-def _body_complaints(place: tuple[str, ...], body: bytes) -> list[str]:
-    try:
-        return complaints(place, json.loads(body))
-    except ValueError:
-        return ["the body is no JSON"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from githubkit import GitHub
@@ -13,6 +15,7 @@ from githubkit.auth.app import AppAuthStrategy, AppInstallationAuthStrategy
 from githubkit.cache import MemCacheStrategy
 from githubkit.exception import RequestFailed
 
+from bot.sandbox.http import ENTERPRISE_API_VERSIONS
 from bot.sandbox.server import SandboxServer
 from bot.sandbox.world import World
 from tests.sandbox.conftest import CHANGED, Sandbox, private_pem
@@ -29,10 +32,28 @@ def served(
         yield Sandbox(world, key), recorder
 
 
-def connect(sandbox: Sandbox) -> GitHub[AppInstallationAuthStrategy]:
+Auth = TypeVar("Auth", AppAuthStrategy, AppInstallationAuthStrategy)
+
+
+def client(sandbox: Sandbox, auth: Auth) -> GitHub[Auth]:
     """A client with a cache of its own: the default one keeps tokens for all clients of the process."""
+
+    def set_version(request: httpx.Request) -> None:
+        if sandbox.world.api_prefix:
+            [request.headers["X-GitHub-Api-Version"]] = ENTERPRISE_API_VERSIONS
+
+    return GitHub(
+        auth,
+        base_url=sandbox.world.api_url,
+        auto_retry=False,
+        cache_strategy=MemCacheStrategy(),
+        event_hooks={"request": [set_version]},
+    )
+
+
+def connect(sandbox: Sandbox) -> GitHub[AppInstallationAuthStrategy]:
     auth = AppInstallationAuthStrategy(str(sandbox.app.id), private_pem(sandbox.key), sandbox.installation.id)
-    return GitHub(auth, base_url=sandbox.world.api_url, auto_retry=False, cache_strategy=MemCacheStrategy())
+    return client(sandbox, auth)
 
 
 def test_githubkit_reviews_a_pull_request(served: tuple[Sandbox, OpenApiRecorder]) -> None:
@@ -103,7 +124,7 @@ def test_githubkit_is_told_of_a_bad_anchor(served: tuple[Sandbox, OpenApiRecorde
 def test_githubkit_finds_its_installation(served: tuple[Sandbox, OpenApiRecorder]) -> None:
     sandbox, recorder = served
     auth = AppAuthStrategy(str(sandbox.app.id), private_pem(sandbox.key))
-    with GitHub(auth, base_url=sandbox.world.api_url, auto_retry=False) as github:
+    with client(sandbox, auth) as github:
         assert github.rest.apps.get_authenticated().parsed_data.slug == "wrc"
         found = github.rest.apps.get_repo_installation("acme", "templates").parsed_data
         assert found.id == sandbox.installation.id

@@ -239,7 +239,7 @@ def test_what_is_not_there_is_404(sandbox: Sandbox, api: httpx.Client, path: str
 
 
 def test_unknown_routes_and_methods_are_404_in_json(sandbox: Sandbox, api: httpx.Client) -> None:
-    for answer in (api.get("/nothing/at/all/here"), api.delete(sandbox.path), api.post("/graphql", json={})):
+    for answer in (api.get("/nothing/at/all/here"), api.delete(sandbox.path), api.post("/user", json={})):
         assert answer.status_code == 404
         assert answer.json()["message"] == "Not Found"
 

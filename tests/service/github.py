@@ -13,7 +13,7 @@ from bot.sandbox.server import SandboxServer
 from bot.sandbox.state import CheckRun, CheckSuite, PullRequest, Repository, Review, ReviewComment
 from bot.sandbox.world import World
 from bot.settings import Settings
-from tests.sandbox.openapi import OpenApiRecorder
+from tests.sandbox.openapi import ENTERPRISE, OpenApiRecorder
 from tests.service.conftest import SECRET, deliver
 from tests.service.running import free_port, wait_for
 
@@ -50,7 +50,7 @@ class GitHub:
     """The world around one service: `github.settings` are the service's."""
 
     def __init__(self, directory: Path, public_pem: str, private_pem: str, *, api_prefix: str = "") -> None:
-        self.recorder = OpenApiRecorder(api_prefix)
+        self.recorder = OpenApiRecorder(api_prefix, tuple(ENTERPRISE) if api_prefix else ())
         self.world = World(directory / "github", api_prefix=api_prefix)
         self.server = SandboxServer(self.world, middleware=self.recorder.wrap)
         port = free_port()

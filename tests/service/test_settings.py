@@ -111,6 +111,14 @@ def test_settings_come_from_an_env_file_too(tmp_path: Path, private_pem: str) ->
     assert [secret.get_secret_value() for secret in loaded.webhook_secrets] == [SECRET]
 
 
+def test_an_enterprise_server_is_asked_in_the_version_that_it_knows(good: pytest.MonkeyPatch) -> None:
+    assert load_settings().spoken_version == "2026-03-10"
+    good.setenv("WRC_API_URL", "https://github.example.com/api/v3")
+    assert load_settings().spoken_version == "2022-11-28"
+    good.setenv("WRC_API_VERSION", "2026-03-10")
+    assert load_settings().spoken_version == "2026-03-10"
+
+
 @pytest.mark.parametrize(
     ("api", "web"),
     [
