@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -51,6 +52,16 @@ def _long_enough(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < MIN_SECRET_CHARACTERS:
         raise ValueError(f"must have at least {MIN_SECRET_CHARACTERS} characters")
     return secret
+
+
+@lru_cache(maxsize=2)
+def _is_private_key(text: str) -> bool:
+    """Remembered, as it takes a twentieth of a second and is asked for every client."""
+    try:
+        load_pem_private_key(text.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
@@ -158,10 +169,8 @@ class Settings(Hosting):
         else:
             # An environment file has one line a value, so newlines are commonly written as \n.
             text = self.private_key.get_secret_value().replace("\\n", "\n") if self.private_key else ""
-        try:
-            load_pem_private_key(text.encode(), password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            raise ValueError("the private key must be PEM text as GitHub offers it for download") from None
+        if not _is_private_key(text):
+            raise ValueError("the private key must be PEM text as GitHub offers it for download")
         return text
 
     @property
