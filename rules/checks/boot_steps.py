@@ -10,7 +10,7 @@ from rules.checks.commands import Invocation, getopt, invocations, known, locate
 from rules.checks.daemon import CONFIGURATION, Daemon, can_run, daemon_of, starts_daemon
 from rules.checks.support import in_home, mentions
 from rules.once import once
-from rules.sources.shell import HOME, Command, Program, Unresolved
+from rules.sources.shell import HOME, UNKNOWN, Command, Program, Unresolved
 from rules.sources.text import Position
 
 STEPS = (
@@ -93,9 +93,13 @@ def _pulls(words: list[str]) -> bool:
     return operands[:1] in (["pull"], ["load"]) or (operands[:1] in (["image"], ["compose"]) and "pull" in operands)
 
 
+_WORK = frozenset({"projects", "workspace", "workspaces", "src", "code", "sites"})
+
+
 def _is_folder(path: str) -> bool:
-    """``~/projects``: where the user's work goes. Hidden folders belong to the program that needs them."""
-    return in_home(path) and path.rstrip("/").rpartition("/")[2] == "projects"
+    """``~/projects`` or ``~/$PROJECT``: where the user's work goes. Hidden folders belong to what needs them."""
+    folder, _, name = path.rstrip("/").rpartition("/")
+    return (in_home(path) and name == "projects") or (folder == HOME and (name in _WORK or name.startswith(UNKNOWN)))
 
 
 def written_by(command: Command) -> Iterator[str]:

@@ -60,6 +60,11 @@ _END_MARKED = {
 _DAEMON = "    if ! pgrep -x dockerd > /dev/null; then\n      sudo dockerd > /tmp/dockerd.log 2>&1 & # !BOOT\n    fi\n"
 
 BAD = (
+    Case(
+        "folders of programs only",
+        replaces={FOLDERS + PROFILE_TEST: "\n    mkdir -p ~/.cache ~/bin\n # !BOOT" + PROFILE_TEST},
+        on=MINIMAL,
+    ),
     # steps that are gone
     Case(
         "no session key",
@@ -186,6 +191,8 @@ BAD = (
 )
 
 GOOD = (
+    Case("the folder of the project", replaces={FOLDERS: '\n    mkdir -p ~/"$${PROJECT_NAME}"\n'}, on=MINIMAL),
+    Case("a folder for work under another name", replaces={FOLDERS: "\n    mkdir -p ~/workspace\n"}, on=MINIMAL),
     Case(
         "the owner with the folder",
         replaces={OWNER: "    sudo install -d -o coder -g coder /home/coder\n\n"},
