@@ -7,17 +7,19 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NoReturn
 
 import anyio.to_thread
+import sqlalchemy as sa
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from bot import tracing
+from bot.database import opened
 from bot.github.client import GitHubApp
 from bot.logs import Redact
 from bot.review.accepted import Accepting
@@ -26,13 +28,16 @@ from bot.review.material import Judge
 from bot.review.reviewer import Reviewer
 from bot.service import jobs
 from bot.service.handlers.context import Context
+from bot.service.members import Members
 from bot.service.recovery import Recovery
 from bot.service.setup.app import Setup, create_setup_app
 from bot.service.setup.credentials import Vault, vault_of
+from bot.service.turns import Turns, WriteGate
 from bot.service.watching import health_router, metrics_served, queues_watched, why_unreadable
 from bot.service.webhook import Delivery, Stored, webhook_router
 from bot.service.work import Work
-from bot.settings import Hosting, Settings, SettingsError, credentials_given, load_hosting, load_settings
+from bot.service.workflows import JOBS_VERSION
+from bot.settings import Hosting, Role, Settings, SettingsError, credentials_given, load_hosting, load_settings
 from bot.store import Store
 
 EXIT_BAD_SETTINGS = 2
@@ -50,35 +55,42 @@ class Service:
 
     settings: Settings
     judge: Judge
+    engine: sa.Engine | None
     running: jobs.Jobs | None = field(default=None, init=False)
     database: Store | None = field(default=None, init=False)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        with contextlib.ExitStack() as parts:
+            self.running = await anyio.to_thread.run_sync(self._start, parts)
+            try:
+                with queues_watched():
+                    yield
+            finally:
+                self.database = None
+                with anyio.move_on_after(MAX_CLOSING_SECONDS):
+                    await anyio.to_thread.run_sync(self.running.close, abandon_on_cancel=True)
+                    await anyio.to_thread.run_sync(tracing.stop, abandon_on_cancel=True)
+                self.running = None
+
+    def _start(self, parts: contextlib.ExitStack) -> jobs.Jobs:
+        """Put the parts together and begin to work; `parts` closes them."""
         settings = self.settings
-        github = GitHubApp(settings)
         settings.make_data_dir()
-        store = await anyio.to_thread.run_sync(Store.open, settings.database)
-        judge = Accepting(self.judge, store)
-        reviewer = Reviewer(settings.app_id, settings.check_name, settings.web_url, judge)
+        engine = self.engine or parts.enter_context(opened(settings.database))
+        members = Members(engine, settings.lease, JOBS_VERSION, alone=not settings.shared)
+        turns = Turns(engine)
+        github = GitHubApp(settings, WriteGate(members, turns, settings.write_interval))
+        parts.callback(github.close)
+        store = Store(engine)
+        reviewer = Reviewer(settings.app_id, settings.check_name, settings.web_url, Accepting(self.judge, store))
         context = Context(
             settings.app_id, settings.check_name, github, settings.web_url, store=store, cache=reviewer.cache
         )
         recovery = Recovery(github, settings.app_id, settings.check_name, set())
-        work = Work(context, reviewer, recovery)
-        self.running = await anyio.to_thread.run_sync(jobs.launch, settings, work)
+        running = jobs.launch(settings, Work(context, reviewer, recovery), members, turns)
         self.database = store
-        try:
-            with queues_watched():
-                yield
-        finally:
-            self.database = None
-            with anyio.move_on_after(MAX_CLOSING_SECONDS):
-                await anyio.to_thread.run_sync(self.running.close, abandon_on_cancel=True)
-                await anyio.to_thread.run_sync(tracing.stop, abandon_on_cancel=True)
-            github.close()
-            store.close()
-            self.running = None
+        return running
 
     def store(self, delivery: Delivery) -> Stored:
         """Keep a delivery. A GUID is not signed, so a body that came under another one is a replay."""
@@ -96,31 +108,31 @@ class Service:
         return why_unreadable(self.database)
 
 
-def create_app(settings: Settings, judge: Judge = ask_engine) -> FastAPI:
-    """The application; it opens its database and begins to work when the server starts it."""
-    service = Service(settings, judge)
+def create_app(settings: Settings, judge: Judge = ask_engine, engine: sa.Engine | None = None) -> FastAPI:
+    """The application; it opens its database, if it is given none, and begins to work when the server starts it."""
+    service = Service(settings, judge, engine)
     app = FastAPI(title="wrc-bot", lifespan=service.lifespan, openapi_url=None)
-    app.include_router(webhook_router(settings.webhook_secrets, service.store))
+    if settings.role != "worker":
+        app.include_router(webhook_router(settings.webhook_secrets, service.store))
     app.include_router(health_router(service.why_not_ready, metrics_here=settings.metrics_port is None))
     return app
 
 
-def serve() -> int:
+def serve(role: Role | None = None) -> int:
     """Load the settings and serve until stopped; without credentials, set them up in a browser first.
 
-    Returns an exit status: 2 for missing or wrong settings, or an address that is taken.
+    Returns an exit status: 2 for missing or wrong settings, a taken address, or a database that cannot be used.
     """
     try:
-        settings = _settings()
+        settings = _settings({} if role is None else {"role": role})
         if settings is None:
             return 0
         settings.make_data_dir()
-        address = _bind(settings)
-        tracing.start()
-        configure_logging(secret.get_secret_value() for secret in settings.webhook_secrets)
-        with metrics_served(settings):
+        with _bind(settings) as address, opened(settings.database) as engine, metrics_served(settings):
+            tracing.start()
+            configure_logging(secret.get_secret_value() for secret in settings.webhook_secrets)
             print(f"wrc-bot listens on http://{settings.host}:{settings.port}/webhook", flush=True)  # noqa: T201
-            _run(_server(create_app(settings)), address)
+            _run(_server(create_app(settings, engine=engine)), address)
             _leave()
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 (a person reads this)
@@ -171,22 +183,26 @@ def _bind(hosting: Hosting) -> socket.socket:
     return address
 
 
-def _settings() -> Settings | None:
+def _settings(given: Mapping[str, object]) -> Settings | None:
     """The settings, with credentials from the operator, from an earlier set-up or from one now; None if it ends early.
 
     Raises:
         SettingsError: something is missing or wrong.
     """
     if credentials_given():
-        return load_settings()
-    hosting = load_hosting()
+        return load_settings(given=given)
+    hosting = load_hosting(given=given)
     hosting.make_data_dir()
     vault = vault_of(hosting)
     stored = vault.load()
+    if stored is None and hosting.role == "worker":
+        raise SettingsError(
+            "There are no credentials yet: set up the process that takes the deliveries, then start this."
+        )
     if stored is None:
         serve_setup(hosting, vault)
         stored = vault.load()
-    return load_settings(stored=stored.settings) if stored is not None else None
+    return load_settings(given={**given, **stored.settings}) if stored is not None else None
 
 
 def serve_setup(hosting: Hosting, vault: Vault) -> None:
@@ -231,6 +247,6 @@ def configure_logging(secrets: Iterable[str] = ()) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # A line a request, with full URLs, from the HTTP client says nothing that our own events do not.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    # dbos writes to a handler of its own unless it finds one.
-    logging.getLogger("dbos").addHandler(handler)
+    # dbos writes to a handler of its own unless it finds one. This is called again after the set-up.
+    logging.getLogger("dbos").handlers[:] = [handler]
     logging.getLogger("dbos").propagate = False

@@ -123,11 +123,16 @@ def explain(rule: str | None) -> int:
 
 
 @app.command()
-def serve() -> int:
+@click.option(
+    "--role",
+    type=click.Choice(("all", "web", "worker")),
+    help="web takes deliveries, worker works on them. Default: WRC_ROLE, or all.",
+)
+def serve(role: Literal["all", "web", "worker"] | None) -> int:
     """Serve the GitHub App. Settings come from the environment (WRC_…) or a file .env."""
     from bot.app import serve as run_service  # noqa: PLC0415
 
-    return run_service()
+    return run_service(role)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import sqlalchemy as sa
@@ -67,6 +67,7 @@ def _is_private_key(text: str) -> bool:
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 WebhookSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
+Role = Literal["all", "web", "worker"]
 Loaded = TypeVar("Loaded", bound="Hosting")
 
 
@@ -84,6 +85,7 @@ class Hosting(BaseSettings):
     public_url: HttpUrl | None = Field(default=None, description="the address under which GitHub reaches this server")
     data_dir: Path = Field(default=Path("var"), description="where the default database lives")
     database_url: DatabaseUrl | None = Field(default=None, description="SQLite in the data folder by default")
+    role: Role = Field(default="all", description="web takes deliveries, worker works on them, all does both")
     credentials_key: SecretStr | None = Field(
         default=None, description="with it, what /setup gets is kept in the database, encrypted"
     )
@@ -91,6 +93,19 @@ class Hosting(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'wrc.sqlite'}"
+
+    @model_validator(mode="after")
+    def _a_database_for_all_roles(self) -> Self:
+        if self.role != "all" and not self.shared:
+            raise ValueError(
+                f"{PREFIX}ROLE={self.role} needs {PREFIX}DATABASE_URL=postgresql://…: a SQLite file is for one process"
+            )
+        return self
+
+    @property
+    def shared(self) -> bool:
+        """Whether several processes can work on the database."""
+        return not self.database.startswith("sqlite")
 
     def make_data_dir(self) -> None:
         """Create the folder of the default database.
@@ -143,7 +158,7 @@ class Settings(Hosting):
     check_name: str = Field(
         default="workspace runtime contract", min_length=1, max_length=100, description="the name of the check run"
     )
-    executor_id: str = Field(default="wrc-1", min_length=1, description="this machine's name, kept across restarts")
+    lease: float = Field(default=10.0, ge=1, le=20, description="seconds of silence after which a process is dead")
     poll_interval: float = Field(default=0.2, gt=0, le=60, description="seconds between looks at the queues")
     write_interval: float = Field(default=1.0, ge=0, le=60, description="seconds between comments and reviews")
     recovery_interval: float = Field(default=300.0, gt=0, description="seconds between looks for what was missed")
@@ -199,27 +214,27 @@ def credentials_given(env_file: Path | None = Path(".env")) -> bool:
     return _Given(_env_file=env_file).any  # type: ignore[call-arg]
 
 
-def load_hosting(env_file: Path | None = Path(".env")) -> Hosting:
+def load_hosting(env_file: Path | None = Path(".env"), given: Mapping[str, object] | None = None) -> Hosting:
     """What is known of this process before it has credentials.
 
     Raises:
         SettingsError: one line for each setting that is wrong.
     """
-    return _load(Hosting, env_file, {})
+    return _load(Hosting, env_file, given or {})
 
 
-def load_settings(env_file: Path | None = Path(".env"), stored: Mapping[str, object] | None = None) -> Settings:
-    """The settings of this process; `stored` are credentials that were kept at set-up.
+def load_settings(env_file: Path | None = Path(".env"), given: Mapping[str, object] | None = None) -> Settings:
+    """The settings of this process; `given` are those known already, such as credentials that were kept at set-up.
 
     Raises:
         SettingsError: one line for each setting that is missing or wrong.
     """
-    return _load(Settings, env_file, stored or {})
+    return _load(Settings, env_file, given or {})
 
 
-def _load(kind: type[Loaded], env_file: Path | None, stored: Mapping[str, object]) -> Loaded:
+def _load(kind: type[Loaded], env_file: Path | None, given: Mapping[str, object]) -> Loaded:
     try:
-        return kind(_env_file=env_file, **stored)  # type: ignore[call-arg, arg-type]
+        return kind(_env_file=env_file, **given)  # type: ignore[call-arg, arg-type]
     except ValidationError as error:
         raise SettingsError("\n".join(_sentence(problem) for problem in error.errors())) from None
 

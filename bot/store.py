@@ -1,7 +1,4 @@
-"""What the service itself remembers, in the database of its jobs: which findings stand open, and which were accepted.
-
-The tables are made where they are missing, by however many processes start at once. On SQLite and on PostgreSQL.
-"""
+"""What the service itself remembers, in the database of its jobs: which findings stand open, which were accepted."""
 
 from __future__ import annotations
 
@@ -10,15 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.pool import StaticPool
-from sqlalchemy.schema import CreateIndex, CreateTable
 
+from bot.database import in_memory, open_database, patient
 from rules.model import Finding
-
-LOCK_SECONDS = 30
-"""How long a write to SQLite waits for the jobs' own."""
-
-CREATION_ATTEMPTS = 5
 
 _metadata = sa.MetaData()
 
@@ -84,28 +75,24 @@ class Store:
     """Safe to use from several threads and processes."""
 
     def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        _create(engine)
+        self.engine = engine
 
     @classmethod
     def open(cls, url: str) -> Store:
-        """The store in the database at `url`, a sqlite or postgresql URL."""
-        parsed = sa.make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            return cls(sa.create_engine(parsed, connect_args={"timeout": LOCK_SECONDS}))
-        return cls(sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True))
+        """The store in the database at `url`, a sqlite or postgresql URL. Raises SettingsError."""
+        return cls(open_database(url))
 
     @classmethod
     def in_memory(cls) -> Store:
         """A store that ends with the process."""
-        return cls(sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}))
+        return cls(in_memory())
 
     def close(self) -> None:
-        self._engine.dispose()
+        self.engine.dispose()
 
     def ping(self) -> None:
         """Read something. Raises SQLAlchemyError if the database cannot be read."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             connection.execute(sa.select(_ACCEPTED.c.rule).limit(1)).all()
 
     def first_guid(self, digest: str, guid: str, now: datetime, kept: timedelta) -> str:
@@ -114,20 +101,21 @@ class Store:
         What was delivered longer ago than `kept` is forgotten.
         """
         same = _DELIVERED.c.digest == digest
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(sa.delete(_DELIVERED).where(_DELIVERED.c.at < (now - kept).timestamp()))
         try:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 connection.execute(sa.insert(_DELIVERED).values(digest=digest, guid=guid, at=now.timestamp()))
         except sa.exc.IntegrityError:
-            with self._engine.connect() as connection:
+            with self.engine.connect() as connection:
                 return connection.scalar(sa.select(_DELIVERED.c.guid).where(same)) or guid
         return guid
 
+    @patient
     def remember_open(self, pull: Pull, findings: Iterable[Finding], now: datetime) -> None:
         """These findings, and no others, stand open in a pull request; those known already keep their moment."""
         wanted = {finding.fingerprint: finding.rule for finding in findings}
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             known = set(connection.scalars(sa.select(_OPEN.c.fingerprint).where(*_of(_OPEN, pull))))
             gone = known - wanted.keys()
             if gone:
@@ -140,25 +128,28 @@ class Store:
             if rows:
                 connection.execute(sa.insert(_OPEN), rows)
 
+    @patient
     def open_findings(self, pull: Pull, before: datetime) -> Mapping[str, str]:
         """The rules of the open findings that were known at the moment `before`, by fingerprint."""
         query = sa.select(_OPEN.c.fingerprint, _OPEN.c.rule).where(*_of(_OPEN, pull))
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             rows = connection.execute(query.where(_OPEN.c.since <= before.timestamp())).all()
         return {str(fingerprint): str(rule) for fingerprint, rule in rows}
 
+    @patient
     def accept(self, pull: Pull, acceptances: Iterable[Acceptance]) -> None:
         """Let findings stand. The last word about a finding counts."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             for each in acceptances:
                 same = _ACCEPTED.c.fingerprint == each.fingerprint
                 connection.execute(sa.delete(_ACCEPTED).where(*_of(_ACCEPTED, pull), same))
                 row = {"fingerprint": each.fingerprint, "rule": each.rule, "login": each.login, "reason": each.reason}
                 connection.execute(sa.insert(_ACCEPTED).values(**pull.key, **row, at=each.at.timestamp()))
 
+    @patient
     def revoke(self, pull: Pull, fingerprints: Iterable[str]) -> None:
         chosen = _ACCEPTED.c.fingerprint.in_(list(fingerprints))
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(sa.delete(_ACCEPTED).where(*_of(_ACCEPTED, pull), chosen))
 
     def acceptances(self, pull: Pull) -> tuple[Acceptance, ...]:
@@ -169,9 +160,10 @@ class Store:
         """What was accepted in any pull request of a repository."""
         return self._accepted(_ACCEPTED.c.repository == str(repository))
 
+    @patient
     def _accepted(self, *where: sa.ColumnElement[bool]) -> tuple[Acceptance, ...]:
         columns = (_ACCEPTED.c[name] for name in ("fingerprint", "rule", "login", "at", "reason"))
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             rows = connection.execute(sa.select(*columns).where(*where)).all()
         found = (Acceptance(row[0], row[1], row[2], datetime.fromtimestamp(row[3], UTC), row[4]) for row in rows)
         return tuple(sorted(found, key=lambda each: each.fingerprint))
@@ -179,19 +171,3 @@ class Store:
 
 def _of(table: sa.Table, pull: Pull) -> tuple[sa.ColumnElement[bool], ...]:
     return tuple(table.c[name] == value for name, value in pull.key.items())
-
-
-def _create(engine: sa.Engine) -> None:
-    """Make the tables that are missing. PostgreSQL lets one of two that do so at the same moment fail: try again."""
-    for attempt in range(1, CREATION_ATTEMPTS + 1):
-        try:
-            with engine.begin() as connection:
-                for table in _metadata.sorted_tables:
-                    connection.execute(CreateTable(table, if_not_exists=True))
-                    for index in table.indexes:
-                        connection.execute(CreateIndex(index, if_not_exists=True))
-        except (sa.exc.IntegrityError, sa.exc.ProgrammingError):
-            if attempt == CREATION_ATTEMPTS:
-                raise
-        else:
-            return

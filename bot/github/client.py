@@ -6,12 +6,12 @@ import random
 import re
 import ssl
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 import httpx
 from githubkit import GitHub
@@ -47,21 +47,14 @@ _CONTENT = re.compile(r"/(pulls|issues)/")
 """Paths under which a write is something that people are told of."""
 
 
-class Pace:
-    """Lets one caller pass at a time, and the next one `seconds` later at the earliest.
+class Gate(Protocol):
+    """What a request that changes something waits at before it is sent, with the installation that sends it."""
 
-    https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests
-    """
+    def __call__(self, installation: int, *, content: bool) -> None: ...
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._free_at = 0.0
-        self._lock = threading.Lock()
 
-    def wait(self) -> None:
-        with self._lock:
-            time.sleep(max(0.0, self._free_at - time.monotonic()))
-            self._free_at = time.monotonic() + self._seconds
+def open_gate(installation: int, *, content: bool) -> None:
+    """The gate of a process that writes alone."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +74,13 @@ class InstallationClient(GitHub[AppInstallationAuthStrategy]):
     variable, which the threads of our workflows do not share.
     """
 
-    def __init__(self, shared: _Shared, installation_id: int, repository_id: int | None, pace: Pace) -> None:
+    def __init__(self, shared: _Shared, installation_id: int, repository_id: int | None, gate: Gate) -> None:
         settings = shared.settings
 
         def set_version(request: httpx.Request) -> None:
             request.headers[VERSION_HEADER] = settings.spoken_version
-            if request.method != "GET" and _CONTENT.search(request.url.path):
-                pace.wait()
+            if request.method != "GET":
+                gate(installation_id, content=_CONTENT.search(request.url.path) is not None)
 
         app = AppAuthStrategy(settings.app_id, settings.private_key_pem())
         if repository_id is None:
@@ -189,10 +182,10 @@ def _harmless(error: RequestError[Exception]) -> bool:
 class GitHubApp:
     """Makes and keeps the clients of the App's repositories. Safe to use from several threads."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, gate: Gate = open_gate) -> None:
         self._shared = _Shared(settings)
+        self._gate = gate
         self._clients: OrderedDict[tuple[int, int | None], InstallationClient] = OrderedDict()
-        self._paces: dict[int, Pace] = {}
         self._lock = threading.Lock()
 
     def repository(self, installation_id: int, repository_id: int, owner: str, name: str) -> Repository:
@@ -210,8 +203,7 @@ class GitHubApp:
         key = (installation_id, repository_id)
         with self._lock:
             if key not in self._clients:
-                pace = self._paces.setdefault(installation_id, Pace(self._shared.settings.write_interval))
-                self._clients[key] = InstallationClient(self._shared, installation_id, repository_id, pace)
+                self._clients[key] = InstallationClient(self._shared, installation_id, repository_id, self._gate)
                 if len(self._clients) > MAX_CLIENTS:
                     self._clients.popitem(last=False)[1].close()
             self._clients.move_to_end(key)

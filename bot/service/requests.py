@@ -37,7 +37,7 @@ class ReviewRequest(BaseModel):
     asked: float = Field(default_factory=time.time)
 
     @property
-    def partition(self) -> str:
+    def key(self) -> str:
         """Reviews with the same key never run at the same time. A repository keeps its id when it is renamed."""
         what = f"#{self.number}" if self.group is None else f"@{self.group.head}"
         return f"{self.repository_id}{what}"

@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest, start_http_s
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
-from bot.service.jobs import INTAKE_QUEUE, REVIEW_QUEUE
+from bot.service.workflows import INTAKE_QUEUE, REVIEW_QUEUE
 from bot.settings import Hosting, SettingsError
 from bot.store import Store
 

@@ -31,6 +31,9 @@ MAX_BODY_BYTES = 25 * 1024 * 1024
 MAX_BODY_SECONDS = 10
 """GitHub gives up on an answer after ten seconds, so a slower sender is not GitHub."""
 
+MAX_STORING_SECONDS = 8
+"""So that GitHub hears of a database that hangs. What is stored later all the same is a duplicate when sent again."""
+
 SIGNATURE_PREFIX = "sha256="
 _REPEATED = frozenset({"check_run", "check_suite"})
 """A button that is pressed twice sends the same twice. Replaying it costs a review, which says nothing new."""
@@ -106,7 +109,9 @@ async def _receive(request: Request, secrets: Sequence[SecretStr], store: Store)
     if action not in HANDLED[event]:
         return _ignored(event, action, "unhandled-action")
     try:
-        status = await anyio.to_thread.run_sync(store, Delivery(delivery_id, event, text))
+        with anyio.fail_after(MAX_STORING_SECONDS):
+            delivery = Delivery(delivery_id, event, text)
+            status = await anyio.to_thread.run_sync(store, delivery, abandon_on_cancel=True)
     except Exception:
         log.exception("not-stored")
         raise _RefusedError(503, "not-stored", "The delivery could not be stored: deliver it again later.") from None

@@ -40,6 +40,18 @@ class StepResult(BaseModel):
     delay: float | None = None
 
 
+class Turn(StepResult):
+    """Whether a review has its pull request for itself."""
+
+    mine: bool = False
+
+
+class Ordered(StepResult):
+    """The priorities of reviews that join the queue."""
+
+    priorities: tuple[int, ...] = ()
+
+
 class Decided(StepResult):
     decision: Decision = Decision()
 

@@ -73,6 +73,19 @@ class GitHub:
             }
         )
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings for a process of its own."""
+        return {
+            "WRC_APP_ID": str(self.settings.app_id),
+            "WRC_WEBHOOK_SECRET": self.settings.webhook_secret.get_secret_value(),
+            "WRC_PRIVATE_KEY": self.settings.private_key_pem().replace("\n", "\\n"),
+            "WRC_DATA_DIR": str(self.settings.data_dir),
+            "WRC_API_URL": self.settings.api_url,
+            "WRC_PORT": str(self.settings.port),
+            "WRC_POLL_INTERVAL": "0.05",
+        }
+
     def renew(self) -> None:
         """Another, untouched repository for the next test of the same service."""
         self.world.faults.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -22,7 +23,7 @@ from bot.review.judge import judge as ask_engine
 from bot.review.material import Judge
 from bot.settings import Settings
 
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 WAIT_SECONDS = 30.0
 
 
@@ -74,17 +75,18 @@ class RunningService:
 class ServiceProcess:
     """The service as an operator runs it, configured by environment variables.
 
-    With `first` it is the first process of its name space, as in a container, where that can be had.
+    With `first` it is the first process of its name space, as in a container, where that can be had. `before` is Python
+    that runs before anything else.
     """
 
-    def __init__(self, environment: dict[str, str], directory: Path, *, first: bool = False) -> None:
+    def __init__(self, environment: dict[str, str], directory: Path, *, first: bool = False, before: str = "") -> None:
         self._first = first and os.geteuid() == 0 and shutil.which("unshare") is not None
         apart = ["unshare", "--pid", "--fork", "--kill-child"] if self._first else []
         self.url = f"http://127.0.0.1:{environment['WRC_PORT']}"
         self.log = directory / "service.log"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*apart, sys.executable, "-c", "from bot.app import serve; raise SystemExit(serve())"],
+                [*apart, sys.executable, "-c", f"{before}\nfrom bot.app import serve; raise SystemExit(serve())"],
                 env={**os.environ, "PYTHONPATH": str(Path.cwd()), **environment},
                 cwd=directory,
                 stdout=log,
@@ -93,11 +95,14 @@ class ServiceProcess:
 
     def __enter__(self) -> ServiceProcess:
         try:
-            wait_for(self._healthy, "the service process", START_SECONDS)
+            self.wait_until_healthy()
         except AssertionError:
             self.kill()
             raise
         return self
+
+    def wait_until_healthy(self) -> None:
+        wait_for(self._healthy, "the service process", START_SECONDS)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -119,6 +124,19 @@ class ServiceProcess:
         os.kill(pid, number)
         self._process.wait(WAIT_SECONDS)
         return time.monotonic() - begun
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self._process.pid, number)
+
+    def ended(self, seconds: float = 0) -> int | None:
+        """The exit status, or None if it has not ended by itself after so many seconds."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(seconds)
+        return None
 
     def _healthy(self) -> bool:
         assert self._process.poll() is None, self.log.read_text()

@@ -7,10 +7,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from dbos import DBOS
+
 from bot.review.material import Material
 from rules.model import Contract, Report
 from tests.service.github import PRIVILEGED, GitHub
-from tests.service.running import RunningService, wait_for
+from tests.service.running import WAIT_SECONDS, RunningService, wait_for
 
 
 class Clerk:
@@ -48,3 +50,38 @@ def test_one_at_a_time_for_a_pull_request_and_several_at_a_time_for_several(
             github.concluded(pull.head_sha)
     assert clerk.most_of_one == 1
     assert clerk.most > 1
+
+
+class Attendant:
+    """A judge that lets nobody pass until the queue is complete, and notes who comes when."""
+
+    def __init__(self) -> None:
+        self.complete = threading.Event()
+        self.seen: list[str] = []
+
+    def judge(self, material: Material) -> Report:
+        self.complete.wait(WAIT_SECONDS)
+        self.seen.append("quiet" if "quiet" in (material.target.description or "") else "busy")
+        return Report(material.merge_base, material.head, "success", Contract("bundled", "spec.md", "", None))
+
+
+def test_a_busy_repository_does_not_starve_another(tmp_path: Path, public_pem: str, private_pem: str) -> None:
+    attendant = Attendant()
+    github = GitHub(tmp_path, public_pem, private_pem)
+    settings = github.settings.model_copy(update={"workers": 1})
+
+    def queued(count: int) -> None:
+        wait_for(lambda: len(DBOS.list_queued_workflows(queue_name="reviews")) == count, f"{count} reviews")
+
+    with github.server, RunningService(settings, attendant.judge):
+        wait_for(lambda: github.recorder.seen["GET /app/installations"] > 0, "the look for what was missed")
+        github.idle()
+        for number in range(6):
+            github.open_pull(f"{PRIVILEGED}# {number}\n", branch=f"busy-{number}")
+        queued(6)
+        github.renew()
+        quiet = github.open_pull(PRIVILEGED, branch="quiet")
+        queued(7)
+        attendant.complete.set()
+        github.concluded(quiet.head_sha)
+    assert attendant.seen.index("quiet") <= 3, attendant.seen

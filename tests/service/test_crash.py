@@ -26,16 +26,7 @@ def github(tmp_path: Path, public_pem: str, private_pem: str) -> Iterator[GitHub
 
 
 def process(github: GitHub, directory: Path, *, first: bool = False, **changed: str) -> ServiceProcess:
-    environment = {
-        "WRC_APP_ID": str(github.settings.app_id),
-        "WRC_WEBHOOK_SECRET": github.settings.webhook_secret.get_secret_value(),
-        "WRC_PRIVATE_KEY": github.settings.private_key_pem().replace("\n", "\\n"),
-        "WRC_DATA_DIR": str(github.settings.data_dir),
-        "WRC_API_URL": github.settings.api_url,
-        "WRC_PORT": str(github.settings.port),
-        "WRC_POLL_INTERVAL": "0.05",
-    }
-    return ServiceProcess(environment | changed, directory, first=first)
+    return ServiceProcess(github.environment | changed, directory, first=first)
 
 
 def told_once(github: GitHub, head: str) -> None:

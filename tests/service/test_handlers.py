@@ -45,7 +45,7 @@ def test_a_pull_request_is_reviewed(work: Work, payload: Payload, again: bool) -
     [review] = decision.reviews
     assert (review.installation, review.owner, review.name, review.number) == (5, "octo", "templates", 7)
     assert review.again is again
-    assert review.partition == "42#7"
+    assert review.key == "42#7"
 
 
 @pytest.mark.parametrize(

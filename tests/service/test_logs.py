@@ -49,6 +49,16 @@ def test_a_secret_is_masked_wherever_it_stands(secret: str, capfd: pytest.Captur
     assert f"refused {MASK}" in lines[2]["exception"]
 
 
+def test_it_is_configured_again_after_the_set_up_and_a_library_says_each_thing_once(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging()
+    configure_logging([WEBHOOK_SECRET])
+    logging.getLogger("dbos").warning("the database has %s", WEBHOOK_SECRET)
+    [line] = capfd.readouterr().err.splitlines()
+    assert json.loads(line)["event"] == f"the database has {MASK}"
+
+
 def test_a_field_named_as_a_secret_is_masked_and_the_rest_is_told(capfd: pytest.CaptureFixture[str]) -> None:
     configure_logging()
     structlog.get_logger("test").info("seen", webhook_secret="short", delivery="d-1", pull_request=7, sha="0" * 40)

@@ -75,7 +75,7 @@ def test_another_owner_who_has_the_app_too(desk: Desk) -> None:
     opened = desk.open(1)
     assert opened.moved is not None
     assert (opened.moved.installation, opened.moved.owner) == (there.id, "elsewhere")
-    assert opened.moved.partition == desk.request.partition
+    assert opened.moved.key == desk.request.key
     assert finished(desk, opened).conclusion == "failure"
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from bot.github.client import MAX_READ_RETRIES, GitHubApp, Pace
+from bot.github.client import MAX_READ_RETRIES, GitHubApp
 from bot.github.errors import UNSAID_WAIT
 from bot.review.judge import judge
 from bot.review.reviewer import Reviewer
@@ -132,18 +129,3 @@ def test_a_token_reaches_one_repository_and_allows_what_a_review_does(desk: Desk
         "checks": "write",
         "pull_requests": "write",
     }
-
-
-def test_writers_of_one_installation_pass_one_after_the_other() -> None:
-    pace, passed = Pace(0.05), list[float]()
-
-    def write() -> None:
-        pace.wait()
-        passed.append(time.monotonic())
-
-    writers = [threading.Thread(target=write) for _ in range(3)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    assert all(later - earlier >= 0.04 for earlier, later in pairwise(sorted(passed)))

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.app import serve
+from bot.database import open_database
 from bot.settings import Settings, SettingsError, load_settings
 from tests.service.conftest import SECRET
 
@@ -174,3 +176,30 @@ def test_a_taken_port_is_one_sentence_and_status_2(
     assert "WRC_PORT" in told.err
     assert told.err.count("\n") == 1
     assert told.out == ""
+
+
+def test_a_role_of_its_own_needs_a_database_that_is_shared(
+    good: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert serve("worker") == 2
+    told = capfd.readouterr().err
+    assert told.startswith("WRC_ROLE=worker needs WRC_DATABASE_URL=postgresql://…: ")
+    assert told.count("\n") == 1
+    good.setenv("WRC_DATABASE_URL", "postgresql://wrc@db/wrc")
+    assert load_settings(given={"role": "worker"}).role == "worker"
+
+
+def test_a_database_of_a_newer_version_is_one_sentence_and_status_2(
+    good: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'newer.sqlite'}"
+    engine = open_database(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("INSERT INTO wrc_schema (version) VALUES (99)"))
+    engine.dispose()
+    good.setenv("WRC_DATABASE_URL", url)
+    good.setenv("WRC_PORT", "0")
+    assert serve() == 2
+    told = capfd.readouterr().err
+    assert told.startswith("WRC_DATABASE_URL: the database is of a newer wrc-bot (its schema is 99, ")
+    assert told.count("\n") == 1

@@ -9,14 +9,18 @@ from pathlib import Path
 import pytest
 
 from bot.store import Acceptance, Pull, Store
+from tests.service.postgres import Postgres
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PULL = Pull(42, 7)
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'wrc.sqlite'}"
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'wrc.sqlite'}"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.new_database()
 
 
 def test_several_open_it_at_once_and_what_one_writes_another_reads(url: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -11,15 +13,15 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_serializer
 
+from bot.database import open_database
 from bot.settings import Hosting, SettingsError
 
 FILE_NAME = "app.json"
 OWNER_ONLY = stat.S_IRUSR | stat.S_IWUSR
 
-_METADATA = sa.MetaData()
 _TABLE = sa.Table(
     "wrc_credentials",
-    _METADATA,
+    sa.MetaData(),
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
 )
@@ -110,13 +112,21 @@ class DatabaseVault:
             self._fernet = Fernet(key.get_secret_value())
         except ValueError:
             raise SettingsError("WRC_CREDENTIALS_KEY must be a Fernet key: 32 bytes in URL-safe base64.") from None
+        self._url = url
+
+    @contextmanager
+    def _connected(self) -> Iterator[sa.Connection]:
         # It is used twice in the life of a process.
-        self._engine = sa.create_engine(url, poolclass=sa.NullPool)
+        engine = open_database(self._url)
+        try:
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
 
     def load(self) -> Credentials | None:
         try:
-            with self._engine.begin() as connection:
-                _METADATA.create_all(connection)
+            with self._connected() as connection:
                 sealed = connection.execute(sa.select(_TABLE.c.sealed).where(_TABLE.c.id == 1)).scalar()
             return None if sealed is None else Credentials.model_validate_json(self._fernet.decrypt(sealed))
         except InvalidToken:
@@ -129,8 +139,7 @@ class DatabaseVault:
     def keep(self, credentials: Credentials) -> None:
         sealed = self._fernet.encrypt(credentials.model_dump_json().encode())
         try:
-            with self._engine.begin() as connection:
-                _METADATA.create_all(connection)
+            with self._connected() as connection:
                 connection.execute(sa.delete(_TABLE))
                 connection.execute(sa.insert(_TABLE).values(id=1, sealed=sealed))
         except sa.exc.SQLAlchemyError as error:
