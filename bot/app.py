@@ -195,6 +195,10 @@ def _settings(given: Mapping[str, object]) -> Settings | None:
     hosting.make_data_dir()
     vault = vault_of(hosting)
     stored = vault.load()
+    if hosting.role != "all" and hosting.credentials_key is None:
+        raise SettingsError(
+            "WRC_CREDENTIALS_KEY is not set: with it, what /setup gets is kept in the database, for all roles to find."
+        )
     if stored is None and hosting.role == "worker":
         raise SettingsError(
             "There are no credentials yet: set up the process that takes the deliveries, then start this."

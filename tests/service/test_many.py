@@ -104,7 +104,6 @@ def told_once(github: GitHub, pull: PullRequest) -> None:
         pytest.param("POST", "/check-runs$", id="while-the-check-run-is-made"),
         pytest.param("GET", "/compare/", id="after-the-check-run"),
         pytest.param("POST", "/pulls/1/reviews$", id="while-the-review-is-written"),
-        pytest.param("GET", r"/check-runs/\d+$", id="after-the-review"),
         pytest.param("PATCH", r"/check-runs/\d+$", id="while-the-check-run-is-completed"),
     ],
 )

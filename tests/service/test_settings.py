@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 
 from bot.app import serve
 from bot.database import open_database
 from bot.settings import Settings, SettingsError, load_settings
 from tests.service.conftest import SECRET
+from tests.service.postgres import Postgres
 
 
 @pytest.fixture(autouse=True)
@@ -187,6 +189,19 @@ def test_a_role_of_its_own_needs_a_database_that_is_shared(
     assert told.count("\n") == 1
     good.setenv("WRC_DATABASE_URL", "postgresql://wrc@db/wrc")
     assert load_settings(given={"role": "worker"}).role == "worker"
+
+
+def test_without_credentials_a_role_of_its_own_needs_a_place_where_all_find_them(
+    good: pytest.MonkeyPatch, postgres: Postgres, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("APP_ID", "WEBHOOK_SECRET", "PRIVATE_KEY"):
+        good.delenv(f"WRC_{name}")
+    good.setenv("WRC_DATABASE_URL", postgres.new_database())
+    assert serve("web") == 2
+    assert capfd.readouterr().err.startswith("WRC_CREDENTIALS_KEY is not set: ")
+    good.setenv("WRC_CREDENTIALS_KEY", Fernet.generate_key().decode())
+    assert serve("worker") == 2
+    assert capfd.readouterr().err.startswith("There are no credentials yet: ")
 
 
 def test_a_database_of_a_newer_version_is_one_sentence_and_status_2(
