@@ -307,6 +307,7 @@ class TestTheDefaultBranchMoves:
         git, author = github.repository.git, github.world.signature(github.repository.owner)
         for path, text, count in (("README.md", "# Moved on\n", 1), (self.SPEC, "# Contract\n", 2)):
             git.commit("main", {path: text}, message="Quietly", author=author, parent=git.resolve("refs/heads/main"))
+            pull.title = f"After {path}"  # What is the same to the byte is a replay.
             events.pull_request(github.world, pull, "reopened", pull.author)
             github.world.webhooks.settle()
             github.idle()
