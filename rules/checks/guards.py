@@ -143,7 +143,8 @@ class Guards:
         """Guards that must hold for a function to succeed, or for a variable to have its value."""
         inner = [c for c in self._called.get(test.position, []) if c.name in ("[", "[[", "test") or c.name in _GREPS]
         if len(inner) == 1:
-            yield [_as_guard(inner[0], holds)]
+            turned = inner[0].surroundings[0].rstrip().endswith("!")
+            yield [_as_guard(inner[0], holds != turned)]
         yield from self.flagged(test, holds)
 
     def flagged(self, test: Test, holds: bool) -> Iterator[list[Guard]]:  # noqa: FBT001

@@ -194,10 +194,15 @@ def _copy(invocation: Invocation) -> Iterator[Change]:
     paths, tree = _targets(invocation, arguments)
     doubtful = arguments.has("u", "update", "b", "backup")
     sources = tuple(path for word in arguments.operands[:-1] for path in located(word, invocation.command))
-    if paths:
+    if paths and not (invocation.name == "cp" and _beside(sources, paths)):
         yield _change(invocation, invocation.name, paths, doubtful=doubtful, tree=tree, sources=sources)
     if invocation.name == "mv" and not any(is_home(path) for path in paths):
         yield _change(invocation, "mv away", sources, doubtful=True)
+
+
+def _beside(sources: Sequence[str], paths: Sequence[str]) -> bool:
+    """Whether a file of the home is kept under a longer name: ``cp ~/.vimrc ~/.vimrc.bak``."""
+    return all(any(is_home(own) and path.startswith(own.rstrip("/") + ".") for own in sources) for path in paths)
 
 
 def _install(invocation: Invocation) -> Iterator[Change]:

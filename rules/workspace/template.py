@@ -156,7 +156,8 @@ class Workspace:
                             value = provisioner.value(attribute)
                             at = provisioner.attribute(attribute)
                             if value is not None and at is not None:
-                                found.extend(self._parse(f"{kind}.{name}/provisioner", value, at.at))
+                                given = _environment(provisioner.value("environment"))
+                                found.extend(self._parse(f"{kind}.{name}/provisioner", value, at.at, given))
         return tuple(found)
 
     def _scripts(self, resource: Resource, attribute: str) -> Iterator[Script]:

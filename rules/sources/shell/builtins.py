@@ -121,7 +121,7 @@ class Builtins:
             origins = merged(
                 (Origin("command", "printf", command.position),), *(word.origins for word in command.args[2:])
             )
-            state.variables[command.args[1].value] = unknown(*origins)
+            state.variables[command.args[1].value] = _printed(command.args[2:], origins)
 
     def _unset(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
         tables: tuple[dict[str, object], ...] = (state.variables, state.arrays)  # type: ignore[assignment]
@@ -401,6 +401,18 @@ class Builtins:
         guarded = any(_mentions(guard, target) for guard in context.guards)
         entry = Unresolved(kind, command.raw, reason, command.position, guarded, context.scope)  # type: ignore[arg-type]
         self._walk.unresolved[entry] = None
+
+
+def _printed(words: Sequence[Word], origins: tuple[Origin, ...]) -> Value:
+    """What ``printf`` makes of a format with nothing but ``%s`` in it."""
+    form, *given = [_value(word) for word in words] or [literal("")]
+    texts = form.alternatives[0].split("%s")
+    if len(form.alternatives) > 1 or len(texts) != len(given) + 1 or any("%" in t or "\\" in t for t in texts):
+        return unknown(*origins)
+    parts = [literal(texts[0])]
+    for value, text in zip(given, texts[1:], strict=True):
+        parts += [value, literal(text)]
+    return Value(concat(parts).alternatives, origins)
 
 
 def _gives_up(command: Command) -> bool:

@@ -198,6 +198,8 @@ BAD = (
     ),
     Case("perl", boot='perl -e \'open(F, ">", "/home/coder/.vimrc"); print F 1\' # !F-5'),
     Case("node", boot="node -e \"require('fs').writeFileSync('/home/coder/.npmrc', 'a=b')\" # !F-5"),
+    Case("a path by printf", boot='printf -v target "%s/.vimrc" "$HOME"\ncp /etc/vimrc "$target" # !F-5'),
+    Case("another file beside it", boot="cp ~/.vimrc ~/.npmrc # !F-5"),
     Case("xargs", boot="ls /home/coder-files/* | xargs cp -t /home/coder # !F-5"),
     Case("a descriptor", boot="exec 3> ~/.vimrc # !F-5\necho 'set nu' >&3"),
     Case("busybox", boot="busybox cp /etc/vimrc ~/.vimrc # !F-5"),
@@ -231,6 +233,11 @@ BAD = (
 )
 
 GOOD = (
+    Case(
+        "a function that says no",
+        boot='missing() { ! [ -e "$1" ]; }\nif missing ~/.vimrc; then cp /etc/vimrc ~/.vimrc; fi',
+    ),
+    Case("a copy beside it", boot="[ -e ~/.vimrc ] && cp ~/.vimrc ~/.vimrc.bak"),
     Case("python that reads", boot="python3 -c \"print(open('/home/coder/.npmrc').read())\""),
     Case("python elsewhere", boot="python3 -c \"open('/tmp/x', 'w').write('/home/coder/.npmrc')\""),
     Case(

@@ -139,6 +139,15 @@ BAD = (
 )
 
 GOOD = (
+    Case(
+        "the folder by a variable of the provisioner",
+        replaces={
+            "    command = \"sudo /usr/local/bin/coder-delete-workspace-dir '${self.triggers.path}'\"\n": (
+                '    command = "sudo /usr/local/bin/coder-delete-workspace-dir \\"$FOLDER\\""\n'
+                "    environment = { FOLDER = self.triggers.path }\n"
+            )
+        },
+    ),
     Case("a failure that is told", replaces={_COMMAND: _COMMAND.rstrip("\n")[:-1] + ' || exit 1"\n'}),
     Case("more time", container="stop_timeout = 300"),
     Case("more grace", container="destroy_grace_seconds = 120"),
