@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib.resources import files
+from itertools import islice
 from typing import Literal, TypeVar
 
 from rules.model import Citation, Contract, Remark
@@ -33,6 +34,9 @@ FORBIDDEN = "Forbidden Runtime Behaviors"
 DRIFT_SECTION = "known drift"
 BUNDLED_URL = "https://github.com/ddev/coder-ddev/pull/149"
 """Where the contract is written as long as a repository does not hold it."""
+
+MAX_TOLD = 20
+"""Items and requirements without a rule that are told one by one."""
 
 _WORD = re.compile(r"[A-Za-z_/.][\w./:-]{2,}")
 _PIECE = re.compile(r"[a-z0-9]{3,}")
@@ -174,6 +178,16 @@ class ContractText:
         yield from self.unread
         if self.contract.source == "bundled":
             return
+        unchecked = list(islice(self._unchecked(), MAX_TOLD + 1))
+        yield from unchecked[:MAX_TOLD]
+        if len(unchecked) > MAX_TOLD:
+            yield Remark(self.contract.path, 1, "The contract has more that is not checked yet.")
+        gone = [rule.id for rule in all_rules() if not self.asks(rule.id, rule.requirement)]
+        if gone:
+            text = f"The contract no longer has {', '.join(gone)}: what breaks it is only asked about."
+            yield Remark(self.contract.path, 1, text)
+
+    def _unchecked(self) -> Iterator[Remark]:
         ours = {rule.id for rule in all_rules()}
         known = set(self.names.values())
         for name, written in self.requirements.items():
@@ -184,10 +198,6 @@ class ContractText:
             if name not in known:
                 text = f"The contract has the requirement “{name}”, which is not checked yet."
                 yield Remark(written.path, written.start, text)
-        gone = [rule.id for rule in all_rules() if not self.asks(rule.id, rule.requirement)]
-        if gone:
-            text = f"The contract no longer has {', '.join(gone)}: what breaks it is only asked about."
-            yield Remark(self.contract.path, 1, text)
 
 
 def load_contract(

@@ -17,7 +17,10 @@ from rules.contract import CAPABILITY, DRIFT_SECTION, FORBIDDEN, Clause, Contrac
 from rules.registry import all_rules
 from rules.sources.openspec.blocks import normalise
 from rules.sources.openspec.delta import Delta, operation_of, read_delta
+from rules.sources.openspec.folders import Folders
 from rules.sources.openspec.layout import discover, read_source
+from rules.sources.openspec.metadata import METADATA, MetadataError, read_marker, schema_of
+from rules.sources.openspec.schema import SchemaError
 from rules.sources.openspec.spec import read_spec
 from rules.sources.tree import Tree, Unreadable
 from rules.validate.model import Issue, IssueLevel
@@ -33,6 +36,7 @@ Entries = Mapping[str, tuple[tuple[str, str, Delta], ...]]
 
 def validate_contract(tree: Tree) -> Iterator[Issue]:
     """Everything to say about the contract of `tree` and the deltas of its active changes."""
+    yield from _metadata(tree)
     deltas = _deltas(tree)
     text = load_contract(tree, "", None)
     if text.contract.source == "repository":
@@ -45,6 +49,27 @@ def validate_contract(tree: Tree) -> Iterator[Issue]:
             yield from _dropped(change, path, delta)
             yield from _unmatched(change, path, delta, names)
         yield from _conflicts(entries)
+
+
+def _metadata(tree: Tree) -> Iterator[Issue]:
+    """Metadata that is not valid, and of which OpenSpec therefore heeds nothing, without a word."""
+    folders = Folders(tree)
+    for change in discover(tree).changes:
+        path = f"{change.path}/{METADATA}"
+        try:
+            if folders.is_file(path):
+                schema_of(folders, change.path)
+        except (MetadataError, SchemaError) as error:
+            # Where a marker is lost by it, the command says so itself.
+            if read_marker(folders, change.path, "skip_specs").invalid is None:
+                message = f"This metadata {_sentence(str(error))}, so OpenSpec heeds nothing of it."
+                way_out = "Correct it; the least is 'schema: spec-driven'."
+                yield Issue("contract", "K7", "WARNING", path, 1, message, change.id, way_out=way_out)
+
+
+def _sentence(fault: str) -> str:
+    """What completes "this metadata": some faults are sentences of their own."""
+    return fault if fault.startswith(("is ", "has ", "holds ", "expands ")) else f"is not valid ({fault})"
 
 
 def stale(tree: Tree, text: ContractText) -> Iterator[Issue]:

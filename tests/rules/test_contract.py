@@ -311,6 +311,13 @@ def test_an_item_that_is_new_is_told() -> None:
     assert more.split("\n")[remark.line - 1] == "- F-11: Loud fans."
 
 
+def test_many_items_that_are_new_are_told_in_part() -> None:
+    more = ADDED.replace("- F-6:", "".join(f"- F-{number}: More.\n" for number in range(11, 500)) + "- F-6:")
+    told = [each.text for each in load_contract(MemoryTree.of({CONTRACT: more}), "r", URL).remarks()]
+    assert len([each for each in told if "not checked yet" in each]) == 21
+    assert "The contract has more that is not checked yet." in told
+
+
 def test_what_the_contract_no_longer_has_is_only_asked() -> None:
     text = load_contract(MemoryTree.of({CONTRACT: ADDED.replace("- F-6: Ports that are published.\n", "")}), "r", URL)
     assert not text.asks("F-6", LIST)

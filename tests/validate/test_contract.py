@@ -117,3 +117,31 @@ def test_two_open_changes_of_one_requirement() -> None:
 def test_two_open_changes_that_add_the_same() -> None:
     added = f"## ADDED Requirements\n\n{_requirement('New')}"
     assert [each[0] for each in _said({OWN: SOUND, DELTA: added, OTHER: added})] == ["K5"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told"),
+    [
+        ("schema: [", "This metadata is not valid ("),
+        ("", "is not valid (Invalid input: expected object, received null)"),
+        ("created: 2026-01-01", "is not valid (schema: "),
+        ("schema: none-such", "is not valid (unknown schema 'none-such')"),
+        (
+            "schema: spec-driven\nschema: spec-driven",
+            "This metadata has the key 'schema' twice, so",
+        ),
+        ("a: &a [x]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(200)), "expands its aliases too often"),
+    ],
+)
+def test_metadata_that_is_not_valid_is_told_once(metadata: str, told: str) -> None:
+    path = "openspec/changes/add-contract/.openspec.yaml"
+    [(code, level, where, line, text)] = _said({OWN: SOUND, path: metadata})
+    assert (code, level, where, line) == ("K7", "WARNING", path, 1)
+    assert told in text
+    assert "schema: spec-driven" in text
+
+
+def test_metadata_that_the_command_speaks_of_is_left_to_it() -> None:
+    path = "openspec/changes/add-contract/.openspec.yaml"
+    assert _said({OWN: SOUND, path: "schema: [\nskip_specs: true\n"}) == []
+    assert _said({OWN: SOUND, path: "schema: spec-driven\n"}) == []
