@@ -116,11 +116,23 @@ def _scripts(surface: Surface) -> Iterator[Violation]:
             if not (inherited & given) - own:
                 found.setdefault((sink.identity, sink.source), sink)
             given |= own
+    sinks = _one_per_command(found.values())
     feeds = defaultdict(set)
-    for identity, source in found:
-        feeds[source].add(identity)
-    for sink in found.values():
+    for sink in sinks:
+        feeds[sink.source].add(sink.identity)
+    for sink in sinks:
         yield _violation(surface, sink, shared=len(feeds[sink.source]) > 1)
+
+
+def _one_per_command(sinks: Iterable[_Sink]) -> list[_Sink]:
+    """``read WORKSPACE OWNER <<< "$HOSTNAME"`` is one cause, whatever number of names it fills."""
+    merged: dict[tuple[Position, Position, str], _Sink] = {}
+    for sink in sinks:
+        key = sink.source, sink.command.position, "" if sink.command.name in _FILLS else sink.identity
+        first = merged.get(key)
+        both = first and first._replace(identity=f"{first.identity}, {sink.identity}", words=first.words + sink.words)
+        merged[key] = both or sink
+    return list(merged.values())
 
 
 def _violation(surface: Surface, sink: _Sink, *, shared: bool) -> Violation:

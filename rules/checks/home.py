@@ -13,7 +13,7 @@ from rules.checks.commands import Arguments, Flow, Invocation, getopt, invocatio
 from rules.checks.inline_code import file_changes
 from rules.checks.sed import in_place
 from rules.once import once
-from rules.sources.shell import HOME, UNKNOWN, Command, Word
+from rules.sources.shell import HOME, UNKNOWN, Command, Scope, Word
 from rules.sources.text import Position
 
 OWNED = {
@@ -70,7 +70,17 @@ class Home:
     @cached_property
     def changes(self) -> tuple[Change, ...]:
         """All that replaces or removes files, in order, wherever they are."""
-        return tuple(change for command in self.flow.program.commands for change in changes(self.flow, command))
+        found: list[Change] = []
+        spared: set[tuple[Scope, ...]] = set()
+        for command in self.flow.program.commands:
+            clobbers = _clobbers(command)
+            if clobbers is False and not command.guards:
+                spared.add(command.scope)
+            elif clobbers:
+                spared.discard(command.scope)
+            kept = any(command.scope[:depth] in spared for depth in range(len(command.scope) + 1))
+            found += [each for each in changes(self.flow, command) if not (kept and _by_redirection(each))]
+        return tuple(found)
 
     @cached_property
     def _removed(self) -> frozenset[str]:
@@ -138,6 +148,24 @@ def _is_project(path: str) -> bool:
     return path.startswith(f"{HOME}/") and parts[0][:1] != "." and not (len(parts) == 1 and parts[0] in _SHARED_FOLDERS)
 
 
+def _clobbers(command: Command) -> bool | None:
+    """Whether a redirection replaces files from here on (``set +C``) or not (``set -C``); None for anything else."""
+    words = [known(word) for word in command.args] if command.name == "set" else []
+    for index, word in enumerate(words):
+        if re.fullmatch(r"[-+]\w*C\w*", word) or (
+            re.fullmatch(r"[-+]\w*o", word) and "noclobber" in words[index + 1 :]
+        ):
+            return word[0] == "+"
+    return None
+
+
+def _by_redirection(change: Change) -> bool:
+    """``>``, which noclobber keeps from replacing; ``>|`` replaces in spite of it."""
+    command = change.command
+    operators = {each.operator for each in (*command.redirects, *command.outer) if each.operator in (">", ">|", "&>")}
+    return change.verb == ">" and bool(operators) and ">|" not in operators
+
+
 # What replaces and removes
 
 
@@ -148,7 +176,7 @@ def changes(flow: Flow, command: Command) -> Iterator[Change]:
             yield Change(verb, write.paths, command, write.at)
     for invocation in invocations(command):
         reader = _READERS.get(invocation.name)
-        if reader is not None:
+        if reader is not None and not (invocation.name in ("cp", "mv") and _asks_in_vain(flow, invocation)):
             yield from reader(invocation)
         for change in file_changes(invocation):
             if change.mode != "append":
@@ -183,6 +211,18 @@ def _targets(invocation: Invocation, arguments: Arguments) -> tuple[tuple[str, .
         else:
             found.append(bare)
     return tuple(dict.fromkeys(found)), recursive
+
+
+def _asks_in_vain(flow: Flow, invocation: Invocation) -> bool:
+    """``cp -i`` where nobody answers, or ``yes n`` does."""
+    command = invocation.command
+    if not getopt(invocation.args, "tS", ("target-directory", "suffix")).has("i", "interactive"):
+        return False
+    given = [each for each in command.redirects if each.here is not None or each.operator == "<"]
+    if any(each.here is not None or "/dev/null" not in each.target.alternatives for each in given):
+        return False
+    fed = flow.upstream(command)
+    return all(each.name == "yes" and [known(word).lower()[:1] for word in each.args] == ["n"] for each in fed)
 
 
 def _copy(invocation: Invocation) -> Iterator[Change]:

@@ -418,6 +418,10 @@ def _in_boot(command: Command) -> tuple[str, str] | None:
     words = [text for word in command.args for text in word.alternatives]
     if command.name in _REMOVERS and any(word.startswith("/etc/sudoers.d") for word in words):
         return "sudoers file removed", "This takes the sudoers file away, and with it passwordless sudo."
+    if command.name == "chmod" and any(_is_sudoers(word) for word in words):
+        mode = _octal(next((word for word in words if not word.startswith("-")), ""))
+        if mode != "440" and UNKNOWN not in mode:
+            return f"mode {mode}", f"This gives the sudoers file the mode {mode} instead of 0440 at every boot."
     if command.name == "sed" and SUDOERS in words and any("NOPASSWD" in word for word in words):
         return "sudoers file edited", "This edits passwordless sudo in coder's sudoers file at boot."
     targets = [path for path, anew in _targets(command) if path == SUDOERS and anew is not None]

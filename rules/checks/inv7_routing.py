@@ -54,6 +54,7 @@ from urllib.parse import urlsplit
 
 from rules.checks.attributes import not_known
 from rules.checks.commands import Invocation, flow_of, getopt, invocations, known, of_workspace, passed, shown
+from rules.checks.guards import guards_of
 from rules.checks.inv6_hydration import STAGED
 from rules.checks.staging import brings
 from rules.checks.support import attribute_facts, block_fact, command_fact, line, mentions, set_to, way, written_to
@@ -362,10 +363,15 @@ _LISTED = re.compile(r"omit_containers['\"]?\]?[ \t]*:?=?[ \t]*(\[[^\]]*\]|(?:\n
 def _router(workspace: Workspace) -> Iterator[Violation]:
     for script in workspace.boot:
         settings = list(_settings(workspace, script.program))
+        guards = guards_of(flow_of(script.program))
+        while len(settings) > 1 and guards.protect(settings[-1].command, (_HOME_CONFIG,)):
+            settings.pop()  # The settings before it have made the file already.
         unseen = script.program.problems or any(each.kind != "system" for each in script.program.unresolved)
         last = settings[-1] if settings else None
         if last is not None and last.omitted is False:
-            yield _with_router(workspace, last.command)
+            others = [each.command for each in settings[:-1] if each.omitted]
+            asks = any(not set(last.command.guards) <= set(other.guards) for other in others)
+            yield _with_router(workspace, last.command, asks=asks)
         elif last is None and not unseen:
             yield Violation(
                 rule=ID,
@@ -380,15 +386,17 @@ def _router(workspace: Workspace) -> Iterator[Violation]:
             )
 
 
-def _with_router(workspace: Workspace, command: Command) -> Violation:
+def _with_router(workspace: Workspace, command: Command, *, asks: bool) -> Violation:
+    """`asks`: it only runs on a condition, and otherwise the router is left out."""
     return Violation(
         rule=ID,
         template=workspace.template,
         address=_ROUTER_ADDRESS,
         evidence=_ROUTER_EVIDENCE,
         span=line(command.position),
-        level="failure",
-        message=f"After `{shown(command)}` DDEV runs its router, which takes port 80 itself.",
+        level="warning" if asks else "failure",
+        message=f"After `{shown(command)}` DDEV runs its router, which takes port 80 itself."
+        + (" Is that condition meant?" if asks else ""),
         trail=of_workspace(workspace).steps(passed(command)),
         lost=_CONFIGURATION,
     )

@@ -86,7 +86,9 @@ _WRITTEN = {
     "CODER_WORKSPACE_OWNER_EMAIL": "data.coder_workspace_owner.me.email",
 }
 
+_ROLES = ("AUTHOR", "COMMITTER")
 _GIT = {"user.name": "CODER_WORKSPACE_OWNER_NAME", "user.email": "CODER_WORKSPACE_OWNER_EMAIL"}
+_AUTHORS = {f"GIT_{who}_{what}": f"CODER_WORKSPACE_OWNER_{what}" for who in _ROLES for what in ("NAME", "EMAIL")}
 _GIT_OPTIONS = ("file", "blob", "type", "default", "comment")
 _ASSIGNS = frozenset({"=", "export", "declare", "readonly", "typeset"})
 
@@ -183,12 +185,29 @@ def _boot(surface: Surface, script: Script) -> Iterator[Violation]:
     for command in script.program.commands:
         if command.name in _ASSIGNS:
             for assignment in command.assignments:
+                if assignment.name in _AUTHORS and command.name != "=" and command.in_main_shell:
+                    yield from _author(surface, flow, command, assignment.name, assignment.value)
                 if assignment.name in VARIABLES and not _is_own(flow, command, assignment.name, assignment.value):
                     yield _other_value(surface, command, assignment.name, assignment.value)
         for invocation in invocations(command) if command.name == "git" else ():
             yield from _git(surface, flow, invocation, set_by)
     if len(set_by) == 1 and not script.program.problems:
         yield _half(surface, script, *set_by.items())
+
+
+def _author(surface: Surface, flow: Flow, command: Command, name: str, word: Word) -> Iterator[Violation]:
+    """``export GIT_AUTHOR_NAME=…``, which counts for more than what ``git config`` says."""
+    variable = _AUTHORS[name]
+    if word.alternatives == ("",) or from_host_name(flow, word) or _reads(flow, word, variable):
+        return
+    if any(origin.name == variable or _SOURCES[variable].search(origin.name) for origin in word.origins):
+        return
+    if any(text in guard.test.raw for guard in command.guards if guard.test is not None for text in (name, variable)):
+        return
+    sure = word.value is not None or any(_is_identity(origin.name) for origin in word.origins)
+    message = f"`{shown(command)}` gives every commit another identity than `{variable}`."
+    fix = f'Write `export {name}="${variable}"`, or leave it to `git config`.'
+    yield _wrong(surface, command, f"{name} = {known(word)}", message, fix, "failure" if sure else "warning")
 
 
 def _is_own(flow: Flow, command: Command, name: str, word: Word) -> bool:

@@ -135,6 +135,10 @@ BAD = (
         on=("full",),
         files={"../image/scripts/.ddev/commands/host/who": '#!/bin/bash\nWORKSPACE="${HOSTNAME%-*}" # !F-8\n'},
     ),
+    Case(
+        "two names of one read",
+        boot='IFS=- read -r WORKSPACE_NAME OWNER_NAME <<< "$HOSTNAME" # !F-8',
+    ),
 )
 
 GOOD = (

@@ -100,6 +100,8 @@ BAD = (
         "the file written anew at boot",
         boot="echo 'coder ALL=(ALL) NOPASSWD: /usr/bin/apt' | sudo tee /etc/sudoers.d/coder > /dev/null # !INV-3",
     ),
+    Case("another mode at boot", boot="sudo chmod 0644 /etc/sudoers.d/coder # !INV-3"),
+    Case("another mode at boot, in letters", boot="sudo chmod u+w,g+w /etc/sudoers.d/coder # !INV-3"),
     Case("edited at boot", boot="sudo sed -i 's/NOPASSWD://' /etc/sudoers.d/coder # !INV-3"),
 )
 
@@ -173,6 +175,9 @@ GOOD = (
         "packages by a list",
         "ARG PACKAGES\n" + _INSTALL.replace("git sudo", "$PACKAGES") + "\n" + _RIGHT,
         _INSTALL + "\n" + _RIGHT,
+    ),
+    Case(
+        "the same mode at boot", boot="sudo chmod 0440 /etc/sudoers.d/coder\nsudo chmod u=r,g=r,o= /etc/sudoers.d/coder"
     ),
     Case("sudo that never asks", boot="sudo -n true"),
     Case("sudo with a variable kept", boot="sudo -E apt-get update"),

@@ -126,6 +126,11 @@ BAD = (
         "taken in again",
         "ddev config global --omit-containers=ddev-router\nddev config global --omit-containers= # !INV-7",
     ),
+    _router(
+        "taken in again on a condition",
+        "ddev config global --omit-containers=ddev-router\n"
+        'if [ -n "$WITH_ROUTER" ]; then\n  ddev config global --omit-containers= # !INV-7 warning\nfi',
+    ),
     _router("only the project", "ddev config --omit-containers=ddev-router # !INV-7\nddev utility download-images"),
     _router("another setting", "ddev config global --instrumentation-opt-in=false # !INV-7"),
     _router(
@@ -152,6 +157,11 @@ BAD = (
 )
 
 GOOD = (
+    _router(
+        "another configuration where there is none, which is never",
+        "ddev config global --omit-containers=ddev-router\n"
+        "[ -f ~/.ddev/global_config.yaml ] || echo 'omit_containers: []' > ~/.ddev/global_config.yaml",
+    ),
     Case(
         "an editor",
         top=_other("code", "http://localhost:13337"),

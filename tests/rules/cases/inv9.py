@@ -63,9 +63,22 @@ BAD = (
         boot='who="Web Team"\ngit config --global user.name "$who" # !INV-9',
     ),
     Case("git without the address", replaces={"    " + GIT_EMAIL + "\n": " # !INV-9\n"}, on=("minimal",)),
+    Case("the author by a variable", boot='export GIT_AUTHOR_NAME="Coder" # !INV-9'),
+    Case(
+        "the committer by variables",
+        boot='export GIT_COMMITTER_NAME=coder # !INV-9\nexport GIT_COMMITTER_EMAIL="coder@example.com" # !INV-9',
+    ),
+    Case("the author by a variable that is declared", boot="declare -x GIT_AUTHOR_EMAIL=dev@example.com # !INV-9"),
 )
 
 GOOD = (
+    Case(
+        "the author from the owner",
+        boot='export GIT_AUTHOR_NAME="$CODER_WORKSPACE_OWNER_NAME" GIT_COMMITTER_EMAIL="$CODER_WORKSPACE_OWNER_EMAIL"',
+    ),
+    Case("the author of one commit", boot="GIT_AUTHOR_NAME=probe git commit -m x\nGIT_COMMITTER_DATE=now git commit"),
+    Case("a stand-in for a missing author", boot='[ -n "$GIT_AUTHOR_NAME" ] || export GIT_AUTHOR_NAME=coder'),
+    Case("the author of a subshell", boot="( export GIT_AUTHOR_NAME=probe; git commit -m x )"),
     Case("in lower case", replaces={NAME: "    CODER_WORKSPACE_NAME = lower(data.coder_workspace.me.name)\n"}),
     Case(
         "through a local",
