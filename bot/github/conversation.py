@@ -53,8 +53,14 @@ def react(repository: Repository, place: Place, content: Reaction) -> None:
     create = (
         reactions.create_for_issue_comment if place.thread is None else reactions.create_for_pull_request_review_comment
     )
-    with asking("add a reaction"):
-        create(repository.owner, repository.name, place.comment, content=content)
+    comment = place.comment
+
+    def write() -> bool:
+        with asking("add a reaction"):
+            create(repository.owner, repository.name, comment, content=content)
+            return True
+
+    write_once(write, lambda: None)
 
 
 def reply(repository: Repository, number: int, place: Place, since: datetime, text: str) -> None:

@@ -89,18 +89,30 @@ class Faulty:
         if fault.status is None and not fault.drop:
             await self.app(scope, receive, send)
             return
+        answer: list[Message] = []
         if fault.when == "after":
-            await self.app(scope, receive, _swallow)
-        await self._fail(fault, scope, receive, send)
+            await self.app(scope, receive, _keep_in(answer))
+        await self._fail(fault, answer, scope, receive, send)
 
-    async def _fail(self, fault: RequestFault, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _fail(
+        self, fault: RequestFault, answer: list[Message], scope: Scope, receive: Receive, send: Send
+    ) -> None:
         if fault.drop:
-            # An answer that announces a body and ends without it makes the server close the connection.
-            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+            # An answer that announces a longer body than it has makes the server close the connection.
+            start: Message = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]}
+            body = b"".join(message.get("body", b"") for message in answer[1:])
+            await send(answer[0] if body else start)
+            if body:
+                await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
             return
         headers = {"content-type": "application/json", **fault.headers}
         await Response(fault.body, fault.status or 500, headers)(scope, receive, send)
 
 
-async def _swallow(message: Message) -> None:
-    """The answer of a request that took effect and is then lost."""
+def _keep_in(answer: list[Message]) -> Send:
+    """Takes the answer of a request that took effect, in place of the client."""
+
+    async def keep(message: Message) -> None:
+        answer.append(message)
+
+    return keep

@@ -20,8 +20,9 @@ R = TypeVar("R", bound=Rule)
 class RequestFault:
     """The next `times` API requests that match fail.
 
-    `when="before"`: the request has no effect; `"after"`: it took effect and only its answer is lost. `drop` closes the
-    connection instead of answering; with `status` None and a `delay` the request is only slow.
+    `when="before"`: the request has no effect; `"after"`: it took effect and its answer is lost. `drop` closes the
+    connection instead of answering, after an effect in the middle of the answer; with `status` None and a `delay` the
+    request is only slow.
     """
 
     path: str
@@ -40,13 +41,17 @@ class RequestFault:
 
 @dataclass
 class DeliveryFault:
-    """The next `times` webhooks whose `event` or `event.action` matches are dropped, sent again or late (seconds)."""
+    """The next `times` webhooks whose `event` or `event.action` matches are dropped, sent again or late (seconds).
+
+    `overtaken` ones are held back until so many others of the same event have been sent.
+    """
 
     event: str = ".*"
     times: int = 1
     drop: bool = False
     duplicates: int = 0
     delay: float = 0.0
+    overtaken: int = 0
 
     def matches(self, event: str, action: str | None) -> bool:
         return re.fullmatch(self.event, event) is not None or re.fullmatch(self.event, f"{event}.{action}") is not None

@@ -35,6 +35,7 @@ class Deliverer:
     def __init__(self, clock: Callable[[], datetime], new_id: Callable[[], int]) -> None:
         self.log: list[Delivery] = []
         self.faults: Faults[DeliveryFault] = Faults()
+        self._held: list[tuple[int, Delivery]] = []
         self._clock = clock
         self._new_id = new_id
         self._queue: queue.Queue[Delivery | None] = queue.Queue()
@@ -114,10 +115,20 @@ class Deliverer:
     def _work(self) -> None:
         with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
             while (delivery := self._queue.get()) is not None:
-                for attempt in self._faulted(delivery):
+                for attempt in (*self._faulted(delivery), *self._overtaken(delivery)):
                     self.log.append(_attempt(client, attempt))
                 self._queue.task_done()
             self._queue.task_done()
+
+    def _overtaken(self, by: Delivery) -> Iterator[Delivery]:
+        """What was held back until `by` was sent."""
+        waiting, self._held = self._held, []
+        for left, held in waiting:
+            others = left - (held is not by and held.event == by.event)
+            if others:
+                self._held.append((others, held))
+            else:
+                yield held
 
     def _faulted(self, delivery: Delivery) -> Iterator[Delivery]:
         """The attempts that really happen: none for a lost webhook, two for a duplicated one."""
@@ -126,6 +137,9 @@ class Deliverer:
             yield delivery
             return
         time.sleep(fault.delay)
+        if fault.overtaken:
+            self._held.append((fault.overtaken, delivery))
+            return
         if fault.drop:
             self.log.append(replace(delivery, status="failed to connect to host"))
             return

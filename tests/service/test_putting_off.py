@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +86,29 @@ def test_a_rate_limit_is_waited_for_as_github_says_within_bounds(desk: Desk, sec
 def test_a_limit_that_comes_without_headers_is_one_too(desk: Desk, status: int, body: str) -> None:
     desk.github.fail("/pulls/1$", status=status, body=body)
     assert desk.open(1).delay == UNSAID_WAIT.total_seconds()
+
+
+def test_a_limit_of_any_kind_puts_a_review_off_anywhere_and_nothing_is_said_twice(desk: Desk) -> None:
+    secondary = '{"message": "You have exceeded a secondary rate limit."}'
+    reset = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(time.time()) + 100)}
+    limits: list[tuple[int, dict[str, str], str]] = [
+        (403, reset, '{"message": "API rate limit exceeded for installation ID 1."}'),
+        (403, {"retry-after": "70"}, secondary),
+        (403, {}, secondary),
+        (429, {}, secondary),
+        (422, {}, '{"message": "Validation Failed", "errors": [{"resource": "Pull", "code": "abuse"}]}'),
+    ]
+    run = desk.open(1)
+    reached = ("GET /compare/", "POST /graphql$", "GET /reviews$", "POST /reviews$", r"PATCH /check-runs/\d+$")
+    for method, path in (place.split() for place in reached):
+        for status, headers, body in limits:
+            desk.github.fail(path, method=method, status=status, headers=headers, body=body)
+            delay = desk.work.finish(desk.request, run, 1).delay
+            assert delay is not None, (method, path, status)
+            assert 50 < delay <= 100
+    assert desk.work.finish(desk.request, run, 1).verdict
+    assert len(desk.github.reviews(desk.pull)) == 1
+    assert [len(each.annotations) for each in desk.github.runs(desk.pull.head_sha)] == [1]
 
 
 def test_a_pull_request_that_is_not_there_yet_is_looked_for_again(desk: Desk) -> None:
