@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import accumulate
 
 import hcl2
 from lark import Token, Tree
@@ -89,19 +90,19 @@ def _body(source: str, path: str) -> Body:
     """
     starts = [0, *(match.start() for match in _TOP_LEVEL.finditer(source) if match.start())]
     pieces = [source[start:end] for start, end in zip(starts, [*starts[1:], len(source)], strict=True)]
+    lines = [0, *accumulate(piece.count("\n") for piece in pieces)]
     try:
-        trees = [_tree(piece) for piece in pieces]
+        bodies = [_piece(piece, path, line) for piece, line in zip(pieces, lines, strict=False)]
     except LarkError:  # a heredoc has a line that looks like a block, or the file is broken
-        pieces, trees = [source], [_tree(source)]
-    attributes: dict[str, Attribute] = {}
-    blocks: list[Block] = []
-    line = 0
-    for piece, tree in zip(pieces, trees, strict=True):
-        body = _Reader(path, line).body(_child(tree, "body"))
-        attributes.update(body.attributes)
-        blocks.extend(body.blocks)
-        line += piece.count("\n")
-    return Body(attributes, tuple(blocks))
+        bodies = [_piece(source, path, 0)]
+    attributes = {name: attribute for body in bodies for name, attribute in body.attributes.items()}
+    return Body(attributes, tuple(block for body in bodies for block in body.blocks))
+
+
+@lru_cache(maxsize=MAX_TREES)
+def _piece(source: str, path: str, line: int) -> Body:
+    """A part of a file, after its first `line` lines."""
+    return _Reader(path, line).body(_child(_tree(source), "body"))
 
 
 def parse_expression(source: str, at: Position) -> Expr | None:
