@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
 
+Whole = TypeVar("Whole")
 Subject = TypeVar("Subject")
 Derived = TypeVar("Derived")
 
@@ -23,6 +24,21 @@ def once(derive: Callable[[Subject], Derived]) -> Callable[[Subject], Derived]:
         known = vars(subject)
         if key not in known:
             known[key] = derive(subject)
+        found: Derived = known[key]
+        return found
+
+    return kept
+
+
+def once_in(derive: Callable[[Whole, Subject], Derived]) -> Callable[[Whole, Subject], Derived]:
+    """`derive(whole, part)`, kept with the part, which is part of nothing else: a command in its program."""
+    key = f"{derive.__module__}.{derive.__qualname__}"
+
+    @wraps(derive)
+    def kept(whole: Whole, part: Subject) -> Derived:
+        known = vars(part)
+        if key not in known:
+            known[key] = derive(whole, part)
         found: Derived = known[key]
         return found
 

@@ -59,6 +59,7 @@ from rules.checks.inline_code import code_of
 from rules.checks.sed import in_place
 from rules.checks.support import in_home, line
 from rules.model import Edit, Level, Step, Undecided, Violation
+from rules.once import once_in
 from rules.sources.shell import UNKNOWN, Command
 from rules.sources.text import Position, Text
 from rules.workspace.image import NAME as IMAGE
@@ -202,6 +203,7 @@ def sets_transport(text: str) -> bool:
     )
 
 
+@once_in
 def writes_transport(flow: Flow, command: Command) -> bool:
     """Whether a command writes the setting to a file, which is all that needs to be said of it."""
     texts = [text for write in flow.writes(command) for text in write.texts]

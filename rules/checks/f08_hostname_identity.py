@@ -51,6 +51,7 @@ from rules.checks.commands import (
 )
 from rules.checks.support import line
 from rules.model import Span, Step, Violation
+from rules.once import once_in
 from rules.sources.shell import Command, Origin, Word
 from rules.sources.terraform.values import MapData, Value, show
 from rules.sources.text import Position
@@ -108,7 +109,7 @@ def _scripts(surface: Surface) -> Iterator[Violation]:
     found: dict[tuple[str, Position], _Sink] = {}
     given: set[Position] = set()
     for program, command in surface.commands:
-        for sink in _sinks(flows[id(program)], command):
+        for sink in _sinks_of(flows[id(program)], command):
             inherited = {
                 origin.position for word in sink.words for origin in word.origins if origin.kind == "assignment"
             }
@@ -158,7 +159,12 @@ def _violation(surface: Surface, sink: _Sink, *, shared: bool) -> Violation:
 
 def identities(flow: Flow, command: Command) -> Iterator[str]:
     """What a command takes from the host name that says who the workspace is."""
-    return (sink.identity for sink in _sinks(flow, command))
+    return (sink.identity for sink in _sinks_of(flow, command))
+
+
+@once_in
+def _sinks_of(flow: Flow, command: Command) -> tuple[_Sink, ...]:
+    return tuple(_sinks(flow, command))
 
 
 def _sinks(flow: Flow, command: Command) -> Iterator[_Sink]:

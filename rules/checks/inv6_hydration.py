@@ -59,6 +59,7 @@ from rules.checks.inline_code import file_changes
 from rules.checks.sed import in_place
 from rules.checks.support import command_fact, in_home, line, mentions, writes
 from rules.model import Edit, Fact, Level, Span, Violation
+from rules.once import once
 from rules.policy import Policy
 from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Program, Word
 from rules.sources.text import Position
@@ -147,7 +148,7 @@ def _appends(program: Program, policy: Policy) -> Iterator[_Append]:
     # What F-4 forbids altogether needs no second word.
     told = {w.at for command in program.commands if writes_transport(flow, command) for w in flow.writes(command)}
     for command in program.commands:
-        for path, words in _sweeps(command):
+        for path, words in _sweeps_of(command):
             swept.setdefault(path, []).append(words)
         for write in flow.writes(command):
             if write.mode == "replace":
@@ -184,6 +185,11 @@ def _own_appends(flow: Flow, command: Command) -> Iterator[_Append]:
         for change in file_changes(invocation):
             if change.mode == "append":
                 yield _Append((change.path,), command, command.position)
+
+
+@once
+def _sweeps_of(command: Command) -> tuple[tuple[str, list[str]], ...]:
+    return tuple(_sweeps(command))
 
 
 def _sweeps(command: Command) -> Iterator[tuple[str, list[str]]]:
