@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rules.compare import Judged
 from rules.examination import Examined, look_at
-from rules.model import Edit
+from rules.model import Edit, Violation
 from rules.sources.diff import Diff, FileDiff
 from rules.sources.tree import Entry, Tree, Unreadable, read_text
 
@@ -35,16 +35,20 @@ def helpful(judged: Iterable[Judged], head: Tree, before: Examined, after: Exami
     """
     trial = _Trial(head, before, after)
     suggested = [
-        Suggestion(each.violation.edit, each.fingerprint, _keys_of(each))
+        Suggestion(each.violation.edit, each.fingerprint, _keys_of(each.violation))
         for each in judged
         if each.status == "introduced" and each.violation.edit is not None
     ]
-    found = [each for batch in _batches(suggested[:MAX_TRIED]) for each in trial.helping(batch)]
+    # What is found twice is seldom gone with one edit: it is tried by itself, and holds the others up no more.
+    times = Counter(key for violation in after.side.violations for key in _keys_of(violation))
+    once, often = list[Suggestion](), list[Suggestion]()
+    for each in suggested[:MAX_TRIED]:
+        (once if all(times[key] == 1 for key in each.keys) else often).append(each)
+    found = [each for batch in (*_batches(once), *_batches(often)) for each in trial.helping(batch)]
     return {each.fingerprint: each.edit for each in found}
 
 
-def _keys_of(judged: Judged) -> frozenset[Key]:
-    violation = judged.violation
+def _keys_of(violation: Violation) -> frozenset[Key]:
     templates = violation.template.split(", ")
     return frozenset((violation.rule, template, violation.address, violation.evidence) for template in templates)
 

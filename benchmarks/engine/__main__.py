@@ -19,7 +19,9 @@ from benchmarks.engine.sample import PLANTS, TEMPLATE, Sample, fixture, planted_
 from bot.local import check as check_locally
 from rules import examination
 from rules.examination import examine
+from rules.sources import shell
 from rules.sources.diff import Diff, FileDiff
+from rules.sources.shell.memory import Memory
 from rules.sources.terraform import parse
 from rules.sources.tree import MemoryTree
 from rules.suggestions import EditedTree
@@ -108,8 +110,9 @@ def _in_process(runs: int) -> None:
     for number in range(max(runs, 5)):
         text = tree.files[TEMPLATE].replace("    exit 0\n  EOT\n", f"    echo {number}\n    exit 0\n  EOT\n", 1)
         head = EditedTree(tree, {TEMPLATE: text})
-        for cache in (examination._examine, parse.parse, parse._tree):
+        for cache in (examination._examine, parse.parse, parse._piece, parse._tree):
             cache.cache_clear()
+        shell._MEMORY = Memory()
         started = time.process_time()
         before = examine(tree)
         examine(head, before, diff)
