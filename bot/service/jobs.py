@@ -24,6 +24,7 @@ from dbos import error as dbos_error
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from bot.database import POSTGRESQL
 from bot.service.members import Members, StruckOff
 from bot.service.takeover import take_up
 from bot.service.turns import Turns
@@ -76,7 +77,8 @@ class Jobs:
         forgotten = datetime.now(UTC) - KEPT
         prune(forgotten)
         self.turns.forget(forgotten.timestamp())
-        threading.Thread(target=self._stay, name="members", daemon=True).start()
+        if not self.members.alone:
+            threading.Thread(target=self._stay, name="members", daemon=True).start()
         threading.Thread(target=self.watch, args=[settings.recovery_interval], name="recovery", daemon=True).start()
 
     def watch(self, interval: float) -> None:
@@ -143,6 +145,8 @@ def launch(settings: Settings, work: Work, members: Members, turns: Turns) -> Jo
         "enable_otlp": is_traced(),
         "log_level": "WARNING",
     }
+    if settings.shared:
+        config["db_engine_kwargs"] = {"connect_args": POSTGRESQL}
     DBOS(config=config)
     works = settings.role != "web"
     if works:

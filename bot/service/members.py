@@ -87,7 +87,7 @@ class Members:
             StruckOff: it ended, or this process is stopping.
         """
         while not self._left:
-            if time.monotonic() < self._held_until - self.lease / 2:
+            if self.alone or time.monotonic() < self._held_until - self.lease / 2:
                 return
             try:
                 self.beat()
@@ -99,13 +99,12 @@ class Members:
     def strike_off_the_silent(self) -> None:
         """Strike off who has not beaten for a lease. Time in which this process did not look does not count."""
         now = time.monotonic()
-        if now - self._looked_at > self.lease / 2:
-            self._seen.clear()
+        away = max(0.0, now - self._looked_at - self.interval)
         self._looked_at = now
         with self.engine.begin() as connection:
             rows = connection.execute(sa.text("SELECT id, beat FROM wrc_members")).all()
             self._seen = {
-                name: (beat, seen[1] if (seen := self._seen.get(name)) and seen[0] == beat else now)
+                name: (beat, seen[1] + away if (seen := self._seen.get(name)) and seen[0] == beat else now)
                 for name, beat in rows
             }
             for name, (beat, since) in self._seen.items():
