@@ -48,7 +48,7 @@ CLAUSES = {"": "execute boot steps order"}
 
 
 def check(workspace: Workspace) -> Iterator[Violation]:
-    for script in (*workspace.boot, *workspace.shutdown):
+    for script in (*workspace.scripts, *workspace.provisioners):
         by_line: dict[tuple[str, int], list[Hole]] = defaultdict(list)
         for part in script.text.parts:
             hole = part if isinstance(part, Hole) else _parameter(workspace, part)

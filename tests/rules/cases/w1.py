@@ -6,6 +6,27 @@ RULE = "W-1"
 
 BAD = (
     Case(
+        "in a script that is not the boot's",
+        top="""
+            resource "coder_script" "tools" {
+              agent_id     = coder_agent.main.id
+              run_on_start = true
+              script       = templatefile("${path.module}/tools.sh.tftpl", { port = 80 })
+            }
+        """,
+        files={"tools.sh.tftpl": "echo ${port}\necho ${PORT:-80} # !W-1 warning\n"},
+    ),
+    Case(
+        "in a command on the host",
+        top="""
+            resource "null_resource" "tell" {
+              provisioner "local-exec" {
+                command = "echo ${PORT}" # !W-1 warning
+              }
+            }
+        """,
+    ),
+    Case(
         "a default in the shell's way",
         boot='echo "port ${PORT:-80}" # !W-1 warning',
         fixed='echo "port $${PORT:-80}"',
@@ -61,6 +82,16 @@ BAD = (
 )
 
 GOOD = (
+    Case(
+        "what a command on the host may name",
+        top="""
+            resource "null_resource" "tell" {
+              provisioner "local-exec" {
+                command = "echo ${self.id} ${path.module}"
+              }
+            }
+        """,
+    ),
     Case("escaped", boot='echo "$${PORT:-80} $${#ITEMS[@]} %%{http_code}"'),
     Case("without braces", boot='echo "$PORT $1 $# $(date) $((1 + 1))"'),
     Case("a value of Terraform", boot='echo "${var.docker_gid} ${data.coder_workspace.me.name}"'),
