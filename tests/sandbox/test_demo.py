@@ -8,14 +8,16 @@ import sys
 from bot.sandbox.demo import TEMPLATE, changed, sample
 from rules.examination import examine
 from rules.sources.tree import MemoryTree
+from tests.rules.harness import compare, introduced
 
 
 def test_the_sample_keeps_the_contract_and_its_change_breaks_it() -> None:
     files = sample()
-    before = examine(MemoryTree.of(files)).side
+    base = MemoryTree.of(files)
+    before = examine(base).side
     assert (before.violations, before.undecided) == ((), ())
-    after = examine(MemoryTree.of({**files, TEMPLATE: changed(files)})).side
-    assert {violation.rule for violation in after.violations} == {"F-1", "F-6", "F-10", "INV-8"}
+    report = compare(base, MemoryTree.of({**files, TEMPLATE: changed(files)}))
+    assert {finding.rule for finding in introduced(report)} == {"F-1", "F-6", "F-10", "INV-8"}
 
 
 def test_the_demo_shows_a_review_and_ends() -> None:
