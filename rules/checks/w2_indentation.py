@@ -108,6 +108,7 @@ def _violation(surface: Surface, script: Script, misplaced: _Misplaced) -> Viola
     here, at = misplaced.here, misplaced.at
     causes = _further_left(surface, script, at)
     places = [Position(at.path, number, 1) for number in causes]
+    opening = _unstripped(surface, script, at) if not causes else None
     own = f"The heredoc `<<{here.delimiter}` is not closed by its terminator"
     if causes:
         message = (
@@ -115,6 +116,12 @@ def _violation(surface: Surface, script: Script, misplaced: _Misplaced) -> Viola
             "only what all lines have in common, so the terminator stays indented and bash reads on."
         )
         edit = _indented(surface, at, causes)
+    elif opening is not None:
+        message = (
+            f"{own} on line {at.line}: it stands indented, because Terraform's `<<` strips nothing (`<<-` would), "
+            "and bash reads on."
+        )
+        edit = _moved(surface, misplaced)
     else:
         message = f"{own}, which has to stand alone at the start of its line: bash reads on."
         edit = _moved(surface, misplaced)
@@ -126,7 +133,7 @@ def _violation(surface: Surface, script: Script, misplaced: _Misplaced) -> Viola
         span=line(places[0] if places else at),
         level="warning",
         message=message,
-        trail=surface.steps((misplaced.command.position, *places[1:], at)),
+        trail=surface.steps((misplaced.command.position, *places[1:], *((opening,) if opening else ()), at)),
         related=("BOOT",),
         edit=edit,
     )
@@ -140,6 +147,13 @@ def _further_left(surface: Surface, script: Script, at: Position) -> list[int]:
     texts = ((number, surface.line(Position(at.path, number, 1))) for number in numbers)
     left = [number for number, text in texts if text.strip() and len(text) - len(text.lstrip()) < at.column - 1]
     return left if len(left) <= MAX_CAUSES else []
+
+
+def _unstripped(surface: Surface, script: Script, at: Position) -> Position | None:
+    """The line that opens Terraform's own heredoc, where it is ``<<`` and not ``<<-``: nothing is stripped in it."""
+    numbers = _lines_of(script, at)
+    opening = Position(at.path, numbers[0] - 1, 1) if numbers else None
+    return opening if opening is not None and re.search(r"<<(?!-)", surface.line(opening)) else None
 
 
 def _lines_of(script: Script, at: Position) -> Sequence[int]:

@@ -185,6 +185,16 @@ def test_a_heredoc_that_is_closed_is_not_spoken_of(change: Change) -> None:
     assert own(compare(base, head)) == []
 
 
+def test_a_heredoc_of_terraform_that_strips_nothing_any_more_is_spoken_of_where_it_begins() -> None:
+    base = tree(MOTD)
+    text = base.files[TEMPLATE].replace("startup_script = <<-EOT", "startup_script = <<EOT")
+    head = MemoryTree.of({**base.files, TEMPLATE: text.replace("    exit 0\n  EOT\n", "    exit 0\nEOT\n", 1)})
+    [finding] = own(compare(base, head))
+    assert text.split("\n")[finding.line - 1] == "  startup_script = <<EOT"
+    assert "`<<-` would" in finding.message
+    assert finding.anchor is not None
+
+
 def test_the_cases_are_different() -> None:
     assert len({change.name for change in (*BAD, *GOOD)}) == len(BAD) + len(GOOD)
     assert len({(change.before, change.after, change.files) for change in (*BAD, *GOOD)}) == len(BAD) + len(GOOD)
