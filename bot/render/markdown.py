@@ -37,7 +37,7 @@ MAX_CHANGES = 4
 """Things told in the table that change about one requirement."""
 
 MAX_NEW = 2
-"""Changes told of a requirement about which all is new, as in a new template: there the values are in its files."""
+"""Things told of a requirement about which all is new, as in a new template; of more than these only the first."""
 
 MAX_QUIET = 3
 """Requirements in the table for which the change makes no difference; more are folded below it."""
@@ -278,6 +278,7 @@ def _rows(report: Report) -> Iterable[_Row]:
             _verdicts(findings, undecided) or _verdict_of_related(rule, report),
         ]
         news = bool(undecided) or any(f.status != "preexisting" or f.acknowledged_by for f in findings)
+        news |= any(f.status == "introduced" and rule in f.related for f in report.findings)
         yield _Row(rule, f"| {' | '.join(cell(column) for column in columns)} |", news)
 
 
@@ -287,7 +288,7 @@ def _changes(affected: Affected | None) -> str:
     changes, more = told_once(affected.changes, MAX_CHANGES)
     things = list(dict.fromkeys(change.what for change in affected.changes))
     if len(things) > MAX_NEW and all(change.before is None for change in affected.changes):
-        return f"{len(things)} new: {', '.join(map(_sentence, things[:MAX_NEW]))}, …"
+        return f"all new: {_sentence(things[0])}, …"
     told = [_change(change.first) + change.rest for change in changes]
     return "<br>".join([*told, f"and {more} more"] if more else told) or "—"
 

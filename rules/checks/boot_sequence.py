@@ -89,7 +89,7 @@ GONE = {
     "git identity": "the user's first commit fails, or carries a wrong name",
     "registry mirror": "every image comes over the internet and not through the mirror",
     "image pre-pull": "the first `ddev start` has to wait for all its images",
-    "directories": "`~/projects`, where users are told to work, does not exist",
+    "directories": "nothing makes a folder for the user's work, such as `~/projects`",
     "shell profile": "a login shell has neither completion nor the user's `.bashrc` nor the welcome text",
 }
 """What a workspace lacks without a step. `dockerd` is INV-4's, staged files are INV-6's where the image has some."""

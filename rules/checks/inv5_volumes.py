@@ -154,7 +154,7 @@ def _host_path(workspace: Workspace, home: Mount) -> Iterator[Violation | Undeci
         yield replace(_wrong(workspace, home, home.source_attribute, evidence, message), fix=_HOST_PATH)
 
 
-_HOST_PATH = f'Write `host_path = "{HOST_ROOT}/<owner>-<workspace>"`, made of the names that Coder gives.'
+_HOST_PATH = f'Write `host_path = "{HOST_ROOT}/<owner>-<workspace>"`.'
 
 
 def _shows_socket(workspace: Workspace, mount: Mount) -> bool:
