@@ -81,6 +81,33 @@ def test_what_is_fixed_is_folded_and_what_comes_back_is_opened_again(github: Git
     assert told(github, pull) == (review, comment)
 
 
+def test_a_list_of_missing_things_that_gets_shorter_is_reworded_and_not_told_anew(github: GitHub) -> None:
+    left = "ab"
+
+    def missing(finding: Finding) -> Finding:
+        message = f"Missing here: {', '.join(left)}."
+        return (
+            replace(finding, fingerprint=f"0f-{left}", message=message) if finding.status == "introduced" else finding
+        )
+
+    def judge(material: Material) -> Report:
+        report = ask_engine(material)
+        return replace(report, findings=tuple(map(missing, report.findings)))
+
+    BENCH.says = judge
+    pull = github.open_pull(PRIVILEGED)
+    github.concluded(pull.head_sha)
+    review, comment = told(github, pull)
+    assert visible(comment.body).startswith("Missing here: a, b.")
+    left = "a"
+    github.concluded(github.push(PRIVILEGED + "# b is there\n"))
+    assert visible(comment.body).startswith("Missing here: a.")
+    fixed = github.push(FIXED)
+    github.concluded(fixed)
+    assert visible(comment.body).startswith(f"**Fixed in {fixed[:7]}.**")
+    assert told(github, pull) == (review, comment)
+
+
 def test_a_thread_in_which_somebody_answered_is_left_alone(github: GitHub) -> None:
     pull = github.open_pull(PRIVILEGED)
     github.concluded(pull.head_sha)
