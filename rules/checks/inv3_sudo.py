@@ -46,6 +46,7 @@ from rules.workspace.template import Workspace
 
 ID = "INV-3"
 REQUIREMENT = "NOPASSWD Sudo Posture"
+CLAUSES = {r" mode \S": "sudoers contain mode"}
 SCRIPTS = ("boot",)
 
 SUDOERS = "/etc/sudoers.d/coder"

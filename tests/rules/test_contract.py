@@ -143,6 +143,7 @@ KINDS: dict[str, dict[str, tuple[str, ...]]] = {
             "image/sudoers | no entry for coder | sudoers file",
             "image/sudoers mode | mode 644 | sudoers file",
             "image/sudoers | no env_keep | sudoers file",
+            f"{SCRIPT}/sudo | mode 644 | sudoers file",
         ),
         "No prompt at boot": (
             f"{SCRIPT}/sudo | sudo reads a password | sudoers file",
