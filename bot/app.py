@@ -68,6 +68,8 @@ class Service:
                     yield
             finally:
                 self.database = None
+                # What is under way finds the database closed, and is done at the next start: that is no news.
+                logging.getLogger("dbos").setLevel(logging.CRITICAL)
                 with anyio.move_on_after(MAX_CLOSING_SECONDS):
                     await anyio.to_thread.run_sync(self.running.close, abandon_on_cancel=True)
                     await anyio.to_thread.run_sync(tracing.stop, abandon_on_cancel=True)

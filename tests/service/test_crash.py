@@ -86,7 +86,7 @@ def test_stopped_in_the_middle_of_a_review(github: GitHub, tmp_path: Path) -> No
         wait_for(lambda: asked.times == 0, "the service to ask for the changes")
         assert again.stop(signal.SIGTERM) < 10
         log = again.log.read_text()
-    assert "Traceback" not in log
+    assert [line for line in log.splitlines() if "Traceback" in line] == []
     events = [json.loads(line) for line in log.splitlines() if not line.startswith("wrc-bot listens")]
     [judged] = [event for event in events if event["event"] == "judged"]
     [opened] = [entry for entry in github.world.webhooks.log if entry.action == "opened"]
