@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 BAD_INPUT = 2
 
+_ONE_SHOT = frozenset({"check", "audit", "validate", "explain"})
+"""Commands that start no thread and leave nothing to be done at the exit."""
+
 Format = Literal["text", "json", "sarif", "github", "markdown"]
 
 _REPO = click.option(
@@ -182,7 +185,13 @@ def main() -> None:
     """Run the command line; every failure is one line on stderr."""
     # Most of what an engine makes lives as long as its run: to look for garbage less often saves a tenth of the time.
     gc.set_threshold(50_000, 20, 100)
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    if sys.argv[1:2] and sys.argv[1] in _ONE_SHOT:
+        # All is closed and written: to take apart what is in memory would be a fifth of the time.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def run(args: list[str]) -> int:
