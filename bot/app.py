@@ -21,6 +21,8 @@ from fastapi import FastAPI
 from bot import tracing
 from bot.database import opened
 from bot.github.client import GitHubApp
+from bot.github.disk import DiskCache
+from bot.github.trees import ObjectCache
 from bot.logs import Redact
 from bot.review.accepted import Accepting
 from bot.review.judge import judge as ask_engine
@@ -85,7 +87,9 @@ class Service:
         github = GitHubApp(settings, WriteGate(members, turns, settings.write_interval))
         parts.callback(github.close)
         store = Store(engine)
-        reviewer = Reviewer(settings.app_id, settings.check_name, settings.web_url, Accepting(self.judge, store))
+        cache = ObjectCache(disk=DiskCache(settings.data_dir / "objects.sqlite"))
+        judge = Accepting(self.judge, store)
+        reviewer = Reviewer(settings.app_id, settings.check_name, settings.web_url, judge, cache)
         context = Context(
             settings.app_id, settings.check_name, github, settings.web_url, store=store, cache=reviewer.cache
         )

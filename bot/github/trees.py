@@ -12,6 +12,7 @@ from itertools import product
 from bot.github.answers import GitTree, TreeItem, parse
 from bot.github.blobs import fetch_blob, fetch_texts
 from bot.github.client import Repository
+from bot.github.disk import DiskCache
 from bot.github.errors import TooLargeError, asking
 from rules.sources.openspec.layout import ROOT as OPENSPEC
 from rules.sources.tree import MAX_BLOB_BYTES, MAX_FILE_BYTES, Entry, Unreadable
@@ -25,9 +26,13 @@ EXECUTABLE_MODE = "100755"
 
 
 class ObjectCache:
-    """Git objects by their hash; the least recently used leave first. Safe to use from several threads."""
+    """Git objects by their hash; the least recently used leave first. Safe to use from several threads.
 
-    def __init__(self, max_bytes: int = MAX_CACHE_BYTES) -> None:
+    What leaves the memory, or was read by another process, may still be on `disk`.
+    """
+
+    def __init__(self, max_bytes: int = MAX_CACHE_BYTES, disk: DiskCache | None = None) -> None:
+        self._disk = disk
         self._max_bytes = max_bytes
         self._bytes = 0
         self._objects: OrderedDict[str, bytes] = OrderedDict()
@@ -37,9 +42,18 @@ class ObjectCache:
         with self._lock:
             if sha in self._objects:
                 self._objects.move_to_end(sha)
-            return self._objects.get(sha)
+                return self._objects[sha]
+        content = self._disk.get(sha) if self._disk is not None else None
+        if content is not None:
+            self._remember(sha, content)
+        return content
 
     def put(self, sha: str, content: bytes) -> None:
+        self._remember(sha, content)
+        if self._disk is not None:
+            self._disk.put(sha, content)
+
+    def _remember(self, sha: str, content: bytes) -> None:
         with self._lock:
             if sha in self._objects or len(content) > self._max_bytes:
                 return

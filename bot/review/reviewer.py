@@ -120,7 +120,9 @@ class Reviewer:
             contracts = {its.contract for its in same}
             if contracts and (ANY in contracts or self._contract(repository, target) in contracts):
                 return Skipped("already-reviewed")
-        if run is None:
+        if run is not None:
+            self.blank.discard(run.id)
+        else:
             run = start(repository, target.head, self.check_name, self.app_id, key)
             self.blank.add(run.id)
         return Opened(run.id, f"{run.app.slug}[bot]", target, job)

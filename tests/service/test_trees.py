@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.github.blobs import MAX_AT_ONCE, MAX_BYTES_AT_ONCE, MAX_TEXT_BYTES
 from bot.github.client import GitHubApp
+from bot.github.disk import DiskCache
 from bot.github.errors import GitHubError
 from bot.github.trees import ObjectCache, RemoteTree, prefetch
 from bot.sandbox.git import File
@@ -138,6 +139,16 @@ def test_a_limit_is_not_gone_round_by_other_requests(shelf: Shelf) -> None:
         with pytest.raises(GitHubError) as caught:
             shelf.fetched()
         assert caught.value.retry_after is not None
+
+
+def test_what_is_on_disk_is_not_asked_for_again(shelf: Shelf, tmp_path: Path) -> None:
+    for requests in (3, 0):
+        before = shelf.asked.total()
+        cache = ObjectCache(disk=DiskCache(tmp_path / "objects.sqlite"))
+        tree = RemoteTree(shelf.repository, shelf.commit, cache)
+        prefetch(shelf.repository, [tree], shelf.files, cache)
+        assert tree.read("7.sh") == shelf.files["7.sh"]
+        assert shelf.asked.total() - before == requests
 
 
 def test_one_request_asks_for_so_many_bytes_at_most(shelf: Shelf) -> None:
