@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -279,6 +279,10 @@ class Repository:
 
     files: dict[str, bytes] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> Hashable:
+        return frozenset(self.files.items()), frozenset(self.links.items())
 
     def put(self, path: str, text: str, odd: Odd) -> None:
         parts = path.split("/")
