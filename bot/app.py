@@ -258,5 +258,7 @@ def configure_logging(secrets: Iterable[str] = ()) -> None:
     # A line a request, with full URLs, from the HTTP client says nothing that our own events do not.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # dbos writes to a handler of its own unless it finds one. This is called again after the set-up.
-    logging.getLogger("dbos").handlers[:] = [handler]
-    logging.getLogger("dbos").propagate = False
+    dbos = logging.getLogger("dbos")
+    dbos.handlers[:] = [handler]
+    dbos.propagate = False
+    dbos.setLevel(logging.WARNING)

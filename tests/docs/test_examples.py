@@ -15,7 +15,7 @@ import pytest
 from tests.gitrepo import Repo
 from tests.rules.harness import FIXTURES
 from tests.service.github import GitHub
-from tests.service.running import RunningService, ServiceProcess, free_port
+from tests.service.running import RunningService, ServiceProcess, free_port, wait_for
 
 Kind = Literal["checks", "serves", "operates"]
 
@@ -91,6 +91,8 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, public_pem: str, privat
     github = GitHub(tmp_path_factory.mktemp("deployment"), public_pem, private_pem)
     settings = github.settings
     with github.server, RunningService(settings):
+        # The installation was told before the service ran; at its start it has GitHub deliver that again.
+        wait_for(lambda: github.world.webhooks.log[-1].status_code == 202, "the first delivery")
         yield {
             "WRC_APP_ID": str(settings.app_id),
             "WRC_WEBHOOK_SECRET": settings.webhook_secret.get_secret_value(),

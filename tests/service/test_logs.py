@@ -23,10 +23,13 @@ SECRETS = [WEBHOOK_SECRET, KEY, TOKEN, "github_pat_" + "a1B2" * 9, "eyJhbGciOiJS
 def _logging_as_before() -> Iterator[None]:
     root, dbos = logging.getLogger(), logging.getLogger("dbos")
     before = (root.handlers[:], root.level, dbos.handlers[:], dbos.propagate, logging.getLogger("httpx").level)
+    level = dbos.level
+    dbos.setLevel(logging.CRITICAL)  # as a service that has stopped leaves it
     yield
     root.handlers[:], dbos.handlers[:] = before[0], before[2]
     root.setLevel(before[1])
     dbos.propagate = before[3]
+    dbos.setLevel(level)
     logging.getLogger("httpx").setLevel(before[4])
     structlog.reset_defaults()
 
