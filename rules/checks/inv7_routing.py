@@ -114,9 +114,10 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
 
 
 def image_facts(image: Image) -> Iterator[Fact]:
-    entry = image.tree.entries.get(GLOBAL_CONFIG)
-    if entry is not None:
-        yield Fact(ID, "image", "global_config.yaml in the image", entry.id, Span(GLOBAL_CONFIG, 1, 1))
+    text = _staged(image)
+    if text is not None:
+        said = [own for own in map(str.strip, text.splitlines()) if own and not own.startswith("#")]
+        yield Fact(ID, "image", "global_config.yaml in the image", "; ".join(said), Span(GLOBAL_CONFIG, 1, 1))
 
 
 def check(workspace: Workspace) -> Iterator[Violation | Undecided]:

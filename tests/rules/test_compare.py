@@ -495,6 +495,18 @@ def test_comments_and_blanks_affect_nothing(path: str, old: str, new: str) -> No
     assert report.conclusion == "success"
 
 
+def test_a_changed_file_of_settings_is_told_by_what_it_says() -> None:
+    path = "image/scripts/.ddev/global_config.yaml"
+    base = written(repository(), {path: "# DDEV\nomit_containers: [ddev-router]\n"})
+    remarked = compare(base, written(base, {path: "# of DDEV\n\nomit_containers: [ddev-router]\n"}))
+    assert affected(remarked) == {}
+    changed = compare(base, written(base, {path: "omit_containers: []\nuse_dns: false\n"}))
+    what = "global_config.yaml in the image"
+    assert affected(changed)["INV-7"] == {
+        (what, "omit_containers: [ddev-router]", "omit_containers: []; use_dns: false")
+    }
+
+
 def test_windows_line_ends_affect_nothing() -> None:
     text = repository().files[CORE].replace("\n", "\r\n")
     report = compare(repository(), written(repository(), {CORE: text}))
