@@ -7,6 +7,7 @@ import hmac
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -17,6 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from bot.settings import Settings
 from tests.service.postgres import Postgres
 from tests.service.running import free_port
+
+if TYPE_CHECKING:
+    from tests.service.github import GitHub
 
 SECRET = "the webhook secret of the tests"
 
@@ -91,3 +95,15 @@ def deliver(url: str, event: str, guid: str, payload: object, secret: str = SECR
     """Send a signed delivery as GitHub does."""
     body = json.dumps(payload).encode()
     return httpx.post(f"{url}/webhook", content=body, headers=delivery_headers(body, event, guid, secret))
+
+
+@pytest.fixture
+def github(hub: GitHub) -> Iterator[GitHub]:
+    """The GitHub of the module, `hub`, with a repository of its own.
+
+    At the end every request that we sent must be one that GitHub describes.
+    """
+    hub.renew()
+    yield hub
+    hub.idle()
+    assert hub.violations() == []

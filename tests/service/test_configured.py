@@ -24,14 +24,6 @@ def hub(tmp_path_factory: pytest.TempPathFactory, public_pem: str, private_pem: 
         yield github
 
 
-@pytest.fixture
-def github(hub: GitHub) -> Iterator[GitHub]:
-    hub.renew()
-    yield hub
-    hub.idle()
-    assert hub.violations() == []
-
-
 def opened(github: GitHub, *configurations: str, draft: bool = False) -> PullRequest:
     """A pull request with a failure, onto a base that had these configurations, the last one now."""
     git, author = github.repository.git, github.world.signature(github.repository.owner)

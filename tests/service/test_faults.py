@@ -45,14 +45,6 @@ def hub(tmp_path_factory: pytest.TempPathFactory, public_pem: str, private_pem: 
             yield github
 
 
-@pytest.fixture
-def github(hub: GitHub) -> Iterator[GitHub]:
-    hub.renew()
-    yield hub
-    hub.idle()
-    assert hub.violations() == []
-
-
 def settle(github: GitHub) -> None:
     github.world.webhooks.settle()
     github.idle()

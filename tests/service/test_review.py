@@ -25,15 +25,6 @@ def hub(tmp_path_factory: pytest.TempPathFactory, public_pem: str, private_pem: 
         yield github
 
 
-@pytest.fixture
-def github(hub: GitHub) -> Iterator[GitHub]:
-    """A repository of its own; at the end every request we sent must be one that GitHub describes."""
-    hub.renew()
-    yield hub
-    hub.idle()
-    assert hub.violations() == []
-
-
 def reactions(comment: Comment) -> list[str]:
     return [reaction.content for reaction in comment.reactions]
 
