@@ -44,6 +44,7 @@ _FORMAT = click.option(
 
 
 @click.group(no_args_is_help=False)
+@click.version_option(package_name="wrc-bot", prog_name="wrc", message="%(prog)s %(version)s")
 def app() -> None:
     """Reviews changes to Coder workspace templates against their written runtime contract."""
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +218,11 @@ def test_help_is_no_failure(wrc: WrcCheck) -> None:
     outcome = wrc("check", "--help")
     assert (outcome.status, outcome.error) == (0, "")
     assert "Exit status: 0 nothing introduced that fails" in outcome.out
+
+
+def test_version_is_the_installed_one(wrc: WrcCheck) -> None:
+    outcome = wrc("--version")
+    assert (outcome.status, outcome.out, outcome.error) == (0, f"wrc {version('wrc-bot')}\n", "")
 
 
 def command(*args: str | Path, **environment: str) -> subprocess.Popen[bytes]:
