@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from bot.render.drift import told
-from rules.model import Acknowledgement, Drift, Finding, Problem, Remark, Report
+from rules.model import Acknowledgement, Drift, Edit, Finding, Problem, Remark, Report
 from rules.pages import page
 from rules.registry import entries
 
 if TYPE_CHECKING:
     from rules.audit import Audit
-    from rules.validate.model import Issue
+    from rules.validate.model import Family, Issue
     from rules.validate.validation import Validation
 
 _LEVELS = {"failure": "error", "warning": "warning", "notice": "note"}
 _ISSUE_LEVELS = {"ERROR": "error", "WARNING": "warning", "INFO": "note"}
+_FAMILIES: dict[Family, str] = {
+    "openspec": "What `openspec validate` says of a change or a spec",
+    "contract": "What OpenSpec lets pass although the contract loses something by it",
+    "missions": "A mission of Spec Kitty that is not whole, or that its change does not know of",
+    "fmt": "Where `terraform fmt` would change the white space of a file",
+}
 _STATES = {"introduced": "new", "preexisting": "unchanged", "fixed": "absent"}
 
 Json = dict[str, object]
@@ -61,11 +68,19 @@ def render_audit(audit: Audit) -> str:
 
 def render_validation(validation: Validation) -> str:
     """Every issue as a result; a rule is a family's check."""
-    names = sorted({f"{issue.family}/{issue.code}" for issue in validation.issues})
-    driver: Json = {"name": "wrc validate", "rules": [{"id": name} for name in names]}
-    run: Json = {"tool": {"driver": driver}, "results": [_issue(issue) for issue in validation.issues]}
+    codes = sorted({(issue.family, issue.code) for issue in validation.issues})
+    tool = _tool("wrc validate", [_code(family, code) for family, code in codes])
+    run: Json = {"tool": tool, "results": [_issue(issue) for issue in validation.issues]}
     log: Json = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2) + "\n"
+
+
+def _code(family: Family, code: str) -> Json:
+    """A check as a rule. GitHub's code scanning refuses one without a description or help."""
+    what = _FAMILIES[family]
+    help_text = f"{what}. `wrc validate --only {family}` says it again."
+    described = {"shortDescription": {"text": what}, "fullDescription": {"text": what}}
+    return {"id": f"{family}/{code}", **described, "help": {"text": help_text, "markdown": help_text}}
 
 
 def _issue(issue: Issue) -> Json:
@@ -88,7 +103,7 @@ def _remarks(remarks: Iterable[Remark]) -> list[Note]:
 
 def _log(findings: Sequence[Finding], results: Sequence[Json], notes: Sequence[Note], drift: Sequence[Note]) -> str:
     run: Json = {
-        "tool": {"driver": {"name": "wrc", "rules": _rules(findings)}},
+        "tool": _tool("wrc", _rules(findings)),
         "invocations": [
             {
                 "executionSuccessful": True,
@@ -103,6 +118,10 @@ def _log(findings: Sequence[Finding], results: Sequence[Json], notes: Sequence[N
     }
     log: Json = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2) + "\n"
+
+
+def _tool(name: str, rules: Sequence[Json]) -> Json:
+    return {"driver": {"name": name, "semanticVersion": version("wrc-bot"), "rules": list(rules)}}
 
 
 def _problems(problems: Iterable[Problem]) -> list[Note]:
@@ -134,9 +153,21 @@ def _result(finding: Finding) -> Json:
         ],
         "partialFingerprints": {"wrc/v1": finding.fingerprint},
     }
+    if finding.suggestion:
+        result["fixes"] = [_fix(finding.suggestion, finding.fix)]
     if finding.acknowledged_by:
         result["suppressions"] = [_suppression(finding.acknowledged_by)]
     return result
+
+
+def _fix(edit: Edit, words: str) -> Json:
+    """Whole lines, up to the beginning of the next one: an edit without text leaves no empty line."""
+    region = {"startLine": edit.start, "startColumn": 1, "endLine": edit.end + 1, "endColumn": 1}
+    replacement: Json = {"deletedRegion": region}
+    if edit.text:
+        replacement["insertedContent"] = {"text": f"{edit.text}\n"}
+    change = {"artifactLocation": _artifact(edit.path), "replacements": [replacement]}
+    return {"description": {"text": words}, "artifactChanges": [change]}
 
 
 def _suppression(by: Acknowledgement) -> Json:
@@ -146,7 +177,11 @@ def _suppression(by: Acknowledgement) -> Json:
 
 
 def _location(path: str, line: int, end: int) -> Json:
-    """Lines of a file as a SARIF location. A path that is not UTF-8 keeps its bytes in the URI."""
-    uri = quote(path.encode("utf-8", "surrogateescape"))
+    """Lines of a file as a SARIF location."""
     region = {"startLine": line, "endLine": end}
-    return {"physicalLocation": {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}, "region": region}}
+    return {"physicalLocation": {"artifactLocation": _artifact(path), "region": region}}
+
+
+def _artifact(path: str) -> Json:
+    """A file of the repository. A path that is not UTF-8 keeps its bytes in the URI."""
+    return {"uri": quote(path.encode("utf-8", "surrogateescape")), "uriBaseId": "%SRCROOT%"}

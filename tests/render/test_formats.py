@@ -21,6 +21,8 @@ from rules.audit import Audit
 from rules.model import Acknowledgement, Finding, Problem, Report
 from rules.pages import page
 from rules.registry import rule
+from rules.validate.model import Issue
+from rules.validate.validation import FAMILIES, Validation
 from tests.render.samples import AUDIT, EMPTY, FULL, HOSTILE_TEXT, PRIVILEGED, SOCKET, hostile, hostile_audit
 
 SCHEMA = json.loads((Path(bot.__file__).parent / "schema" / "check-v1.schema.json").read_text(encoding="utf-8"))
@@ -177,7 +179,31 @@ def test_sarif_has_the_shape_of_2_1_0(report: Report) -> None:
     assert len(told) == len(report.undecided) + len(report.problems) + len(fixed)
 
 
-NOT_IN_THE_LIBRARY = {"Invocation.toolExecutionNotifications", "Result.baselineState", "Result.suppressions"}
+def test_sarif_fixes_do_what_the_suggestions_do() -> None:
+    """An editor applies them by line and column (SARIF 2.1.0, 3.55 to 3.57)."""
+    edits = [finding.suggestion for finding in FULL.findings if finding.suggestion]
+    results = json.loads(sarif.render(FULL))["runs"][0]["results"]
+    fixes = [fix for result in results for fix in result.get("fixes", ())]
+    assert edits
+    for edit, fix in zip(edits, fixes, strict=True):
+        [change] = fix["artifactChanges"]
+        [replacement] = change["replacements"]
+        region = replacement["deletedRegion"]
+        lines = [f"line {number}\n" for number in range(1, edit.end + 3)]
+        assert (region["startColumn"], region["endColumn"], change["artifactLocation"]["uri"]) == (1, 1, edit.path)
+        inserted = replacement.get("insertedContent", {"text": ""})["text"]
+        lines[region["startLine"] - 1 : region["endLine"] - 1] = [inserted]
+        kept = [f"line {n}\n" for n in range(1, edit.end + 3) if not edit.start <= n <= edit.end]
+        assert "".join(lines).replace(inserted, "") == "".join(kept)
+        assert inserted == (f"{edit.text}\n" if edit.text else "")
+
+
+NOT_IN_THE_LIBRARY = {
+    "Invocation.toolExecutionNotifications",
+    "Result.baselineState",
+    "Result.fixes",
+    "Result.suppressions",
+}
 """Fields of SARIF 2.1.0 that the library does not know yet."""
 
 
@@ -210,6 +236,28 @@ def test_sarif_explains_every_rule_with_its_page() -> None:
     helps = {found["id"]: found["help"]["markdown"] for found in driver["rules"]}
     assert set(helps) == {finding.rule for finding in FULL.findings}
     assert helps["F-1"] == page(rule("F-1"))
+
+
+ISSUE = Issue("fmt", "fmt", "ERROR", "web/template.tf", 3, "terraform fmt writes this line as 'a = 1'.", "web")
+LOGS = {
+    "check": sarif.render(FULL),
+    "audit": sarif.render_audit(AUDIT),
+    "validate": sarif.render_validation(Validation("WORKTREE", strict=False, families=FAMILIES, issues=(ISSUE,))),
+}
+
+
+@pytest.mark.parametrize("log", LOGS.values(), ids=LOGS)
+def test_code_scanning_takes_every_log(log: str) -> None:
+    """What GitHub asks of a rule and a result besides the schema (the checks GH1001 to GH2012 of `sarif validate`)."""
+    [run] = json.loads(log)["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert rules
+    assert run["results"]
+    for rule_ in rules:
+        assert all(rule_[name]["text"] for name in ("shortDescription", "fullDescription", "help"))
+    for result in run["results"]:
+        assert result["message"]["text"]
+        assert result["locations"]
 
 
 @pytest.mark.parametrize("found", [AUDIT, hostile_audit()], ids=["plain", "hostile"])
