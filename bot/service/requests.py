@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from bot.review.material import Target
 from bot.service.events import Event
@@ -15,8 +13,8 @@ class ReviewRequest(BaseModel):
 
     `again` asks for a new check run although this head may have one, `explain` for the pages of the rules in it.
     `comment_id` is the comment that asked, to be answered with a reaction; `in_thread` says that it is one on a line.
-    `head` and `base_ref` are what the pull request was moved to, if that is why, and `asked` is when: a review of
-    something else that began before is superseded.
+    `head` and `base_ref` are what the pull request was moved to, if that is why. Deliveries come in any order, so that
+    is a reason to look whether a review that runs is still of use, and no more.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,7 +32,6 @@ class ReviewRequest(BaseModel):
     group: Target | None = None
     head: str | None = None
     base_ref: str | None = None
-    asked: float = Field(default_factory=time.time)
 
     @property
     def key(self) -> str:
@@ -42,10 +39,9 @@ class ReviewRequest(BaseModel):
         what = f"#{self.number}" if self.group is None else f"@{self.group.head}"
         return f"{self.repository_id}{what}"
 
-    def supersedes(self, earlier: ReviewRequest, target: Target) -> bool:
-        """Whether this request makes the review of `target`, for which `earlier` asked, not worth finishing."""
-        moved = self.head not in (None, target.head) or self.base_ref not in (None, target.base_ref)
-        return moved and self.asked > earlier.asked
+    def tells_of_another(self, target: Target) -> bool:
+        """Whether the pull request was moved, before or after, to something else than `target`."""
+        return self.head not in (None, target.head) or self.base_ref not in (None, target.base_ref)
 
 
 class Decision(BaseModel):

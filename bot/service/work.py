@@ -154,6 +154,17 @@ class Work:
             return Finished(delay=_delay(error, attempt))
         return Finished(verdict=verdict)
 
+    def moved_on(self, request: ReviewRequest, run: OpenedRun) -> bool:
+        """Whether the pull request has, as GitHub shows it now, other ends than those that `run` is about."""
+        assert run.target is not None
+        try:
+            now = pull_target(self._repository(run.moved or request), request.number)
+        except GitHubError as error:
+            log.warning("not-looked", reason=str(error))
+            return False
+        ends = run.target.head, run.target.base_ref
+        return isinstance(now, Target) and (now.head, now.base_ref) != ends
+
     def acknowledge(self, request: ReviewRequest, *, done: bool) -> StepResult:
         """Answer the comment that asked, if one did. A reaction is not worth failing for."""
         if request.comment_id is not None:

@@ -148,7 +148,7 @@ def _define_review(work: Work, steps: Steps, turns: Turns) -> Enqueue:
 
             def superseded() -> bool:
                 waiting = _waiting(request.key, ("ENQUEUED", "DELAYED"))
-                return any(later.supersedes(request, target) for later, _ in waiting)
+                return any(other.tells_of_another(target) for other, _ in waiting) and work.moved_on(request, run)
 
             with structlog.contextvars.bound_contextvars(sha=target.head):
                 finished = steps.run("finish", Finished, lambda: work.finish(request, run, attempt, superseded))

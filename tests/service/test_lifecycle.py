@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from dbos import DBOS
 
 from bot.review.judge import judge as ask_engine
 from bot.review.material import Material
 from bot.sandbox import events
+from bot.sandbox.faults import DeliveryFault
 from bot.sandbox.state import PullRequest, Review, ReviewComment
 from rules.model import Acknowledgement, Contract, Finding, Problem, Report
 from tests.service.github import PATH, PRIVILEGED, TEMPLATE, GitHub
@@ -50,6 +52,12 @@ def told(github: GitHub, pull: PullRequest) -> tuple[Review, ReviewComment]:
     """The one review and the one comment that there are."""
     [review], [comment] = github.reviews(pull), github.review_comments(pull)
     return review, comment
+
+
+def waiting(pull: PullRequest) -> int:
+    """Reviews of the pull request whose turn has not come."""
+    key = f"{pull.base.id}#{pull.number}:"
+    return len(DBOS.list_queued_workflows(status=["DELAYED", "ENQUEUED"], workflow_id_prefix=key))
 
 
 def visible(body: str) -> str:
@@ -265,6 +273,30 @@ class TestSuperseded:
         assert github.concluded(first).conclusion == "cancelled"
         [review] = github.reviews(pull)
         assert review.commit_id == second
+
+    def test_what_comes_late_about_an_older_commit_stops_nothing(self, github: GitHub) -> None:
+        begun, go_on = threading.Event(), threading.Event()
+
+        def slowly(material: Material) -> Report:
+            begun.set()
+            go_on.wait(20)
+            return ask_engine(material)
+
+        BENCH.says = slowly
+        world = github.world
+        world.webhooks.faults.add(DeliveryFault("pull_request.opened", overtaken=2))
+        pull = github.open_pull(PRIVILEGED)
+        newest = github.push(PRIVILEGED + "# newer\n")
+        assert begun.wait(20)
+        world.edit(pull, title="Overtakes as well")
+        world.webhooks.settle()
+        order = [entry.action for entry in world.webhooks.log if entry.event == "pull_request"]
+        assert order == ["synchronize", "edited", "opened"]
+        wait_for(lambda: waiting(pull) == 1, "the late one to wait for its turn")
+        go_on.set()
+        github.idle()
+        assert [run.conclusion for run in github.runs(newest)] == ["failure"]
+        assert len(github.reviews(pull)) == 1
 
     def test_a_cancelled_review_is_done_when_its_commit_is_the_head_again(self, github: GitHub) -> None:
         pull = github.open_pull(PRIVILEGED)
