@@ -52,6 +52,13 @@ class Repository(Payload):
     owner: User
 
 
+class Addressed(Payload):
+    """What tells from where a payload about a repository comes."""
+
+    repository: Repository
+    installation: Installation
+
+
 class Event(Payload):
     """`installation` is missing from deliveries of a webhook that was set up by hand on a repository."""
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.review.material import Target
 from bot.service.events import Event
+from bot.service.whereabouts import Address
 
 
 class ReviewRequest(BaseModel):
@@ -32,6 +33,10 @@ class ReviewRequest(BaseModel):
     group: Target | None = None
     head: str | None = None
     base_ref: str | None = None
+
+    @property
+    def address(self) -> Address:
+        return Address(self.installation, self.repository_id, self.owner, self.name)
 
     @property
     def key(self) -> str:

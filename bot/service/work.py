@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 import structlog
@@ -18,7 +18,7 @@ from bot.service.handlers import HANDLERS
 from bot.service.handlers.context import Context
 from bot.service.recovery import Recovery
 from bot.service.requests import Decision, ReviewRequest, skip
-from bot.service.whereabouts import ELSEWHERE, find_again
+from bot.service.whereabouts import ELSEWHERE, find_again, forwarded
 
 log = structlog.get_logger("work")
 
@@ -93,7 +93,7 @@ class Work:
     def decide(self, event: str, body: str, attempt: int) -> Decided:
         """What to do about a delivery."""
         try:
-            return Decided(decision=HANDLERS[event](body, self.context))
+            return Decided(decision=self._handled(event, body))
         except ValidationError as error:
             places = [".".join(str(part) for part in problem["loc"]) for problem in error.errors()]
             log.warning("unreadable", places=places[:5])
@@ -103,6 +103,16 @@ class Work:
         except Exception:
             log.exception("crashed")
             return Decided(decision=skip("crashed"))
+
+    def _handled(self, event: str, body: str) -> Decision:
+        """What the event's handler decides, wherever the repository is by now."""
+        try:
+            return HANDLERS[event](body, self.context)
+        except GitHubError as error:
+            moved = forwarded(self.github, body) if error.status in ELSEWHERE else None
+            if moved is None:
+                raise
+        return HANDLERS[event](moved, self.context)
 
     def redeliver(self) -> StepResult:
         """Ask GitHub for the deliveries that failed."""
@@ -119,9 +129,10 @@ class Work:
         try:
             return self._open(request, job)
         except GitHubError as error:
-            moved = find_again(self.github, request) if error.status in ELSEWHERE else None
-            if moved is None:
+            address = find_again(self.github, request.address) if error.status in ELSEWHERE else None
+            if address is None:
                 return OpenedRun(skip="github-failed", delay=_delay(error, attempt))
+        moved = request.model_copy(update=asdict(address))
         log.info("moved", installation=moved.installation, to=f"{moved.owner}/{moved.name}")
         try:
             return self._open(moved, job).model_copy(update={"moved": moved})

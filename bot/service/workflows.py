@@ -155,7 +155,8 @@ def _define_review(work: Work, steps: Steps, turns: Turns) -> Enqueue:
                 if finished.delay is not None:
                     enqueue(request, delivery, attempt + 1, finished.delay)
                     return "put-off"
-                steps.run("acknowledge", StepResult, lambda: work.acknowledge(request, done=finished.verdict))
+                where = run.moved or request
+                steps.run("acknowledge", StepResult, lambda: work.acknowledge(where, done=finished.verdict))
                 log.info("reviewed", reason=request.reason, verdict=finished.verdict)
                 return "reviewed" if finished.verdict else "unfinished"
 

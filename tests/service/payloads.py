@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 REPOSITORY = {"id": 42, "name": "templates", "owner": {"id": 9, "login": "octo", "type": "Organization"}}
 AUTHOR = {"id": 100, "login": "author", "type": "User"}
 
@@ -20,14 +22,25 @@ def pull_request(action: str, *, number: int = 7, state: str = "open", **more: o
     }
 
 
-def issue_comment(body: str, *, on_pull: bool = True, state: str = "open", by: Payload | None = None) -> Payload:
-    issue: Payload = {"number": 7, "state": state, "user": AUTHOR}
+def issue_comment(
+    body: str,
+    *,
+    on_pull: bool = True,
+    state: str = "open",
+    by: Payload | None = None,
+    author: Payload | None = None,
+    number: int = 7,
+    comment: int = 900,
+    at: datetime | None = None,
+) -> Payload:
+    issue: Payload = {"number": number, "state": state, "user": author or AUTHOR}
+    written = (at or datetime.now(UTC)).isoformat(timespec="seconds")
     if on_pull:
         issue["pull_request"] = {"url": "https://api.github.com/repos/octo/templates/pulls/7"}
     return {
         "action": "created",
         "issue": issue,
-        "comment": {"id": 900, "body": body, "user": by or AUTHOR, "created_at": "2026-11-01T12:00:00Z"},
+        "comment": {"id": comment, "body": body, "user": by or AUTHOR, "created_at": written},
         "repository": REPOSITORY,
         "installation": {"id": 5},
     }

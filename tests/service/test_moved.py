@@ -11,6 +11,7 @@ import pytest
 from bot.sandbox.state import CheckRun
 from bot.service.work import OpenedRun
 from tests.service.github import FILES, GitHub
+from tests.service.payloads import issue_comment
 from tests.service.test_putting_off import Desk
 
 
@@ -77,6 +78,22 @@ def test_another_owner_who_has_the_app_too(desk: Desk) -> None:
     assert (opened.moved.installation, opened.moved.owner) == (there.id, "elsewhere")
     assert opened.moved.key == desk.request.key
     assert finished(desk, opened).conclusion == "failure"
+
+
+def test_a_command_from_before_another_owner_had_it_is_answered(desk: Desk) -> None:
+    """Its delivery names the installation of the owner before."""
+    world, moved = desk.github.world, desk.github.repository
+    there = world.install(desk.github.app, "elsewhere")
+    asked = world.comment(moved, desk.pull, "/wrc recheck", author="mona")
+    mona = {"id": asked.author.id, "login": "mona"}
+    body = issue_comment("/wrc recheck", by=mona, comment=asked.id, number=desk.pull.number, author=mona)
+    body["installation"] = {"id": desk.github.installation.id}
+    body["repository"] = {"id": moved.id, "name": "templates", "owner": {"id": 1, "login": "octo"}}
+    world.transfer(moved, "elsewhere")
+    decision = desk.work.decide("issue_comment", json.dumps(body), 1).decision
+    assert [each.address.installation for each in decision.reviews] == [there.id]
+    desk.work.acknowledge(decision.reviews[0], done=True)
+    assert [reaction.content for reaction in asked.reactions] == ["eyes", "rocket"]
 
 
 def test_another_owner_who_has_it_not(desk: Desk) -> None:
