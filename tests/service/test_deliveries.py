@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.service.github import TEMPLATE, GitHub
 from tests.service.payloads import Payload
 from tests.service.running import RunningService
 
+NOW = datetime.now(UTC).isoformat(timespec="seconds")
 SPEC = "openspec/specs/workspace-runtime/spec.md"
 
 
@@ -65,17 +67,17 @@ class Fixtures:
 
     def issue_comment(self, _action: str) -> Payload:
         comment = self.github.world.comment(self.github.repository, self.pull, "/wrc recheck", author="mona")
-        shape = {"id": comment.id, "body": comment.body, "user": self.author, "created_at": "2026-11-01T12:00:00Z"}
+        shape = {"id": comment.id, "body": comment.body, "user": self.author, "created_at": NOW}
         link = {"url": "https://api.github.com/repos/octo/templates/pulls/1"}
         issue = {"number": self.pull.number, "state": "open", "user": self.author, "pull_request": link}
         return {"issue": issue, "comment": shape}
 
     def pull_request_review(self, _action: str) -> Payload:
-        review = {"id": 7, "body": "/wrc recheck", "user": self.author, "submitted_at": "2026-11-01T12:00:00Z"}
+        review = {"id": 7, "body": "/wrc recheck", "user": self.author, "submitted_at": NOW}
         return {"review": review, "pull_request": self._conversation()}
 
     def pull_request_review_comment(self, _action: str) -> Payload:
-        comment = {"id": 8, "body": "Why?", "user": self.author, "created_at": "2026-11-01T12:00:00Z"}
+        comment = {"id": 8, "body": "Why?", "user": self.author, "created_at": NOW}
         return {"comment": comment, "pull_request": self._conversation()}
 
     def _conversation(self) -> Payload:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,11 +11,14 @@ from bot.github.checks import ANY, RunKey
 from bot.github.client import GitHubApp
 from bot.review.reviewer import Reviewer
 from bot.service.handlers.context import Context
+from bot.service.jobs import KEPT
 from bot.service.requests import Decision
 from bot.service.work import Work
 from bot.settings import Settings
 from rules.model import Report
 from tests.service.payloads import AUTHOR, Payload, check_run, check_suite, issue_comment, pull_request
+
+OLD = timedelta(days=29)
 
 
 @pytest.fixture
@@ -61,6 +65,7 @@ def test_a_pull_request_is_reviewed(work: Work, payload: Payload, again: bool) -
         ("issue_comment", issue_comment("> /wrc recheck"), "no-command"),
         ("issue_comment", issue_comment("/wrc recheck", state="closed"), "closed"),
         ("issue_comment", issue_comment("/wrc recheck", by={**AUTHOR, "type": "Bot"}), "bot"),
+        ("issue_comment", issue_comment("/wrc accept F-2 agreed", at=datetime.now(UTC) - OLD), "too-old"),
         ("check_run", check_run("pr=7 base=abc rules=1 contract=? job=x", app_id=2), "foreign-check-run"),
         ("check_run", check_run(None), "unknown-check-run"),
         ("check_run", check_run("pr=0 base=abc rules=1 contract=? job=x"), "unknown-check-run"),
@@ -70,6 +75,10 @@ def test_a_pull_request_is_reviewed(work: Work, payload: Payload, again: bool) -
 )
 def test_a_delivery_that_leads_to_nothing_has_a_reason(work: Work, event: str, payload: Payload, reason: str) -> None:
     assert decide(work, event, payload) == Decision(skip=reason)
+
+
+def test_a_command_is_too_old_before_the_hash_of_its_delivery_is_forgotten() -> None:
+    assert OLD < KEPT
 
 
 def test_a_check_run_finds_its_pull_request_by_its_external_id(work: Work) -> None:

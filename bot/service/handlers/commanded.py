@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.github.conversation import Place
 from bot.service.commands import follow, manual
@@ -11,6 +11,10 @@ from bot.service.commands.parse import parse_commands
 from bot.service.events import Event, User
 from bot.service.handlers.context import Context
 from bot.service.requests import Decision, request, skip
+
+MAX_AGE = timedelta(weeks=4)
+"""A recorded delivery can be played again when the hash of its body is forgotten (`bot.service.jobs.KEPT`). By then
+what it says is too old: an acceptance that was revoked does not come back."""
 
 
 def handle_text(
@@ -35,6 +39,8 @@ def handle_text(
         return skip("no-commenter")
     if commenter.type == "Bot":
         return skip("bot")
+    if datetime.now(UTC) - at > MAX_AGE:
+        return skip("too-old")
     if state != "open":
         return skip("closed")
     installation = event.installation.id
