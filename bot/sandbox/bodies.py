@@ -148,4 +148,4 @@ class GraphqlQuery(Body):
     """https://docs.github.com/en/graphql/guides/forming-calls-with-graphql"""
 
     query: str
-    variables: dict[str, str] = {}
+    variables: dict[str, object] = {}

@@ -1,22 +1,28 @@
-"""GraphQL, as far as it reads blobs: fields and their types as in GitHub's public schema, refused as GitHub refuses.
+"""GraphQL: blobs, and the threads of reviews, by GitHub's own schema as far as WRC uses it.
 
-https://docs.github.com/en/graphql/reference/objects#blob
+What is refused is answered with 200 and `errors`: https://docs.github.com/en/graphql/guides/forming-calls-with-graphql
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
+from typing import TypeVar
 
-from lark import Lark, Token, Tree
-from lark.exceptions import LarkError
+from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
 
+from bot.sandbox import reviews
+from bot.sandbox.auth import demand
 from bot.sandbox.bodies import GraphqlQuery
+from bot.sandbox.errors import ApiError
 from bot.sandbox.http import Call, Endpoint
-from bot.sandbox.shapes import Json
-from bot.sandbox.state import Repository
+from bot.sandbox.shapes import Json, node_id
+from bot.sandbox.state import PullRequest, Repository, ReviewComment, User
+
+T = TypeVar("T")
 
 MAX_TEXT_BYTES = 512 * 1024
 """Longer text is cut off, and `isTruncated` says so."""
@@ -24,147 +30,170 @@ MAX_TEXT_BYTES = 512 * 1024
 BINARY_LOOKED_AT = 8000
 """Like git, which looks for a NUL among the first bytes."""
 
-GRAMMAR = r"""
-start: "query" [variables] selections
-variables: "(" variable+ ")"
-variable: "$" NAME ":" NAME "!"
-selections: "{" (named | fragment)+ "}"
-named: [alias] NAME [arguments] [selections]
-alias: NAME ":"
-arguments: "(" argument+ ")"
-argument: NAME ":" "$" NAME
-fragment: "..." "on" NAME selections
-NAME: /[_A-Za-z][_0-9A-Za-z]*/
-%ignore /[\s,]+/
-"""
-
-SCALARS: Mapping[str, re.Pattern[str]] = {
-    "String": re.compile(r".*", re.DOTALL),
-    "GitObjectID": re.compile(r"[0-9a-f]{40}"),
-}
+MAX_PAGE = 100
+"""https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api#node-limit"""
 
 
-class GraphqlError(Exception):
-    """Something that is answered with 200 and `errors`; `kind` is their `type`, where GitHub gives one."""
+class Refused(Exception):
+    """Something that GitHub refuses; `kind` is the `type` of the error."""
 
-    def __init__(self, message: str, kind: str | None = None) -> None:
+    def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
 
 
-@dataclass(frozen=True)
-class Blob:
-    sha: str
-    data: bytes
+@cache
+def schema() -> GraphQLSchema:
+    built = build_schema(files("bot.sandbox").joinpath("github.graphql").read_text("utf-8"))
+    built.type_map["GitObjectID"].coerce_input_value = _object_id  # type: ignore[attr-defined]
+    return built
 
-    def field(self, name: str) -> object:
-        binary = b"\0" in self.data[:BINARY_LOOKED_AT]
-        fields = {
-            "oid": self.sha,
-            "byteSize": len(self.data),
-            "isBinary": binary,
-            "isTruncated": len(self.data) > MAX_TEXT_BYTES,
-            "text": None if binary else self.data[:MAX_TEXT_BYTES].decode("utf-8", "replace"),
-        }
-        if name not in fields:
-            raise _unknown_field(name, "Blob")
-        return fields[name]
+
+def _object_id(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{40}", value):
+        raise GraphQLError(f"{value!r} is no GitObjectID")
+    return value
 
 
 def graphql(call: Call) -> Json:
     asked = call.body(GraphqlQuery)
-    try:
-        tree = _parser().parse(asked.query)
-        *_, selections = tree.children
-        return {"data": _root(call, _subtree(selections), _variables(tree, asked.variables))}
-    except LarkError as error:
-        return {"errors": [{"message": f"Parse error on {error}"}]}
-    except GraphqlError as error:
-        kind: Json = {"type": error.kind} if error.kind else {}
-        return ({"data": {"repository": None}} if error.kind else {}) | {"errors": [kind | {"message": str(error)}]}
+    result = graphql_sync(schema(), asked.query, _Roots(call).fields, variable_values=asked.variables)
+    errors: Json = {"errors": [_told(error) for error in result.errors]} if result.errors else {}
+    return errors if errors and result.data is None else {"data": result.data} | errors
 
 
-@cache
-def _parser() -> Lark:
-    return Lark(GRAMMAR, maybe_placeholders=True)
+def _told(error: GraphQLError) -> Json:
+    cause = error.original_error
+    if cause is None or isinstance(cause, GraphQLError):
+        return dict(error.formatted)
+    if not isinstance(cause, Refused):
+        raise cause
+    return {"type": cause.kind, **error.formatted}
 
 
-def _variables(tree: Tree[Token], given: Mapping[str, str]) -> dict[str, str]:
-    """The values of the declared variables, each of its type."""
-    declared = {str(name): str(kind) for name, kind in (node.children for node in tree.find_data("variable"))}
-    for name, kind in declared.items():
-        if kind not in SCALARS:
-            raise GraphqlError(f"{kind} isn't a defined input type (on ${name})")
-        if name not in given or not SCALARS[kind].fullmatch(given[name]):
-            raise GraphqlError(f"Variable ${name} of type {kind}! was provided invalid value")
-    used = {str(node.children[1]) for node in tree.find_data("argument")}
-    if used != declared.keys():
-        names = ", ".join(sorted(used ^ declared.keys()))
-        raise GraphqlError(f"Variables are not both declared and used by anonymous query: {names}")
-    return {name: given[name] for name in declared}
+@dataclass(frozen=True)
+class _Roots:
+    """The fields of queries and of mutations, for one request."""
 
+    call: Call
 
-def _root(call: Call, selections: Tree[Token], variables: Mapping[str, str]) -> Json:
-    answer: Json = {}
-    for alias, field, arguments, inside in _fields(selections, variables):
-        if field != "repository":
-            raise _unknown_field(field, "Query")
-        owner, name = arguments["owner"], arguments["name"]
+    @property
+    def fields(self) -> Json:
+        return {
+            "repository": self._repository,
+            "nodes": lambda _info, ids: [_thread(*self._find(each)) for each in ids],
+            "resolveReviewThread": lambda _info, **given: self._settle(given["input"], self.call.caller.user),
+            "unresolveReviewThread": lambda _info, **given: self._settle(given["input"], None),
+        }
+
+    def _allowed(self, need: str) -> None:
+        try:
+            demand(self.call.caller, need)
+        except ApiError as error:
+            raise Refused("FORBIDDEN", error.message) from error
+
+    def _repository(self, _info: object, *, owner: str, name: str, **options: bool) -> Json:
+        world = self.call.world
         # It follows a former name by itself, where the REST API sends the caller on.
-        repository = call.world.find(owner, name) or call.world.find_moved(owner, name)
-        if repository is None or not call.caller.sees(call.world, repository):
-            raise GraphqlError(f"Could not resolve to a Repository with the name '{owner}/{name}'.", "NOT_FOUND")
-        answer[alias] = _repository(repository, inside, variables)
-    return answer
+        repository = world.find(owner, name) or (world.find_moved(owner, name) if options["followRenames"] else None)
+        if repository is None or not self.call.caller.sees(world, repository):
+            raise Refused("NOT_FOUND", f"Could not resolve to a Repository with the name '{owner}/{name}'.")
+        return {
+            "id": node_id("R", repository.id),
+            "object": lambda _info, oid: self._object(repository, oid),
+            "pullRequest": lambda _info, number: self._pull(repository, number),
+        }
 
-
-def _repository(repository: Repository, selections: Tree[Token], variables: Mapping[str, str]) -> Json:
-    answer: Json = {}
-    for alias, name, arguments, inside in _fields(selections, variables):
-        if name != "object":
-            raise _unknown_field(name, "Repository")
-        sha = arguments["oid"]
+    def _object(self, repository: Repository, sha: str) -> Json | None:
+        self._allowed("contents:read")
         if repository.git.resolve(sha, "blob") == sha:
-            answer[alias] = _blob(Blob(sha, repository.git.blob(sha)), inside)
-        else:
-            answer[alias] = None if repository.git.resolve(sha, "object") is None else {}
-    return answer
+            return _blob(sha, repository.git.blob(sha))
+        return {"__typename": "Tree", "oid": sha} if repository.git.resolve(sha, "object") else None
+
+    def _pull(self, repository: Repository, number: int) -> Json:
+        self._allowed("pull_requests:read")
+        pull = repository.issues.get(number)
+        if not isinstance(pull, PullRequest):
+            raise Refused("NOT_FOUND", f"Could not resolve to a PullRequest with the number of {number}.")
+        roots = [root for root in repository.threads if root.number == number]
+        threads = _connection("reviewThreads", roots, lambda root: _thread(repository, root))
+        return {"id": node_id("PR", pull.id), "reviewThreads": threads}
+
+    def _find(self, thread: str) -> tuple[Repository, ReviewComment]:
+        self._allowed("pull_requests:read")
+        world = self.call.world
+        seen = (each for each in world.repositories.values() if self.call.caller.sees(world, each))
+        for repository in seen:
+            for root in repository.threads:
+                if _thread_id(root) == thread:
+                    return repository, root
+        raise Refused("NOT_FOUND", f"Could not resolve to a node with the global id of '{thread}'")
+
+    def _settle(self, wanted: Mapping[str, str], by: User | None) -> Json:
+        """Resolve a thread, or (None) open it again; what is so already stays as it is."""
+        self._allowed("contents:write")
+        self._allowed("pull_requests:write")
+        repository, root = self._find(wanted["threadId"])
+        reviews.settle(root, by)
+        return {"clientMutationId": wanted.get("clientMutationId"), "thread": _thread(repository, root)}
 
 
-def _blob(blob: Blob, selections: Tree[Token]) -> Json:
-    answer: Json = {}
-    for fragment in selections.children:
-        assert isinstance(fragment, Tree)
-        if fragment.data != "fragment":
-            raise _unknown_field(str(fragment.children[1]), "GitObject")
-        kind, inside = fragment.children
-        if kind == "Blob":
-            answer |= {alias: blob.field(name) for alias, name, _, _ in _fields(_subtree(inside), {})}
-    return answer
+def _blob(sha: str, data: bytes) -> Json:
+    binary = b"\0" in data[:BINARY_LOOKED_AT]
+    return {
+        "__typename": "Blob",
+        "oid": sha,
+        "byteSize": len(data),
+        "isBinary": binary,
+        "isTruncated": len(data) > MAX_TEXT_BYTES,
+        "text": None if binary else data[:MAX_TEXT_BYTES].decode("utf-8", "replace"),
+    }
 
 
-def _fields(
-    selections: Tree[Token], variables: Mapping[str, str]
-) -> Iterator[tuple[str, str, dict[str, str], Tree[Token]]]:
-    """Alias, name, arguments and selections of each field."""
-    for node in selections.children:
-        named = _subtree(node)
-        alias, name, arguments, inside = named.children
-        given = (_subtree(one).children for one in _subtree(arguments).children) if arguments else ()
-        values = {str(key): variables[str(variable)] for key, variable in given}
-        key = _subtree(alias).children[0] if alias else name
-        yield str(key), str(name), values, _subtree(inside) if inside else Tree("selections", [])
+def _thread(repository: Repository, root: ReviewComment) -> Json:
+    comments = [each for each in repository.review_comments.values() if root.id in (each.id, each.reply_to)]
+    return {
+        "__typename": "PullRequestReviewThread",
+        "id": _thread_id(root),
+        "isResolved": root.resolved_by is not None,
+        "resolvedBy": None if root.resolved_by is None else _user(root.resolved_by),
+        "comments": _connection("comments", comments, _comment),
+    }
 
 
-def _subtree(node: Token | Tree[Token] | None) -> Tree[Token]:
-    if not isinstance(node, Tree):
-        raise GraphqlError("Parse error")
-    return node
+def _thread_id(root: ReviewComment) -> str:
+    return node_id("PRRT", root.id)
 
 
-def _unknown_field(name: str, kind: str) -> GraphqlError:
-    return GraphqlError(f"Field '{name}' doesn't exist on type '{kind}'")
+def _comment(comment: ReviewComment) -> Json:
+    return {"id": node_id("PRRC", comment.id), "fullDatabaseId": str(comment.id)}
 
 
-GRAPHQL = Endpoint("POST", "/graphql", "contents:read", graphql, metered=False)
+def _user(user: User) -> Json:
+    """A bot has its suffix here, which the author of a comment has not."""
+    return {"id": node_id("U", user.id), "databaseId": user.id, "login": user.login}
+
+
+def _connection(name: str, items: Sequence[T], shape: Callable[[T], Json]) -> Callable[..., Json]:
+    """A page of `items`, those behind the cursor `after`."""
+
+    def page(_info: object, first: int | None = None, after: str | None = None) -> Json:
+        if first is None:
+            missing = f"You must provide a `first` or `last` value to properly paginate the `{name}` connection."
+            raise Refused("MISSING_PAGINATION_BOUNDARIES", missing)
+        if first > MAX_PAGE:
+            excess = f"Requesting {first} records on the `{name}` connection exceeds the `first` limit of 100 records."
+            raise Refused("EXCESSIVE_PAGINATION", excess)
+        start = int(after or 0)
+        end = start + first
+        return {
+            "nodes": [shape(item) for item in items[start:end]],
+            "totalCount": len(items),
+            "pageInfo": {"hasNextPage": end < len(items), "endCursor": str(min(end, len(items)))},
+        }
+
+    return page
+
+
+GRAPHQL = Endpoint("POST", "/graphql", "token", graphql, metered=False)
 """Below the API's host on github.com, and beside `/api/v3` on GitHub Enterprise."""

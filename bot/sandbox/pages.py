@@ -238,8 +238,9 @@ class Pages:
         return box(file_name(change), diff_table(rows))
 
     def _note(self, comment: ReviewComment, replaced: Sequence[str]) -> Html:
-        head = person(comment.author.login, f"commented{line_of(comment)}")
-        return box(head, body(render(comment.body, replaced)), id_=f"discussion_r{comment.id}")
+        head, by = person(comment.author.login, f"commented{line_of(comment)}"), comment.resolved_by
+        settled = element("p", person(by.login, "marked this conversation as resolved."), class_="dim") if by else None
+        return box(head, body(render(comment.body, replaced), settled), id_=f"discussion_r{comment.id}")
 
 
 def replaced_lines(lines: Sequence[anchors.PatchLine], anchor: Anchor) -> list[str]:

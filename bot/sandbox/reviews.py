@@ -200,6 +200,7 @@ def reply(world: World, pull: PullRequest, author: User, parent: ReviewComment, 
         updated_at=now,
         reply_to=parent.reply_to or parent.id,
         reactions=[],
+        resolved_by=None,
     )
     pull.base.review_comments[comment.id] = comment
     events.review(world, pull, review, [comment])
@@ -211,6 +212,11 @@ def edit_comment(world: World, pull: PullRequest, comment: ReviewComment, body: 
     changes = {"body": {"from": comment.body}}
     comment.body, comment.updated_at = body, world.clock()
     events.review_comment(world, pull, comment, "edited", changes=changes)
+
+
+def settle(root: ReviewComment, by: User | None) -> None:
+    """Mark the thread that a comment begins as resolved, or (None) as open. Who resolved it first has done it."""
+    root.resolved_by = by and (root.resolved_by or by)
 
 
 def reanchor(world: World, pull: PullRequest) -> None:

@@ -107,7 +107,10 @@ class Anchor:
 
 @dataclass(eq=False)
 class ReviewComment:
-    """A comment on a diff. `anchor` is None once a push has changed its line (outdated) or for a whole file."""
+    """A comment on a diff. `anchor` is None once a push has changed its line (outdated) or for a whole file.
+
+    `resolved_by` is who resolved the thread that the comment begins.
+    """
 
     id: int
     number: int
@@ -125,6 +128,7 @@ class ReviewComment:
     updated_at: datetime
     reply_to: int | None = None
     reactions: list[Reaction] = field(default_factory=list)
+    resolved_by: User | None = None
 
 
 @dataclass(eq=False)
@@ -252,6 +256,11 @@ class Repository:
     @property
     def pulls(self) -> list[PullRequest]:
         return [issue for issue in self.issues.values() if isinstance(issue, PullRequest)]
+
+    @property
+    def threads(self) -> list[ReviewComment]:
+        """The comments that begin a thread."""
+        return [comment for comment in self.review_comments.values() if comment.reply_to is None]
 
 
 @dataclass(eq=False)

@@ -502,6 +502,15 @@ class World:
         """A person's answer in the thread that `comment` began."""
         return reviews.reply(self, pull, self.user(author), comment, body)
 
+    @_locked
+    def resolve(self, comment: ReviewComment, *, by: str) -> None:
+        """The button below the thread that `comment` began."""
+        reviews.settle(comment, self.user(by))
+
+    @_locked
+    def unresolve(self, comment: ReviewComment) -> None:
+        reviews.settle(comment, None)
+
     # Checks
 
     @_locked

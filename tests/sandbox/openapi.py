@@ -1,4 +1,4 @@
-"""Checks every request to and response of the sandbox against GitHub's own OpenAPI description.
+"""Checks every request to and response of the sandbox against GitHub's own OpenAPI description and GraphQL schema.
 
 recorder = OpenApiRecorder()
 with SandboxServer(world, middleware=recorder.wrap) as url:
@@ -18,10 +18,13 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
+from graphql import GraphQLSyntaxError, parse, validate
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012, SchemaRegistry
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.sandbox.graphql import schema
 
 DATA = Path(__file__).parent.parent / "data" / "github"
 ENTERPRISE: Mapping[str, Mapping[str, object]] = json.loads((DATA / "openapi-enterprise.json").read_bytes())
@@ -162,6 +165,14 @@ class Description:
 description = cache(Description)
 
 
+def of_graphql(body: bytes) -> list[str]:
+    """How a query differs from GitHub's schema; the sandbox answers by the same."""
+    try:
+        return [error.message for error in validate(schema(), parse(json.loads(body)["query"]))]
+    except GraphQLSyntaxError as error:
+        return [error.message]
+
+
 def _pattern(path: str) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", path)
     names = (".+" if name in MULTI_SEGMENT else "[^/]+" for name in parts[1::2])
@@ -230,8 +241,8 @@ class OpenApiRecorder:
             self.found.extend(Violation(side, method, path, status, message) for message in messages)
 
         if path.endswith("/graphql"):
-            # The description is of the REST API; the sandbox checks queries itself.
             self.seen[f"{method} /graphql"] += 1
+            note("request", of_graphql(sent))
             return
         operation = self.descriptions[0].operation_at(method, path)
         if operation is None:

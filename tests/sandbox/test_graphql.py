@@ -1,11 +1,13 @@
-"""Blobs read through GraphQL, and what GitHub refuses there: in the body of a 200."""
+"""Blobs and threads through GraphQL, and what GitHub refuses there: in the body of a 200."""
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import httpx
-import pytest
 
 from bot.sandbox.graphql import MAX_TEXT_BYTES
+from bot.sandbox.reviews import Draft
 from tests.sandbox.conftest import Sandbox
 
 QUERY = (
@@ -14,8 +16,8 @@ QUERY = (
 )
 
 
-def ask(api: httpx.Client, query: str = QUERY, **variables: str) -> dict[str, object]:
-    names = {"owner": "acme", "name": "templates"}
+def ask(api: httpx.Client, query: str = QUERY, **variables: object) -> dict[str, object]:
+    names: dict[str, object] = {"owner": "acme", "name": "templates"}
     answer = api.post("/graphql", json={"query": query, "variables": names | variables})
     assert answer.status_code == 200
     found = answer.json()
@@ -44,22 +46,71 @@ def test_blobs_of_every_kind(sandbox: Sandbox, api: httpx.Client) -> None:
     assert ask(api, s="0" * 40) == {"data": {"repository": {"it": None}}}
 
 
-@pytest.mark.parametrize(
-    ("query", "variables", "words"),
-    [
+def test_what_is_refused(api: httpx.Client) -> None:
+    refused: list[tuple[str, dict[str, str], str]] = [
         (QUERY, {"s": "0" * 40, "name": "nothing"}, "Could not resolve to a Repository with the name 'acme/nothing'."),
-        (QUERY, {"s": "main"}, "Variable $s of type GitObjectID! was provided invalid value"),
-        (QUERY, {}, "Variable $s of type GitObjectID! was provided invalid value"),
-        (QUERY.replace("$s: GitObjectID!", "$s: Sha!"), {"s": ""}, "Sha isn't a defined input type (on $s)"),
-        (QUERY.replace("oid: $s", "oid: $t"), {"s": "0" * 40}, "declared and used"),
-        (QUERY.replace("{ it:", "{ it: objects(oid: $s) it:"), {"s": "0" * 40}, "Field 'objects' doesn't exist"),
-        (QUERY.removesuffix("}"), {"s": "0" * 40}, "Parse error"),
-    ],
-)
-def test_what_is_refused(api: httpx.Client, query: str, variables: dict[str, str], words: str) -> None:
-    assert words in str(ask(api, query, **variables)["errors"])
+        (QUERY, {"s": "main"}, "'main' is no GitObjectID"),
+        (QUERY, {}, "'GitObjectID!'"),
+        (QUERY.replace("{ it:", "{ it: objects(oid: $s) it:"), {"s": "0" * 40}, "'objects'"),
+        (QUERY.removesuffix("}"), {"s": "0" * 40}, "Syntax Error"),
+    ]
+    for query, variables, words in refused:
+        assert words in str(ask(api, query, **variables)["errors"])
 
 
 def test_contents_must_be_readable(sandbox: Sandbox) -> None:
     with sandbox.client(sandbox.token(permissions={"checks": "read"})) as api:
-        assert api.post("/graphql", json={"query": QUERY}).status_code == 403
+        assert forbidden(ask(api, s="0" * 40))
+
+
+THREADS = (
+    "query($owner: String!, $name: String!, $first: Int!, $after: String) { repository(owner: $owner, name: $name)"
+    " { pullRequest(number: 1) { reviewThreads(first: $first, after: $after) { totalCount pageInfo { hasNextPage"
+    " endCursor } nodes { id isResolved resolvedBy { login databaseId }"
+    " comments(first: 1) { totalCount nodes { fullDatabaseId } } } } } } }"
+)
+SETTLE = "mutation($id: ID!) { %sReviewThread(input: {threadId: $id}) { thread { isResolved resolvedBy { login } } } }"
+
+
+def forbidden(answer: dict[str, object]) -> bool:
+    [error] = cast("list[dict[str, object]]", answer["errors"])
+    return error["type"] == "FORBIDDEN" and error["message"] == "Resource not accessible by integration"
+
+
+def threads(api: httpx.Client, first: int = 100, after: str | None = None) -> dict[str, Any]:
+    answer = cast("dict[str, Any]", ask(api, THREADS, first=first, after=after))
+    return cast("dict[str, Any]", answer["data"]["repository"]["pullRequest"]["reviewThreads"])
+
+
+def test_threads_come_in_pages_with_who_resolved_them(sandbox: Sandbox, api: httpx.Client) -> None:
+    drafts = [Draft("web/template.tf", f"line {line}", line) for line in (10, 11, 12)]
+    sandbox.world.review(sandbox.pull, author="mona", comments=drafts)
+    first, second, third = sandbox.repository.threads
+    sandbox.world.reply(sandbox.pull, first, "True.", author="hubot")
+    sandbox.world.resolve(second, by="hubot")
+    page = threads(api, 2)
+    assert [node["comments"] for node in page["nodes"]] == [
+        {"totalCount": 2, "nodes": [{"fullDatabaseId": str(first.id)}]},
+        {"totalCount": 1, "nodes": [{"fullDatabaseId": str(second.id)}]},
+    ]
+    hubot = sandbox.world.user("hubot")
+    assert [node["resolvedBy"] for node in page["nodes"]] == [None, {"login": "hubot", "databaseId": hubot.id}]
+    assert (page["totalCount"], page["pageInfo"]["hasNextPage"]) == (3, True)
+    rest = threads(api, 2, page["pageInfo"]["endCursor"])
+    assert [node["comments"]["nodes"] for node in rest["nodes"]] == [[{"fullDatabaseId": str(third.id)}]]
+    assert not rest["pageInfo"]["hasNextPage"]
+    assert "EXCESSIVE_PAGINATION" in str(ask(api, THREADS, first=101))
+
+
+def test_resolving_wants_to_write_contents(sandbox: Sandbox, api: httpx.Client) -> None:
+    sandbox.world.review(sandbox.pull, author="mona", comments=[Draft("web/template.tf", "Why?", 10)])
+    [thread] = threads(api)["nodes"]
+    assert forbidden(ask(api, SETTLE % "resolve", id=thread["id"]))
+    sandbox.installation.permissions["contents"] = "write"
+    with sandbox.client(sandbox.token(permissions={"contents": "write", "pull_requests": "write"})) as able:
+        settled = cast("dict[str, Any]", ask(able, SETTLE % "resolve", id=thread["id"]))
+        by = {"login": f"{sandbox.app.slug}[bot]"}
+        assert settled["data"]["resolveReviewThread"]["thread"] == {"isResolved": True, "resolvedBy": by}
+        opened = cast("dict[str, Any]", ask(able, SETTLE % "unresolve", id=thread["id"]))
+        assert opened["data"]["unresolveReviewThread"]["thread"] == {"isResolved": False, "resolvedBy": None}
+        assert "NOT_FOUND" in str(ask(able, SETTLE % "resolve", id="PRRT_x"))

@@ -66,6 +66,16 @@ def test_an_outdated_comment_is_still_shown(sandbox: Sandbox) -> None:
     assert "Look at that." in html
 
 
+def test_a_resolved_thread_says_who_resolved_it(sandbox: Sandbox) -> None:
+    sandbox.world.review(sandbox.pull, author="rita", comments=[Draft("web/template.tf", "Look at that.", 11)])
+    [thread] = sandbox.repository.threads
+    said = "<strong>mona</strong> marked this conversation as resolved."
+    sandbox.world.resolve(thread, by="mona")
+    assert page(sandbox, "acme/templates/pull/1").count(said) == 1
+    sandbox.world.unresolve(thread)
+    assert said not in page(sandbox, "acme/templates/pull/1")
+
+
 def test_a_file_has_an_anchor_for_each_line(sandbox: Sandbox) -> None:
     html = page(sandbox, "acme/templates/blob/main/web/startup.sh")
     assert '<tr id="L2"><td class="number">2</td><td>set +e</td></tr>' in html
