@@ -47,17 +47,27 @@ configured with `--omit-containers=ddev-router`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from rules.checks.attributes import not_known
-from rules.checks.commands import Invocation, flow_of, getopt, invocations, known, of_workspace, passed, shown
-from rules.checks.guards import guards_of
+from rules.checks.commands import Invocation, flow_of, getopt, invocations, known, located, of_workspace, passed, shown
+from rules.checks.guards import Guards, guards_of
 from rules.checks.inv6_hydration import STAGED
 from rules.checks.staging import brings
-from rules.checks.support import attribute_facts, block_fact, command_fact, line, mentions, set_to, way, written_to
+from rules.checks.support import (
+    attribute_facts,
+    block_fact,
+    command_fact,
+    in_home,
+    line,
+    mentions,
+    set_to,
+    way,
+    written_to,
+)
 from rules.model import Edit, Fact, Level, Span, Step, Undecided, Violation
 from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Program
 from rules.sources.terraform.module import BlockInstance
@@ -117,7 +127,15 @@ def image_facts(image: Image) -> Iterator[Fact]:
     text = _staged(image)
     if text is not None:
         said = [own for own in map(str.strip, text.splitlines()) if own and not own.startswith("#")]
-        yield Fact(ID, "image", "global_config.yaml in the image", "; ".join(said), Span(GLOBAL_CONFIG, 1, 1))
+        at, _ = _said_at(text)
+        yield Fact(ID, "image", "global_config.yaml in the image", "; ".join(said), Span(GLOBAL_CONFIG, at, at))
+
+
+def _said_at(text: str) -> tuple[int, str]:
+    """The line of a configuration that says which containers are left out; the first one if none does."""
+    lines = [own.strip() for own in text.split("\n")]
+    at = next((n for n, own in enumerate(lines) if own.startswith("omit_containers")), 0)
+    return at + 1, lines[at]
 
 
 def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
@@ -352,10 +370,14 @@ _ROUTER_ADDRESS, _ROUTER_EVIDENCE = "boot/router", "not left out"
 
 
 class _Setting(NamedTuple):
-    """A command that says which containers DDEV leaves out; `omitted` is None if that is not known."""
+    """A command that says which containers DDEV leaves out; `omitted` is None if that is not known.
+
+    source: the line of the image's file that says it, where the command copies that
+    """
 
     omitted: bool | None
     command: Command
+    source: tuple[Step, ...] = ()
 
 
 _LISTED = re.compile(r"omit_containers['\"]?\]?[ \t]*:?=?[ \t]*(\[[^\]]*\]|(?:\n\s*-\s*\S+)+|\S+)")
@@ -372,7 +394,9 @@ def _router(workspace: Workspace) -> Iterator[Violation]:
         if last is not None and last.omitted is False:
             others = [each.command for each in settings[:-1] if each.omitted]
             asks = any(not set(last.command.guards) <= set(other.guards) for other in others)
-            yield _with_router(workspace, last.command, asks=asks)
+            yield _with_router(workspace, last, asks=asks)
+        elif last is not None:
+            yield from _left_out_sometimes(workspace, settings, guards)
         elif last is None and not unseen:
             yield Violation(
                 rule=ID,
@@ -387,8 +411,9 @@ def _router(workspace: Workspace) -> Iterator[Violation]:
             )
 
 
-def _with_router(workspace: Workspace, command: Command, *, asks: bool) -> Violation:
+def _with_router(workspace: Workspace, setting: _Setting, *, asks: bool) -> Violation:
     """`asks`: it only runs on a condition, and otherwise the router is left out."""
+    command = setting.command
     return Violation(
         rule=ID,
         template=workspace.template,
@@ -398,8 +423,40 @@ def _with_router(workspace: Workspace, command: Command, *, asks: bool) -> Viola
         level="warning" if asks else "failure",
         message=f"After `{shown(command)}` DDEV runs its router, which takes port 80 itself."
         + (" Is that condition meant?" if asks else ""),
-        trail=of_workspace(workspace).steps(passed(command)),
+        trail=(*setting.source, *of_workspace(workspace).steps(passed(command))),
         lost=_CONFIGURATION,
+    )
+
+
+def _left_out_sometimes(workspace: Workspace, settings: Sequence[_Setting], guards: Guards) -> Iterator[Violation]:
+    """What takes the router in at every start, where that it is left out hangs on a condition."""
+    taken_in = [n for n, each in enumerate(settings) if each.omitted is False]
+    if not taken_in or guards.protect(settings[taken_in[-1]].command, (_HOME_CONFIG,)):
+        return
+    command = settings[taken_in[-1]].command
+    later = [each.command for each in settings[taken_in[-1] + 1 :]]
+    more = [[guard for guard in each.guards if guard not in command.guards and _decides(guard)] for each in later]
+    if all(more) and not any(_exclusive(command.guards, each.guards) for each in later):
+        once = all(any(_is_first_time(guard, each) for guard in own) for own, each in zip(more, later, strict=True))
+        found = _with_router(workspace, settings[taken_in[-1]], asks=not once)
+        when = "only at the first start." if once else "only on a condition. Is that meant?"
+        message = f"After `{shown(command)}` DDEV runs its router, which takes port 80 itself: it is left out {when}"
+        steps = of_workspace(workspace).steps(each.position for each in later)
+        yield replace(found, message=message, trail=(*found.trail, *steps))
+
+
+def _decides(guard: Guard) -> bool:
+    """Whether a condition is one that is put on purpose: not that a command before it worked."""
+    return guard.test is None or guard.test.name in ("test", "case", "grep")
+
+
+def _is_first_time(guard: Guard, command: Command) -> bool:
+    """Whether a condition holds only until something is in the home, which stays."""
+    words = guard.test.argv[1:] if guard.test is not None and guard.test.name == "test" and not guard.holds else ()
+    return (
+        len(words) == 2
+        and words[0].value in ("-e", "-f", "-d", "-s")
+        and all(in_home(path) for path in located(words[1], command))
     )
 
 
@@ -418,7 +475,8 @@ def _settings(workspace: Workspace, program: Program) -> Iterator[_Setting]:
         if edits and (command.name == "ddev" or mentions(command, "global_config.yaml")):
             yield _Setting(mentions(command, ROUTER) or None, command)
         if staged is not None and brings(flow, command, f"{STAGED}/.ddev/global_config.yaml", _HOME_CONFIG):
-            yield _Setting(_leaves_out(staged), command)
+            at, said = _said_at(staged)
+            yield _Setting(_leaves_out(staged), command, (Step(GLOBAL_CONFIG, at, said),))
 
 
 def _configured(invocation: Invocation) -> str | None:

@@ -507,6 +507,15 @@ def test_a_changed_file_of_settings_is_told_by_what_it_says() -> None:
     }
 
 
+def test_a_staged_file_that_takes_the_router_in_is_told_where_it_says_so() -> None:
+    copying = "mkdir -p ~/.ddev\n    cp -f /home/coder-files/.ddev/global_config.yaml ~/.ddev/global_config.yaml\n"
+    end = "    fi\n    exit 0\n  EOT\n\n  metadata {"
+    base = swapped(repository(), WEB, end, end.replace("    exit", f"    {copying}    exit"))
+    path = "image/scripts/.ddev/global_config.yaml"
+    head = written(base, {path: "# with its router\nomit_containers: []\n"})
+    assert [(f.rule, f.path, f.line) for f in introduced(compare(base, head))] == [("INV-7", path, 2)]
+
+
 def test_windows_line_ends_affect_nothing() -> None:
     text = repository().files[CORE].replace("\n", "\r\n")
     report = compare(repository(), written(repository(), {CORE: text}))

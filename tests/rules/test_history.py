@@ -31,7 +31,8 @@ INTRODUCED: dict[int, dict[str, int]] = {
     9: NEW_TEMPLATE,
     12: NEW_TEMPLATE,
     14: {"F-5": 1},
-    20: {"BOOT": 2, "F-5": 3, "INV-5": 1, "INV-7": 1, "INV-8": 2, "INV-9": 1},
+    # stages a configuration with the router, which ddev-drupal-core copies at every start
+    20: {"BOOT": 2, "F-5": 3, "INV-5": 1, "INV-7": 2, "INV-8": 2, "INV-9": 1},
     21: {"BOOT": 1, "D-3": 1},  # takes away the project's folder; brings coder-setup, not made executable
     26: {"F-7": 1},
     27: {"D-1": 1, "INV-6": 1},

@@ -131,6 +131,17 @@ BAD = (
         "ddev config global --omit-containers=ddev-router\n"
         'if [ -n "$WITH_ROUTER" ]; then\n  ddev config global --omit-containers= # !INV-7 warning\nfi',
     ),
+    _router(
+        "taken in at every start, left out at the first one",
+        "mkdir -p ~/.ddev\ncat > ~/.ddev/global_config.yaml <<'EOF' # !INV-7 !F-5\nomit_containers: []\nEOF\n"
+        "cd ~/shop\n"
+        "if [ ! -f .ddev/config.yaml ]; then\n  ddev config global --omit-containers=ddev-router # >INV-7\nfi",
+    ),
+    _router(
+        "taken in, and left out on a condition",
+        "ddev config global --omit-containers= # !INV-7 warning\n"
+        'if [ -z "$WITH_ROUTER" ]; then\n  ddev config global --omit-containers=ddev-router\nfi',
+    ),
     _router("only the project", "ddev config --omit-containers=ddev-router # !INV-7\nddev utility download-images"),
     _router("another setting", "ddev config global --instrumentation-opt-in=false # !INV-7"),
     _router(
@@ -224,6 +235,25 @@ GOOD = (
     _router(
         "put right afterwards",
         "ddev config global --omit-containers=\nddev config global --omit-containers=ddev-router",
+    ),
+    _router(
+        "put right afterwards, where the folder is there",
+        "ddev config global --omit-containers=\ncd ~/shop && ddev config global --omit-containers=ddev-router",
+    ),
+    _router(
+        "put right afterwards in any case",
+        "ddev config global --omit-containers=\n"
+        "[ -f ~/.shop ] || ddev config global --omit-containers=ddev-router\n"
+        "ddev config global --omit-containers=ddev-router,ddev-ssh-agent",
+    ),
+    _router(
+        "left out in one case, taken in in the other",
+        'if [ -n "$WITH_ROUTER" ]; then\n  ddev config global --omit-containers=\nelse\n'
+        "  ddev config global --omit-containers=ddev-router\nfi",
+    ),
+    _router(
+        "left out at the first start, where nothing takes it in",
+        "[ -f ~/shop/.ddev/config.yaml ] || ddev config global --omit-containers=ddev-router",
     ),
     Case("one project", on=("minimal",), boot="cd ~/projects/shop && ddev start"),
     Case("one project again", on=("minimal",), boot="cd ~/projects/shop\nddev start\nddev restart"),
