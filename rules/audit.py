@@ -2,8 +2,8 @@
 
     broken           a violation that is certain: of the requirement's own rule, of a rule that stands for it, or of one
                      that names it as equally true
-    undecided        only questions (warnings), or something that bears on it and cannot be known or read, or nothing
-                     that checks it, or nothing found that it could rest on
+    undecided        only questions (warnings), or something that bears on it and cannot be known or read, as a part of
+                     a script that it rests on, or nothing that checks it, or nothing found that it could rest on
     holds            none of these; the evidence is what enforces it. A forbidden behaviour that is not there has none
     not-applicable   the template is not governed
 
@@ -20,7 +20,7 @@ from typing import Literal
 from rules.contract import Configured, ContractText, load_contract
 from rules.engine import standing_findings
 from rules.examination import Examined, Part, examine
-from rules.ledger import ledger
+from rules.ledger import standing
 from rules.model import Contract, Drift, Finding, Problem, Remark, Step, Violation
 from rules.policy import DEFAULT, Policy
 from rules.registry import Rule, all_rules, rule
@@ -95,7 +95,7 @@ def audit(
         rev,
         tuple(sorted(templates, key=lambda template: template.name)),
         standing_findings(tree, examined, contract, today),
-        tuple(kept.drift for kept in ledger(examined.drift, examined.drift)),
+        standing(examined.drift),
         examined.problems,
         contract.contract,
         (*remarks, *policy.remarks, *contract.remarks(), *_misfits(tree, contract, examined)),
@@ -169,9 +169,12 @@ def _violated(violations: Iterable[Violation]) -> Iterator[Step]:
 
 def _open(requirement: Rule, part: Part, image: Part) -> Iterator[Step]:
     """What cannot be known or read, and could change the verdict."""
-    for each in (*part.undecided, *image.undecided):
-        if each.rule == requirement.id:
-            yield Step(each.span.path, each.span.start, each.reason)
+    own = [each for each in (*part.undecided, *image.undecided) if each.rule == requirement.id]
+    yield from (Step(each.span.path, each.span.start, each.reason) for each in own)
+    asked = {(each.span.path, each.span.start) for each in own}
+    for unseen in part.unseen:
+        if unseen.scripts & requirement.scripts and (unseen.path, unseen.line) not in asked:
+            yield Step(unseen.path, unseen.line, unseen.message)
     rests_on_image = requirement.image_check is not None or requirement.image_facts is not None
     bearing = (each for each in part.problems if not each.scripts or each.scripts & requirement.scripts)
     for problem in (*bearing, *(image.problems if rests_on_image else ())):

@@ -25,7 +25,8 @@ MAX_REMEMBERED = 8
 class Part:
     """What the rules saw in one template, or in the image.
 
-    `files` are those it was made of, `asked` also those that were looked for in vain.
+    `unseen` are parts of its scripts that cannot be known. `files` are those it was made of, `asked` also those that
+    were looked for in vain.
     """
 
     violations: tuple[Violation, ...] = ()
@@ -35,6 +36,7 @@ class Part:
     drift: tuple[Sighting, ...] = ()
     files: frozenset[str] = frozenset()
     asked: frozenset[str] = frozenset()
+    unseen: tuple[Problem, ...] = ()
 
     @property
     def surfaces(self) -> frozenset[str]:
@@ -138,6 +140,7 @@ def _examine_template(tree: Tree, folder: str, image: Image, policy: Policy) -> 
         ),
         workspace.files,
         workspace.asked,
+        workspace.unseen,
     )
 
 

@@ -34,6 +34,13 @@ def ledger(base: Iterable[Sighting], head: Iterable[Sighting]) -> tuple[Kept, ..
     return tuple(_kept(item, _settled(item, before), _settled(item, after)) for item in all_drift())
 
 
+def standing(sightings: Iterable[Sighting]) -> tuple[Drift, ...]:
+    """Where each item stands in one tree, without those of which it cannot be told."""
+    seen = tuple(sightings)
+    settled = ((item, _settled(item, seen)) for item in all_drift())
+    return tuple(_kept(item, each, each).drift for item, each in settled if each is None or each.state != "unknown")
+
+
 def _settled(item: KnownDrift, sightings: tuple[Sighting, ...]) -> Sighting | None:
     """One answer for the whole tree: it is there if any template has it."""
     own = [each for each in sightings if each.id == item.id]

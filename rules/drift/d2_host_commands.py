@@ -61,11 +61,16 @@ def in_template(workspace: Workspace) -> Iterator[Sighting]:
     where = Span(at.path, at.line, at.line)
     if any(_installs(program, staged) for program in programs):
         yield Sighting(ID, "absent", where)
-    elif not staged or any(each.kind != "system" for program in programs for each in program.unresolved):
+    elif not staged or any(_has_more(program) for program in programs):
         yield Sighting(ID, "unknown", where)
     else:
         message = f"The boot script copies none of the host commands that the image stages to `~/{FOLDER}`."
         yield Sighting(ID, "present", where, message)
+
+
+def _has_more(program: Program) -> bool:
+    """Whether a part of the script is not seen."""
+    return bool(program.problems) or any(each.kind != "system" for each in program.unresolved)
 
 
 def _commands(image: Image) -> frozenset[str]:

@@ -224,18 +224,33 @@ class Workspace:
         return frozenset(self.evaluator.source.asked)
 
     @property
-    def problems(self) -> tuple[Problem, ...]:
-        found: dict[Problem, frozenset[ScriptKind]] = {}
-        kinds: tuple[tuple[ScriptKind, tuple[Script, ...]], ...] = (
+    def _kinds(self) -> tuple[tuple[ScriptKind, tuple[Script, ...]], ...]:
+        return (
             ("boot", self.boot),
             ("stop", self.shutdown),
             ("start", self.scripts[len(self.boot) + len(self.shutdown) :]),
             ("host", self.provisioners),
         )
+
+    @property
+    def unseen(self) -> tuple[Problem, ...]:
+        """The parts of scripts that cannot be known. What Coder itself starts the agent with is none."""
+        found: dict[Problem, frozenset[ScriptKind]] = {}
+        for kind, scripts in self._kinds:
+            for script in scripts:
+                for each in script.program.unresolved:
+                    if each.is_of_script and ".init_script" not in each.text:
+                        problem = Problem(each.position.path, each.position.line, each.reason)
+                        found[problem] = found.get(problem, frozenset()) | {kind}
+        return tuple(replace(problem, scripts=kinds) for problem, kinds in found.items())
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        found: dict[Problem, frozenset[ScriptKind]] = {}
         for problem in self.evaluator.source.problems:
             sourced = not problem.path.endswith((".tf", ".tfvars", ".json"))
-            found[problem] = frozenset(kind for kind, _ in kinds if kind != "host") if sourced else frozenset()
-        for kind, scripts in kinds:
+            found[problem] = frozenset(kind for kind, _ in self._kinds if kind != "host") if sourced else frozenset()
+        for kind, scripts in self._kinds:
             for script in scripts:
                 for each in script.program.problems:
                     where = each.position

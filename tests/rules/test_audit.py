@@ -10,6 +10,9 @@ from rules.audit import Audit, Verdict, audit, requirements
 from rules.sources.tree import MemoryTree
 from tests.rules.harness import DOCKERFILE, FIXTURES, TEMPLATE, Case, host, plant, repository
 
+STARTUP = "scripts/templates/drupal-core/startup.sh"
+BOOT_RULES = {"INV-3", "INV-4", "INV-6", "INV-7", "INV-9", "BOOT", "F-3", "F-4", "F-5", "F-8", "F-9", "F-10"}
+
 
 def verdicts(found: Audit, template: str = "user-defined-web") -> Mapping[str, Verdict]:
     [audited] = [each for each in found.templates if each.name == template]
@@ -77,8 +80,8 @@ def test_a_template_that_cannot_be_read_leaves_all_open_but_what_is_certain() ->
     ("path", "open_"),
     [
         (
-            "scripts/templates/drupal-core/startup.sh",
-            {"INV-3", "INV-4", "INV-6", "INV-7", "INV-9", "BOOT", "F-3", "F-4", "F-5", "F-8", "F-9", "F-10"},
+            STARTUP,
+            BOOT_RULES,
         ),
         ("scripts/shared/shutdown.sh", {"INV-4", "INV-6", "INV-8", "F-3", "F-4", "F-5", "F-8", "F-9"}),
     ],
@@ -90,6 +93,36 @@ def test_a_script_that_cannot_be_read_leaves_open_what_rests_on_it_and_says_whic
     assert {rule for rule, verdict in found.items() if verdict.verdict == "undecided"} == open_
     assert {step.path for rule in open_ for step in found[rule].evidence if "could not be read" in step.text} == {path}
     assert {found[rule].verdict for rule in found.keys() - open_} == {"holds"}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [(None, "does not exist"), ("#" * 2**21 + "\nset -e\n", "is larger than 2 MiB")]
+)
+def test_a_script_that_cannot_be_known_leaves_open_what_rests_on_it_and_says_why(text: str | None, why: str) -> None:
+    tree = repository()
+    files = {path: each for path, each in tree.files.items() if path != STARTUP}
+    files |= {STARTUP: text} if text is not None else {}
+    found = verdicts(audit(MemoryTree.of(files, tree.links), "r" * 40, None), "drupal-core")
+    assert {rule for rule, verdict in found.items() if verdict.verdict == "undecided"} == BOOT_RULES
+    assert all(f"reads {STARTUP}, which {why}" in found[rule].evidence[0].text for rule in BOOT_RULES)
+
+
+@pytest.mark.parametrize(
+    "boot",
+    [
+        'bash -c "$(curl -fsSL https://example.com/install.sh)"',
+        "[ -f ~/.shop/env ] && . ~/.shop/env",
+        "[ -f /opt/shop/env ] && . /opt/shop/env",
+    ],
+)
+def test_a_program_that_the_script_starts_is_no_part_of_it(boot: str) -> None:
+    assert {verdict.verdict for verdict in audited(Case("other", boot=boot)).values()} == {"holds"}
+
+
+def test_of_drift_in_a_script_that_cannot_be_known_nothing_is_said() -> None:
+    case = Case("unknown", boot="${var.setup}", top='variable "setup" {}')
+    items = {drift.id for drift in audit(plant(case, "full").head, "r" * 40, None).drift}
+    assert items == {"D-1", "D-2", "D-3", "D-4", "D-6"}
 
 
 def test_a_template_without_anything_does_not_hold_by_itself() -> None:

@@ -191,6 +191,11 @@ def test_d2_says_nothing_of_what_is_staged_elsewhere(copy: str) -> None:
     assert of(report, "D-2").change == "none"
 
 
+def test_d2_says_nothing_of_a_script_that_cannot_be_read() -> None:
+    report = compare(Repository().tree, Repository(installs=False, boot="if true; then").tree)
+    assert of(report, "D-2").change == "none"
+
+
 def test_d2_follows_a_sourced_file() -> None:
     library = {"image/scripts/lib.sh": f"install_commands() {{\n  cp -n {STAGED}/* ~/.ddev/commands/host/\n}}\n"}
     boot = ". /home/coder-files/lib.sh\ninstall_commands"

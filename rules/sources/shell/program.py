@@ -233,6 +233,18 @@ class Unresolved:
     guarded: bool
     scope: tuple[Scope, ...] = ()
 
+    @property
+    def is_of_script(self) -> bool:
+        """Whether it is a part of the script itself, and not what another program prints or may be there to run."""
+        if any(scope.kind == "script" for scope in self.scope):
+            return False
+        names_file = self.text.startswith((". ", "source ")) and "<(" not in self.text
+        return (
+            self.kind == "hole"
+            or (self.kind == "missing" and not self.guarded)
+            or (self.kind == "unknown" and names_file and not self.guarded)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ScriptProblem:

@@ -294,9 +294,13 @@ class Simple:
 
     def _unknown_name(self, command: Command) -> None:
         """A hole that stands alone may be any number of commands."""
-        hole = next((origin for origin in command.words[0].origins if origin.kind == "hole"), None)
-        if hole is not None and command.words[0].alternatives[0].startswith(UNKNOWN):
-            reason = f"${{{hole.name}}} is not known, so the commands that it gives cannot be seen"
+        word = command.words[0]
+        hole = next((origin for origin in word.origins if origin.kind == "hole"), None)
+        if hole is not None and word.alternatives[0].startswith(UNKNOWN):
+            written = word.script.holes.get(word.start)
+            why = written.reason if written is not None else "is not known"
+            name = f"`{hole.name}`" if hole.name else "a part of the script"
+            reason = f"{name} {why}, so the commands that it gives cannot be seen"
             self._walk.unresolved[
                 Unresolved("hole", command.raw, reason, command.position, guarded=False, scope=command.scope)
             ] = None
