@@ -14,7 +14,7 @@ from bot.render.changes import told_once
 from bot.render.drift import told
 from bot.render.escape import contrast, plain, shorten
 from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
-from rules.model import Affected, Drift, Finding, Report
+from rules.model import Affected, Drift, Edit, Finding, Report
 
 if TYPE_CHECKING:
     from rules.audit import Audit
@@ -174,8 +174,7 @@ def _finding(console: Console, finding: Finding) -> None:
     for text in (finding.message, finding.why, *(fixes if len(fixes) == 1 else (f"- {fix}" for fix in fixes))):
         _prose(console, text, indent="  ")
     if finding.suggestion:
-        for line in finding.suggestion.text.split("\n"):
-            console.print(Text(f"    + {_kept(line)}", style="green"), soft_wrap=True)
+        _edit(console, finding.suggestion)
     for step in finding.trail:
         console.print(Text(f"    {plain(step.path)}:{step.line}  {plain(step.text)}", style="dim"), soft_wrap=True)
     if finding.acknowledged_by:
@@ -184,6 +183,15 @@ def _finding(console: Console, finding: Finding) -> None:
         told = f"  Acknowledged by the {by.kind} in {plain(by.path)}:{by.line}, {decided}"
         console.print(Text(told), soft_wrap=True)
     console.print(Text(f"  Contract: {_cited(finding)}", style="dim"), soft_wrap=True)
+
+
+def _edit(console: Console, edit: Edit) -> None:
+    """As a diff would show it: what a single line becomes is said by the new one alone."""
+    if edit.end > edit.start or not edit.text:
+        gone = f"line {edit.start}" if edit.end == edit.start else f"lines {edit.start} to {edit.end}"
+        console.print(Text(f"    - {gone}", style="red"), soft_wrap=True)
+    for line in edit.text.split("\n") if edit.text else ():
+        console.print(Text(f"    + {_kept(line)}", style="green"), soft_wrap=True)
 
 
 def _cited(finding: Finding) -> str:

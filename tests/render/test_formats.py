@@ -18,12 +18,12 @@ import bot
 from bot.render import github, sarif, text
 from bot.render import json as as_json
 from rules.audit import Audit
-from rules.model import Acknowledgement, Finding, Problem, Report
+from rules.model import Acknowledgement, Edit, Finding, Problem, Report
 from rules.pages import page
 from rules.registry import rule
 from rules.validate.model import Issue
 from rules.validate.validation import FAMILIES, Validation
-from tests.render.samples import AUDIT, EMPTY, FULL, HOSTILE_TEXT, PRIVILEGED, SOCKET, hostile, hostile_audit
+from tests.render.samples import AUDIT, EMPTY, FULL, HOSTILE_TEXT, PRIVILEGED, SOCKET, TEMPLATE, hostile, hostile_audit
 
 SCHEMA = json.loads((Path(bot.__file__).parent / "schema" / "check-v1.schema.json").read_text(encoding="utf-8"))
 AUDIT_SCHEMA = json.loads((Path(bot.__file__).parent / "schema" / "audit-v1.schema.json").read_text(encoding="utf-8"))
@@ -177,6 +177,20 @@ def test_sarif_has_the_shape_of_2_1_0(report: Report) -> None:
     told = run["invocations"][0]["toolExecutionNotifications"]
     fixed = [drift for drift in report.drift if drift.change == "fixed"]
     assert len(told) == len(report.undecided) + len(report.problems) + len(fixed)
+
+
+@pytest.mark.parametrize(
+    ("edit", "shown"),
+    [
+        (Edit(TEMPLATE, 80, 80, "  a = 1"), ["    +   a = 1"]),
+        (Edit(TEMPLATE, 80, 80, ""), ["    - line 80"]),
+        (Edit(TEMPLATE, 80, 82, ""), ["    - lines 80 to 82"]),
+        (Edit(TEMPLATE, 80, 81, "  a = 1\n  b = 2"), ["    - lines 80 to 81", "    +   a = 1", "    +   b = 2"]),
+    ],
+)
+def test_text_shows_what_to_write(edit: Edit, shown: list[str]) -> None:
+    lines = text.render(replace(EMPTY, findings=(replace(PRIVILEGED, suggestion=edit),))).splitlines()
+    assert [line for line in lines if line.startswith(("    + ", "    - "))] == shown
 
 
 def test_sarif_fixes_do_what_the_suggestions_do() -> None:
