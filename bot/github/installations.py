@@ -10,7 +10,7 @@ from githubkit.utils import UNSET
 
 from bot.github.answers import Answer, User, parse
 from bot.github.client import AppClient, InstallationClient
-from bot.github.errors import asking
+from bot.github.errors import asking, write_once
 
 PER_PAGE = 100
 MAX_DELIVERY_PAGES = 10
@@ -69,9 +69,14 @@ def _deliveries(app: AppClient) -> Iterator[Delivery]:
 
 
 def redeliver(app: AppClient, delivery: Delivery) -> None:
-    """Ask for one more attempt. Whoever asks twice gets a duplicate, which is known by its GUID."""
-    with asking("deliver a webhook again"):
-        app.rest.apps.redeliver_webhook_delivery(delivery.id)
+    """Ask for one more attempt; again where the answer is lost, for a duplicate is known by its GUID."""
+
+    def ask() -> bool:
+        with asking("deliver a webhook again"):
+            app.rest.apps.redeliver_webhook_delivery(delivery.id)
+            return True
+
+    write_once(ask, lambda: None)
 
 
 def list_installations(app: AppClient) -> Iterator[Installation]:

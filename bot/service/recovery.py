@@ -15,6 +15,7 @@ from bot.github.checks import RunKey, list_runs
 from bot.github.client import GitHubApp, Repository
 from bot.github.errors import GitHubError
 from bot.github.installations import (
+    Delivery,
     InstalledRepository,
     failed_deliveries,
     list_installations,
@@ -52,14 +53,24 @@ class Recovery:
         """Ask GitHub for the deliveries that failed, once each; returns how many."""
         try:
             failed = failed_deliveries(self.github.app())
-            for delivery in failed:
-                redeliver(self.github.app(), delivery)
+            again = [delivery.guid for delivery in failed if self._redelivered(delivery)]
         except GitHubError as error:
             log.warning("not-redelivered", reason=str(error))
             return 0
-        if failed:
-            log.info("redelivered", guids=[delivery.guid for delivery in failed[:20]], count=len(failed))
-        return len(failed)
+        if again:
+            log.info("redelivered", guids=again[:20], count=len(again))
+        return len(again)
+
+    def _redelivered(self, delivery: Delivery) -> bool:
+        try:
+            redeliver(self.github.app(), delivery)
+        except GitHubError as error:
+            if error.retry_after is not None:
+                raise
+            # One that GitHub does not repeat has nothing to do with the others.
+            log.warning("not-redelivered", guid=delivery.guid, reason=str(error))
+            return False
+        return True
 
     def missed(self) -> list[ReviewRequest]:
         """The open pull requests on whose head no review of ours has ended."""

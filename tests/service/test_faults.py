@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
-from bot.sandbox.faults import DeliveryFault
+from bot.sandbox.faults import DeliveryFault, RequestFault
 from bot.sandbox.state import PullRequest
+from tests.rules.harness import FIXTURES
 from tests.service.github import PRIVILEGED, TEMPLATE, GitHub, When
 from tests.service.running import RunningService, wait_for
+
+CONTRACT = (FIXTURES / "contract.md").read_bytes()
 
 WRITES = (
     ("POST", "/access_tokens$"),
@@ -23,8 +26,6 @@ WRITES = (
     ("POST", r"/issues/\d+/comments$"),
     ("POST", "/replies$"),
 )
-"""Every request by which we change something (a webhook is asked for again in test_recovery)."""
-
 READS = (
     r"/pulls/\d+$",
     r"/commits/[^/]+/check-runs$",
@@ -42,12 +43,24 @@ def hub(tmp_path_factory: pytest.TempPathFactory, public_pem: str, private_pem: 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bot.github.client.FIRST_RETRY_SECONDS", 0.001)
         with github.server, RunningService(github.settings):
+            # The look for what was missed is over, and meets no fault that is meant for another.
+            wait_for(lambda: github.recorder.seen["GET /repos/{owner}/{repo}/git/matching-refs/{ref}"] > 0, "a sweep")
+            github.idle()
             yield github
 
 
 def settle(github: GitHub) -> None:
     github.world.webhooks.settle()
     github.idle()
+
+
+def failing(
+    github: GitHub, writes: Iterable[tuple[str, str]], reads: Iterable[str], when: When, *, drop: bool
+) -> list[RequestFault]:
+    """The next request of each kind fails."""
+    kinds = [*writes, *(("POST" if "graphql" in path else "GET", path) for path in reads)]
+    status = None if drop else 502
+    return [github.fail(path, method=method, when=when, status=status, drop=drop) for method, path in kinds]
 
 
 def life(github: GitHub) -> None:
@@ -76,6 +89,64 @@ def life(github: GitHub) -> None:
     assert len([review for review in github.reviews(pull) if review.body]) == 1
 
 
+RARE_WRITES = (("POST", r"/hook/deliveries/\d+/attempts$"),)
+"""With those above every request by which we change something."""
+
+RARE_READS = (
+    "/app/hook/deliveries$",
+    "/app/installations$",
+    "/installation/repositories$",
+    "/pulls$",
+    r"/pulls/\d+/commits$",
+    "/git/matching-refs/",
+    "/collaborators/[^/]+/permission$",
+    "/branches/[^/]+$",
+    "/commits$",
+    "/contents/",
+    "/contract-[^/]+/commits/main$",
+    "/contract-[^/]+/git/trees/",
+)
+
+
+def look_for_what_was_missed(github: GitHub) -> None:
+    now = github.world.clock().isoformat()
+    granted = {"id": github.installation.id, "permissions": github.installation.permissions, "updated_at": now}
+    assert github.outcome("installation", {"action": "unsuspend", "installation": granted})[0] == "enqueued"
+
+
+def rarities(github: GitHub) -> None:
+    """Deliveries get lost, a group waits to be merged, the contract is elsewhere and the configuration is broken."""
+    world, repository = github.world, github.repository
+    contract = world.create_repository("octo", f"contract-{repository.name}", {"spec.md": CONTRACT})
+    named = f"version: 1\ncontract: {{repository: octo/{contract.name}, ref: main, path: spec.md}}\n"
+    for text in (named, "nonsense"):
+        world.push(repository, "main", {".github/wrc.yml": text})
+    world.set_role(repository, "maria", "write")
+    settle(github)
+    for _ in "12":
+        world.webhooks.faults.add(github.drop("pull_request.*"))
+    pull = github.open_pull(PRIVILEGED)
+    other = github.open_pull(PRIVILEGED + "# other\n", branch="other")
+    settle(github)
+    assert github.runs(pull.head_sha) == []
+    look_for_what_was_missed(github)
+    assert github.concluded(pull.head_sha).conclusion == github.concluded(other.head_sha).conclusion == "failure"
+    settle(github)
+    assert len({entry.guid for entry in world.webhooks.log if entry.redelivery}) == 2
+    assert [len(github.reviews(each)) for each in (pull, other)] == [1, 1]
+    assert f"{contract.name}/blob/" in (github.runs(pull.head_sha)[0].summary or "")
+    group = world.queue([pull])
+    asked = world.comment(repository, pull, "/wrc recheck", author="maria")
+    assert github.concluded(group).conclusion == "failure"
+    assert github.concluded(pull.head_sha, 2).conclusion == "failure"
+    settle(github)
+    assert [reaction.content for reaction in asked.reactions] == ["eyes", "rocket"]
+    world.close(pull)
+    world.reopen(pull)
+    settle(github)
+    assert len(github.runs(pull.head_sha)) == 2
+
+
 @pytest.mark.parametrize(
     ("when", "drop"),
     [
@@ -86,14 +157,31 @@ def life(github: GitHub) -> None:
     ],
 )
 def test_every_request_fails_once(github: GitHub, when: When, drop: bool) -> None:
-    status = None if drop else 502
-    faults = [github.fail(path, method=method, when=when, status=status, drop=drop) for method, path in WRITES]
-    faults += [
-        github.fail(path, method="POST" if "graphql" in path else "GET", when=when, status=status, drop=drop)
-        for path in READS
-    ]
+    faults = failing(github, WRITES, READS, when, drop=drop)
     life(github)
     assert [fault.path for fault in faults if fault.times] == []
+
+
+@pytest.mark.parametrize("drop", [False, True], ids=["502", "no-answer"])
+def test_every_rare_request_fails_before_it_took_effect_and_then_after(github: GitHub, drop: bool) -> None:
+    """So of what is written, the request is lost and of its repetition the answer."""
+    faults = failing(github, RARE_WRITES, RARE_READS, "before", drop=drop)
+    faults += failing(github, RARE_WRITES, RARE_READS, "after", drop=drop)
+    rarities(github)
+    assert [fault.path for fault in faults if fault.times] == []
+
+
+def test_a_delivery_that_github_does_not_repeat_stops_no_other(github: GitHub) -> None:
+    for _ in "12":
+        github.world.webhooks.faults.add(github.drop("push"))
+    for name in ("one", "two"):
+        github.push(TEMPLATE, branch=name)
+    github.world.webhooks.settle()
+    refused = github.fail("/attempts$", status=422, body='{"message": "No", "documentation_url": "https://docs"}')
+    look_for_what_was_missed(github)
+    settle(github)
+    assert refused.times == 0
+    assert [entry.event for entry in github.world.webhooks.log if entry.redelivery] == ["push"]
 
 
 def test_deliveries_may_overtake_each_other(github: GitHub) -> None:
