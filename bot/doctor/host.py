@@ -7,12 +7,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import hcl2
 import sqlalchemy as sa
-from hcl2.parser import PARSER_FILE
 
 from bot.doctor.model import Check, fail, ok, warn
 from bot.settings import Hosting
+from rules.sources.terraform import grammar
 
 SCARCE_MEGABYTES = 500
 TOO_FEW_MEGABYTES = 50
@@ -108,11 +107,11 @@ def disk(folder: Path, free: int | None = None) -> Check:
     return ok(name, f"{left / 1000:.1f} GB are free in {folder}.")
 
 
-def grammar_cache(file: Path = Path(PARSER_FILE)) -> Check:
-    """Whether starts find the grammar of HCL compiled; parsing something writes it, if that is allowed."""
+def grammar_cache(file: Path = grammar.CACHE) -> Check:
+    """Whether starts find the grammar of HCL compiled; to ask for the parser writes it, if that is allowed."""
     name = "grammar cache"
     if not file.exists():
-        hcl2.parses_to_tree("a = 1\n")
+        grammar.parser()
     if file.exists():
         return ok(name, "The grammar of HCL is compiled.")
     if _writable(file.parent):

@@ -38,6 +38,16 @@ def test_a_template_is_the_sum_of_its_blocks(path: str) -> None:
     assert parse(text, path) == _as_a_whole(text, path)
 
 
+@pytest.mark.parametrize("path", TEMPLATES)
+def test_a_node_begins_where_python_hcl2_says(path: str) -> None:
+    tree = hcl2.parses_to_tree(repository().files[path])
+    assert tree == parsing._tree(repository().files[path])
+    for node in tree.iter_subtrees():
+        if not node.meta.empty:
+            first = parsing._first_token(node)
+            assert (first.line, first.column) == (node.meta.line, node.meta.column)
+
+
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join))
 def test_any_file_is_the_sum_of_its_blocks(text: str) -> None:
     try:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import accumulate
 
-import hcl2
 from lark import Token, Tree
 from lark.exceptions import LarkError, UnexpectedInput
 
 from rules.sources.terraform import template
+from rules.sources.terraform.grammar import parser
 from rules.sources.terraform.syntax import (
     Attribute,
     Binary,
@@ -79,8 +79,8 @@ def parse(text: str, path: str) -> File:
 
 @lru_cache(maxsize=MAX_TREES)
 def _tree(source: str) -> Node:
-    tree: Node = hcl2.parses_to_tree(source)
-    return tree
+    # The line more is python-hcl2's too: its grammar has no end of a file.
+    return parser().parse(f"{source}\n")
 
 
 def _body(source: str, path: str) -> Body:
@@ -170,14 +170,19 @@ def _word(tree: Node) -> str:
     return str(tree.children[0]).strip()
 
 
+def _first_token(node: Node | Token) -> Token:
+    """Where `node` begins; no node that is asked begins with a part that can be empty."""
+    while isinstance(node, Tree):
+        node = node.children[0]
+    return node
+
+
 def _last_line(node: Node | Token) -> int:
     """The line of the last character that belongs to `node`, without the newlines and comments that trail it."""
-    if isinstance(node, Token):  # a heredoc's token runs over the newline after its terminator
-        return (node.line or 1) + str(node).rstrip().count("\n")
-    last = next(
-        (c for c in reversed(node.children) if isinstance(c, Token) or (c.children and c.data not in _TRIVIA)), None
-    )
-    return _last_line(last) if last is not None else (node.meta.line or 1)
+    while isinstance(node, Tree):
+        node = next(c for c in reversed(node.children) if isinstance(c, Token) or c.data not in _TRIVIA)
+    # A heredoc's token runs over the newline after its terminator.
+    return (node.line or 1) + node.rstrip().count("\n")
 
 
 def _is_strip(node: Node | Token) -> bool:
@@ -191,8 +196,8 @@ class _Reader:
         self.path, self.lines, self.columns = path, lines, columns
 
     def at(self, node: Node | Token) -> Position:
-        meta = node.meta if isinstance(node, Tree) else node
-        line, column = meta.line or 1, meta.column or 1
+        token = _first_token(node)
+        line, column = token.line or 1, token.column or 1
         return Position(self.path, line + self.lines, column + (self.columns if line == 1 else 0))
 
     def body(self, tree: Node) -> Body:
@@ -220,7 +225,7 @@ class _Reader:
                 labels.append("".join(piece.text for piece in self.string(node) if isinstance(piece, Piece)))
             else:
                 labels.append(_word(node))
-        return Block(labels[0], tuple(labels[1:]), body, self.at(tree), (tree.meta.end_line or 1) + self.lines)
+        return Block(labels[0], tuple(labels[1:]), body, self.at(tree), _last_line(tree) + self.lines)
 
     def expression(self, tree: Node) -> Expr:
         reader = _READERS.get(str(tree.data))
