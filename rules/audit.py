@@ -86,7 +86,7 @@ def audit(
     A waiver changes no verdict. `today` decides which of them have expired; without it none has. `configured` reads the
     contract that counts where the tree holds none. `remarks` are what the caller has to say besides.
     """
-    examined = examine(tree, policy=policy)
+    examined = examine(tree, policy)
     contract = load_contract(tree, rev, repository_url, configured)
     governed = tuple(_governed(tree, name, part, examined, contract) for name, part in examined.templates.items())
     others = [name for name in template_folders(tree) if not policy.governs(name)]

@@ -68,8 +68,8 @@ def review(
     repository decides; `problems` and `remarks` are what the caller has to say besides. `description` is the pull
     request's own text, with the name of its branch; None where there is no pull request.
     """
-    before = examine(base, policy=policy)
-    after = examine(head, before, diff, policy)
+    before = examine(base, policy)
+    after = examine(head, policy)
     text = load_contract(contract, revisions.contract, repository_url, configured)
     judged = one_per_cause(_one_per_line(_judged(base, head, contract, before, after, diff, today)), diff)
     deltas = read_deltas(base, head, text, diff, linked | linked_changes(head, description or ""))

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+import threading
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from rules.compare import Side
 from rules.model import Fact, Problem, Sighting, Undecided, Violation
 from rules.policy import DEFAULT, Policy
 from rules.registry import all_drift, all_rules
-from rules.sources.diff import Diff
 from rules.sources.tree import Tree
-from rules.workspace.image import DOCKERFILE, Image, load_image
+from rules.sources.watched import Seen
 from rules.workspace.image import NAME as IMAGE
+from rules.workspace.image import Image, Question, load_image
 from rules.workspace.template import MAX_TEMPLATES, Workspace, load_workspace, template_folders
 
 MAX_REMEMBERED = 8
-"""Trees whose findings are kept for the next review."""
+"""Versions of one template, or of the image, whose findings are kept for the next review."""
+
+MAX_NAMES = 64
+"""Templates of which any are kept; the least recently used leave first."""
 
 
 @dataclass(frozen=True)
 class Part:
     """What the rules saw in one template, or in the image.
 
-    `unseen` are parts of its scripts that cannot be known. `files` are those it was made of, `asked` also those that
-    were looked for in vain.
+    `unseen` are parts of its scripts that cannot be known. `files` are those it was made of. `seen` is what was looked
+    at in the tree, `answers` what was asked of the image: where these are the same, so is all the rest.
     """
 
     violations: tuple[Violation, ...] = ()
@@ -35,13 +39,9 @@ class Part:
     problems: tuple[Problem, ...] = ()
     drift: tuple[Sighting, ...] = ()
     files: frozenset[str] = frozenset()
-    asked: frozenset[str] = frozenset()
     unseen: tuple[Problem, ...] = ()
-
-    @property
-    def surfaces(self) -> frozenset[str]:
-        """The top-level names of the repository that it depends on."""
-        return frozenset(path.split("/")[0] for path in self.asked)
+    seen: Seen = field(default=Seen(), repr=False)
+    answers: Mapping[Question, object] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -80,51 +80,59 @@ class Examined:
         )
 
 
-def examine(tree: Tree, known: Examined | None = None, diff: Diff | None = None, policy: Policy = DEFAULT) -> Examined:
+class Memory:
+    """What was found lately, by the name of the part. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._parts: OrderedDict[Hashable, tuple[Part, ...]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, name: Hashable, holds: Callable[[Part], bool]) -> Part | None:
+        """The part that still holds; None where it has to be found out."""
+        with self._lock:
+            known = self._parts.get(name, ())
+        return next((part for part in known if holds(part)), None)
+
+    def put(self, name: Hashable, part: Part, instead: Part | None = None) -> None:
+        """Keep the part, as the one that was used last; in place of `instead`."""
+        with self._lock:
+            others = (each for each in self._parts.pop(name, ()) if each is not part and each is not instead)
+            self._parts[name] = (part, *others)[:MAX_REMEMBERED]
+            while len(self._parts) > MAX_NAMES:
+                self._parts.popitem(last=False)
+
+
+_MEMORY = Memory()
+
+
+def examine(tree: Tree, policy: Policy = DEFAULT, *, keep: bool = True) -> Examined:
     """Every rule on every governed template of one tree, and on the image.
 
-    A template of `known`, another tree, is taken over where `diff` changes nothing near the files it was made of. The
-    last trees are remembered: the base is the same for many pull requests.
+    What was found in another tree is taken over where all that it rests on is the same: base and head share what a
+    change leaves alone, and so do pull requests. `keep` says whether what is found is worth remembering.
     """
-    return _examine(_Question(tree.id, policy, tree, known, diff))
-
-
-@dataclass(frozen=True)
-class _Question:
-    """A tree as the key of what was found in it under a policy."""
-
-    id: Hashable
-    policy: Policy
-    tree: Tree = field(compare=False)
-    known: Examined | None = field(compare=False)
-    diff: Diff | None = field(compare=False)
-
-
-@lru_cache(maxsize=MAX_REMEMBERED)
-def _examine(question: _Question) -> Examined:
-    return look_at(question.tree, question.known, question.diff, question.policy)
-
-
-def look_at(tree: Tree, known: Examined | None, diff: Diff | None, policy: Policy) -> Examined:
-    """The same as `examine`, for a tree that is not worth remembering."""
     image = load_image(tree)
+    known = _MEMORY.get((IMAGE, policy), lambda part: image.tree.shows(part.seen))
+    if known is not None:
+        image.answers.update(known.answers)
+    looked_at = known or _examine_image(image, policy)
     folders = [name for name in template_folders(tree) if policy.governs(name)]
     excess = folders[MAX_TEMPLATES:]
     problems = [Problem(name, 1, f"is beyond the {MAX_TEMPLATES} templates analysed at once") for name in excess[:1]]
-    changed = _changed_surfaces(diff) if diff is not None else frozenset()
-    kept = known is not None and not known.image.surfaces & changed
-    looked_at = known.image if known is not None and kept else _examine_image(image, policy)
-    parts: dict[str, Part] = {}
-    for folder in folders[:MAX_TEMPLATES]:
-        same = known.templates.get(folder) if known is not None else None
-        untouched = same is not None and not (same.surfaces | {folder.split("/")[0], IMAGE}) & changed
-        parts[folder] = same if same is not None and untouched else _examine_template(tree, folder, image, policy)
-    return Examined(looked_at, parts, tuple(problems), policy)
+    templates = {name: _template(tree, name, image, policy, keep=keep) for name in folders[:MAX_TEMPLATES]}
+    looked_at = replace(looked_at, seen=looked_at.seen | image.tree.seen, answers=dict(image.answers))
+    if keep:
+        _MEMORY.put((IMAGE, policy), looked_at, known)
+    return Examined(looked_at, templates, tuple(problems), policy)
 
 
-def _changed_surfaces(diff: Diff) -> frozenset[str]:
-    paths = (path for file in diff.files for path in (file.old_path, file.new_path) if path is not None)
-    return frozenset(path.split("/")[0] for path in paths)
+def _template(tree: Tree, folder: str, image: Image, policy: Policy, *, keep: bool) -> Part:
+    """The template as another tree had it, if it is the same here, or else as it is found."""
+    known = _MEMORY.get((folder, policy), lambda part: image.tree.shows(part.seen) and image.gives(part.answers))
+    found = known or _examine_template(tree, folder, image, policy)
+    if keep:
+        _MEMORY.put((folder, policy), found)
+    return found
 
 
 def _examine_template(tree: Tree, folder: str, image: Image, policy: Policy) -> Part:
@@ -139,8 +147,9 @@ def _examine_template(tree: Tree, folder: str, image: Image, policy: Policy) -> 
             (each.in_template(workspace) for each in all_drift() if each.in_template is not None), workspace.problems
         ),
         workspace.files,
-        workspace.asked,
         workspace.unseen,
+        workspace.evaluator.source.tree.seen,
+        workspace.image.answers,
     )
 
 
@@ -167,13 +176,8 @@ def _examine_image(image: Image, policy: Policy) -> Part:
         tuple(_image_facts(image)),
         image.problems,
         _sightings((each.in_image(image) for each in all_drift() if each.in_image is not None), image.problems),
-        frozenset(path for path, _ in image.staged_files) | ({DOCKERFILE} if image.dockerfile else set()),
-        frozenset({DOCKERFILE, *(source for source, _ in image.copies), *_places_of_drift()}),
+        frozenset(path for path, _ in image.staged_files) | ({image.path} if image.dockerfile else set()),
     )
-
-
-def _places_of_drift() -> Iterator[str]:
-    return (item.place for item in all_drift() if item.in_image is not None)
 
 
 def _sightings(found: Iterable[Iterable[Sighting]], problems: tuple[Problem, ...]) -> tuple[Sighting, ...]:

@@ -9,9 +9,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from rules.compare import Judged
-from rules.examination import Examined, look_at
+from rules.examination import Examined, examine
 from rules.model import Edit, Violation
-from rules.sources.diff import Diff, FileDiff
 from rules.sources.tree import Entry, Tree, Unreadable, read_text
 
 MAX_TRIED = 20
@@ -96,9 +95,7 @@ class _Trial:
             yield from self.helping(batch[middle:])
 
     def _applied(self, batch: Sequence[Suggestion]) -> Examined:
-        texts = dict(self._edited(batch))
-        diff = Diff(tuple(FileDiff(path, path, ()) for path in texts))
-        return look_at(EditedTree(self.head, texts), self.after, diff, self.after.policy)
+        return examine(EditedTree(self.head, dict(self._edited(batch))), self.after.policy, keep=False)
 
     def _is_right(self, tried: Examined, batch: Sequence[Suggestion]) -> bool:
         gone = frozenset[Key]().union(*(each.keys for each in batch))

@@ -20,8 +20,6 @@ from bot.local import check as check_locally
 from rules import examination
 from rules.examination import examine
 from rules.sources import shell
-from rules.sources.diff import Diff, FileDiff
-from rules.sources.shell.memory import Memory
 from rules.sources.terraform import parse
 from rules.sources.tree import MemoryTree
 from rules.suggestions import EditedTree
@@ -105,21 +103,20 @@ def _covers(found: Reported, path: str, lines: range) -> bool:
 def _in_process(runs: int) -> None:
     """The fixtures' template with one line more: with nothing known, and with the base known as in a service."""
     tree = MemoryTree.of(fixture())
-    diff = Diff((FileDiff(TEMPLATE, TEMPLATE, ()),))
     cold, warm = [], []
     for number in range(max(runs, 5)):
         text = tree.files[TEMPLATE].replace("    exit 0\n  EOT\n", f"    echo {number}\n    exit 0\n  EOT\n", 1)
         head = EditedTree(tree, {TEMPLATE: text})
-        for cache in (examination._examine, parse.parse, parse._piece, parse._tree):
+        for cache in (parse.parse, parse._piece, parse._tree):
             cache.cache_clear()
-        shell._MEMORY = Memory()
+        shell._MEMORY, examination._MEMORY = shell.memory.Memory(), examination.Memory()
         started = time.process_time()
-        before = examine(tree)
-        examine(head, before, diff)
+        examine(tree)
+        examine(head)
         cold.append(time.process_time() - started)
         again = EditedTree(tree, {TEMPLATE: text.replace(f"echo {number}", f"echo again {number}")})
         started = time.process_time()
-        examine(again, before, diff)
+        examine(again)
         warm.append(time.process_time() - started)
     print("| in one process | processor ms |\n| --- | ---: |")
     print(f"| nothing known: the whole repository and the head | {median(cold) * 1000:.0f} |")

@@ -51,7 +51,7 @@ from rules.checks.support import undecided as open_question
 from rules.model import Edit, Fact, Level, Span, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Scope, parse_program
 from rules.sources.text import Position, Text
-from rules.workspace.image import Image
+from rules.workspace.image import Image, copies
 from rules.workspace.template import Script, Workspace
 
 ID = "BOOT"
@@ -122,7 +122,7 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
         for step in found:
             first = steps.first(step)
             yield Fact(ID, workspace.template, _fact(step), "runs", first.span, calls(first))
-        for where, *through in _mirrors(workspace.image):
+        for where, *through in workspace.image.ask(_mirrors):
             yield Fact(ID, workspace.template, _fact("registry mirror"), "by the image", where, tuple(through))
         for command in script.program.main:
             if command.name in ("set", "shopt", "trap"):
@@ -192,8 +192,12 @@ def _violation(workspace: Workspace, surface: Surface, script: Script, fault: _F
 DAEMON_CONFIGURATION = "/etc/docker/daemon.json"
 
 
-def _mirrors(image: Image) -> Iterator[tuple[Span, ...]]:
+def _mirrors(image: Image) -> tuple[tuple[Span, ...], ...]:
     """Where the image has the mirror configured already, before any boot script runs, and what brings that there."""
+    return tuple(_mirrored(image))
+
+
+def _mirrored(image: Image) -> Iterator[tuple[Span, ...]]:
     for command in image.commands:
         if written_to(command, DAEMON_CONFIGURATION) and "registry-mirror" in _said(command):
             yield (command.span,)
@@ -249,8 +253,8 @@ class _Boot:
             return
         image = self.workspace.image
         elsewhere = {
-            "staged files": any(target.rstrip("/").startswith(STAGED) for _, target in image.copies),
-            "registry mirror": "registry mirror" in missing and any(_mirrors(image)),
+            "staged files": any(target.rstrip("/").startswith(STAGED) for _, target in image.ask(copies)),
+            "registry mirror": "registry mirror" in missing and bool(image.ask(_mirrors)),
         }
         for step in missing:
             if elsewhere.get(step):

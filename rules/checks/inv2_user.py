@@ -44,7 +44,7 @@ from rules.sources.shell import UNKNOWN, Command
 from rules.sources.terraform.references import references
 from rules.sources.terraform.values import Alternative, ListData, MapData, Unknown, Value, as_text
 from rules.sources.text import Position
-from rules.workspace.image import DOCKERFILE, NAME, Image
+from rules.workspace.image import NAME, Image
 from rules.workspace.template import Resource, Workspace
 
 ID = "INV-2"
@@ -242,7 +242,7 @@ def _rename(image: Image) -> Iterator[Violation | Undecided]:
             )
             yield Undecided(ID, NAME, "image/user", _span(base[-1]), reason)
             return
-        at = Position(DOCKERFILE, base[-1].start if base else 1, 1)
+        at = image.start(base[-1] if base else None)
         message = (
             "Nothing in the image makes the user `coder` from Ubuntu's own, so the workspace has nobody to run as."
         )
@@ -298,12 +298,11 @@ def _final_user(image: Image) -> Iterator[Violation]:
         message = (
             "The image does not end with `USER coder`, so it runs as root where nobody says otherwise. Is that meant?"
         )
-        place = Position(DOCKERFILE, end, 1)
+        place = Position(image.path, end, 1)
         yield _in_image("USER", "no final USER", place, message, "warning", "USER", _FINAL_USER)
     elif name != USER and not _NUMERIC.match(name) and "$" not in name:
         message = f"The image ends as `{name}`, so it runs as that where nobody says otherwise. Is that meant?"
-        place = Position(DOCKERFILE, last.start, 1)
-        yield _in_image("USER", f"final USER {name}", place, message, "warning", "USER", _FINAL_USER)
+        yield _in_image("USER", f"final USER {name}", image.start(last), message, "warning", "USER", _FINAL_USER)
 
 
 def _in_image(

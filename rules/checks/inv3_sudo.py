@@ -41,7 +41,7 @@ from rules.checks.support import image_fact, line
 from rules.model import Fact, Level, Step, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Word
 from rules.sources.text import Piece, Position
-from rules.workspace.image import DOCKERFILE, NAME, Image
+from rules.workspace.image import NAME, Image
 from rules.workspace.template import Workspace
 
 ID = "INV-3"
@@ -136,8 +136,7 @@ def _package(image: Image) -> Iterator[Violation]:
     message = (
         "The image no longer installs `sudo`, which the boot script calls for Docker. Does another package bring it?"
     )
-    at = Position(DOCKERFILE, first.start, 1)
-    yield Violation(ID, NAME, "image/sudo", "not installed", line(at), "warning", message, lost=PACKAGE)
+    yield Violation(ID, NAME, "image/sudo", "not installed", line(image.start(first)), "warning", message, lost=PACKAGE)
 
 
 def _installed(command: Command) -> tuple[Word, ...]:
@@ -206,7 +205,7 @@ def _lines(image: Image) -> Iterator[Written]:
             elif command.name == "sed":
                 files[path].append(Written(path, None, command.position))
     for instruction in image.instructions("COPY", "ADD"):
-        target, at = instruction.words[-1] if instruction.words else "", Position(DOCKERFILE, instruction.start, 1)
+        target, at = instruction.words[-1] if instruction.words else "", image.start(instruction)
         if _is_sudoers(target):
             for name, written in instruction.files:
                 path = posixpath.join(target, name) if target.endswith("/") else target
@@ -351,7 +350,7 @@ def _modes(image: Image) -> Iterator[tuple[str, Position]]:
     for instruction in image.instructions("COPY", "ADD"):
         flag = next((flag for flag in instruction.flags if flag.startswith("--chmod=")), None)
         if flag is not None and instruction.words[-1].startswith("/etc/sudoers.d"):
-            yield _octal(flag.partition("=")[2]), Position(DOCKERFILE, instruction.start, 1)
+            yield _octal(flag.partition("=")[2]), image.start(instruction)
     for command in image.commands:
         words = [word.alternatives[0] for word in command.args]
         if command.name == "umask" and words:
@@ -433,7 +432,7 @@ def _in_boot(command: Command) -> tuple[str, str] | None:
 
 def _end(image: Image) -> Position:
     instructions = image.dockerfile.instructions if image.dockerfile is not None else ()
-    return Position(DOCKERFILE, instructions[0].start if instructions else 1, 1)
+    return image.start(next(iter(instructions), None))
 
 
 def _violation(

@@ -63,7 +63,7 @@ from rules.once import once
 from rules.policy import Policy
 from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Program, Word
 from rules.sources.text import Position
-from rules.workspace.image import DOCKERFILE, NAME, Image
+from rules.workspace.image import NAME, Image, copies
 from rules.workspace.template import Workspace
 
 ID = "INV-6"
@@ -295,7 +295,7 @@ def says_missing(guard: Guard) -> bool:
 
 def _not_hydrated(workspace: Workspace) -> Iterator[Violation]:
     """The image stages files for the home, and the boot script takes none of them."""
-    stages = any(target == STAGED or target.startswith(f"{STAGED}/") for _, target in workspace.image.copies)
+    stages = any(target == STAGED or target.startswith(f"{STAGED}/") for _, target in workspace.image.ask(copies))
     for script in workspace.boot if stages else ():
         program = script.program
         unseen = program.problems or any(each.kind != "system" for each in program.unresolved)
@@ -317,11 +317,11 @@ def _not_hydrated(workspace: Workspace) -> Iterator[Violation]:
 
 def image_check(image: Image) -> Iterator[Violation]:
     """The scripts of the image go where the boot script looks for them, which is outside of the home."""
-    has_scripts = any(path.startswith("image/scripts/") for path in image.tree.entries)
+    has_scripts = image.tree.below("image/scripts")
     if image.dockerfile is None or image.problems or not has_scripts or any(_stages(image)):
         return
-    copies = list(image.instructions("COPY", "ADD"))
-    instead = next((each for each in copies if any(word.rstrip("/").endswith("scripts") for word in each.words)), None)
+    staging = image.instructions("COPY", "ADD")
+    instead = next((each for each in staging if any(word.rstrip("/").endswith("scripts") for word in each.words)), None)
     hidden = instead is not None and in_home(instead.words[-1].rstrip("/"))
     at = (instead or image.dockerfile.instructions[-1]).start if image.dockerfile.instructions else 1
     yield Violation(
@@ -329,7 +329,7 @@ def image_check(image: Image) -> Iterator[Violation]:
         template=NAME,
         address="image/staging",
         evidence="nothing is staged",
-        span=Span(DOCKERFILE, at, at),
+        span=Span(image.path, at, at),
         level="failure",
         message=f"The image stages nothing in `{STAGED}`, from where the boot script fills the home."
         + (" What it puts into the home itself is hidden by the mount at run time." if hidden else ""),

@@ -463,7 +463,7 @@ def _is_first_time(guard: Guard, command: Command) -> bool:
 def _settings(workspace: Workspace, program: Program) -> Iterator[_Setting]:
     """In the order of the script: the last one counts."""
     flow = flow_of(program)
-    staged = _staged(workspace.image)
+    staged = workspace.image.ask(_staged)
     for command in program.commands:
         for invocation in invocations(command):
             if (omitted := _configured(invocation)) is not None:

@@ -52,7 +52,7 @@ FOLDER = ".ddev/commands/host"
 
 
 def in_template(workspace: Workspace) -> Iterator[Sighting]:
-    commands = _commands(workspace.image)
+    commands = workspace.image.ask(_commands)
     staged = frozenset(path for path in commands if path.startswith(f"{STAGED}/"))
     if workspace.template != TEMPLATE or not commands or not workspace.boot:
         return

@@ -70,7 +70,7 @@ def in_image(image: Image) -> Iterator[Sighting]:
                 where = change.command.span
     if where is None:
         if image.dockerfile is not None:
-            yield Sighting(ID, "absent", Span(DOCKERFILE, 1, 1))
+            yield Sighting(ID, "absent", Span(image.path, 1, 1))
         return
     if executable:
         yield Sighting(ID, "absent", where)

@@ -34,6 +34,7 @@ from collections.abc import Iterator
 
 from rules.checks.commands import Invocation, getopt, invocations, known, shown
 from rules.checks.f09_systemd_dockerd import enables_unit, is_unit
+from rules.checks.support import line
 from rules.model import Sighting, Span
 from rules.sources.shell import Command
 from rules.workspace.image import DOCKERFILE, Image
@@ -46,19 +47,29 @@ PLACE = DOCKERFILE
 
 
 def in_template(workspace: Workspace) -> Iterator[Sighting]:
-    if workspace.image.dockerfile is None:
+    path = workspace.image.ask(_dockerfile)
+    if path is None:
         return
-    command = _enabling(workspace.image)
-    if command is None:
-        yield Sighting(ID, "absent", Span(DOCKERFILE, 1, 1))
+    enabling = workspace.image.ask(_enabled_by)
+    if enabling is None:
+        yield Sighting(ID, "absent", Span(path, 1, 1))
         return
-    at = command.position
-    where = Span(at.path, at.line, at.line)
+    where, told = enabling
     if any(each.name == "dockerd" for script in workspace.boot for each in script.program.commands):
-        message = f"`{shown(command)}` enables a unit that never runs: the boot script starts `dockerd` by hand."
+        message = f"`{told}` enables a unit that never runs: the boot script starts `dockerd` by hand."
         yield Sighting(ID, "present", where, message)
     else:
         yield Sighting(ID, "unknown", where)
+
+
+def _dockerfile(image: Image) -> str | None:
+    return image.path if image.dockerfile is not None else None
+
+
+def _enabled_by(image: Image) -> tuple[Span, str] | None:
+    """The line that enables the unit, and what it says."""
+    command = _enabling(image)
+    return (line(command.position), shown(command)) if command is not None else None
 
 
 def _enabling(image: Image) -> Command | None:

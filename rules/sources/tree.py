@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol
@@ -131,11 +131,3 @@ def read_text(tree: Tree, path: str) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise Unreadable(f"is not valid UTF-8 (line {line})") from error
-
-
-def folder(tree: Tree, path: str) -> Iterator[str]:
-    """Paths of the files directly in folder `path` (a real path), sorted."""
-    prefix = f"{path}/" if path else ""
-    for name in sorted(tree.entries):
-        if name.startswith(prefix) and "/" not in name[len(prefix) :]:
-            yield name

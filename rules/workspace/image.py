@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, TypeVarTuple, cast
 
 from rules.model import Problem
 from rules.sources.dockerfile import Dockerfile, Instruction, parse_dockerfile
 from rules.sources.shell import Command, Program, parse_program
 from rules.sources.text import Position, Text
-from rules.sources.tree import Tree, Unreadable, read_text
+from rules.sources.tree import Tree, Unreadable, read_text, resolve
+from rules.sources.watched import Watched
 
 DOCKERFILE = "image/Dockerfile"
 NAME = "image"
@@ -27,6 +29,12 @@ _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
 _SHEBANG = re.compile(r"#!\s*/\S*?(?:/env\s+(?:-\S+\s+)*)?(?:(?<=/)|(?<=\s))(?:ba|da|a|k|z)?sh\b")
 
 
+Given = TypeVarTuple("Given")
+Answer = TypeVar("Answer")
+Question = tuple[Callable[..., object], tuple[object, ...]]
+"""A function of the image, with what else it is given."""
+
+
 class Step(NamedTuple):
     """One instruction in its place, as the build reads it; `program` is the shell of a `RUN`."""
 
@@ -36,9 +44,16 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Image:
-    tree: Tree
+    """`path` is the Dockerfile's own path, behind whatever links lead to it."""
+
+    tree: Watched
     dockerfile: Dockerfile | None
     problems: tuple[Problem, ...]
+    path: str = DOCKERFILE
+
+    def start(self, instruction: Instruction | None) -> Position:
+        """Where an instruction stands; for none, the first line."""
+        return Position(self.path, instruction.start if instruction is not None else 1, 1)
 
     @cached_property
     def copies(self) -> tuple[tuple[str, str], ...]:
@@ -77,6 +92,19 @@ class Image:
             if source == staged or source.startswith(f"{staged}/"):
                 yield posixpath.normpath(target + source[len(staged) :])
 
+    def glob(self, pattern: str) -> tuple[str, ...]:
+        """The absolute paths of staged files that a shell pattern means, sorted."""
+        depth = pattern.count("/")
+        paths = {target for path in self._staged for target in self.paths_of(path)}
+        return tuple(sorted(path for path in paths if path.count("/") == depth and fnmatchcase(path, pattern)))
+
+    @cached_property
+    def _staged(self) -> tuple[str, ...]:
+        """The repository paths of all that ``COPY`` and ``ADD`` stage."""
+        sources = {source for source, _ in self.copies}
+        found = ((source,) if source in self.tree.entries else self.tree.below(source) for source in sources)
+        return tuple(sorted({path for paths in found for path in paths}))
+
     def instructions(self, *keywords: str) -> Iterator[Instruction]:
         return (step.instruction for step in self.steps if step.instruction.keyword in keywords)
 
@@ -93,10 +121,8 @@ class Image:
     def staged_files(self) -> tuple[tuple[str, Text], ...]:
         """The files that the image gets by ``COPY`` and ``ADD``: (repository path, text)."""
         found: list[tuple[str, Text]] = []
-        sources = {source for source, _ in self.copies}
-        for path, entry in self.tree.entries.items():
-            staged = any(path == source or path.startswith(f"{source}/") for source in sources)
-            if staged and entry.kind == "file" and len(found) < MAX_STAGED:
+        for path in self._staged:
+            if self.tree.entries[path].kind == "file" and len(found) < MAX_STAGED:
                 with suppress(Unreadable):
                     found.append((path, Text.literal(read_text(self.tree, path), Position(path, 1, 1))))
         return tuple(found)
@@ -134,6 +160,20 @@ class Image:
     def commands(self) -> Iterator[Command]:
         return (command for program in self.runs for command in program.commands)
 
+    @cached_property
+    def answers(self) -> dict[Question, object]:
+        """What was asked of it so far, see `AskedImage`."""
+        return {}
+
+    def answer(self, question: Question) -> object:
+        if question not in self.answers:
+            function, given = question
+            self.answers[question] = function(self, *given)
+        return self.answers[question]
+
+    def gives(self, answers: Mapping[Question, object]) -> bool:
+        return all(self.answer(question) == answer for question, answer in answers.items())
+
 
 def _as_built(instruction: Instruction, environment: Mapping[str, Text], folder: str) -> Instruction:
     """An instruction with the variables that are known, and with the absolute path where it names a place."""
@@ -166,11 +206,35 @@ def _set_by(keyword: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def load_image(tree: Tree) -> Image:
-    if DOCKERFILE not in tree.entries:
-        return Image(tree, None, ())
+    watched = Watched(tree)
+    if DOCKERFILE not in watched.entries:
+        return Image(watched, None, ())
+    path = resolve(watched, DOCKERFILE) or DOCKERFILE
     try:
-        dockerfile = parse_dockerfile(read_text(tree, DOCKERFILE), DOCKERFILE)
+        dockerfile = parse_dockerfile(read_text(watched, path), path)
     except Unreadable as error:
-        return Image(tree, None, (Problem(DOCKERFILE, 1, str(error)),))
-    problems = tuple(Problem(DOCKERFILE, line, "is not a valid Dockerfile here") for line in dockerfile.broken)
-    return Image(tree, dockerfile, problems)
+        return Image(watched, None, (Problem(path, 1, str(error)),), path)
+    problems = tuple(Problem(path, line, "is not a valid Dockerfile here") for line in dockerfile.broken)
+    return Image(watched, dockerfile, problems, path)
+
+
+def copies(image: Image) -> tuple[tuple[str, str], ...]:
+    """`Image.copies`, as a question."""
+    return image.copies
+
+
+class AskedImage:
+    """The image as one template sees it: by questions, of which a note is kept.
+
+    To a template that was answered the same by another image, the two are the same.
+    """
+
+    def __init__(self, image: Image) -> None:
+        self._image = image
+        self.answers: dict[Question, object] = {}
+
+    def ask(self, question: Callable[[Image, *Given], Answer], *given: *Given) -> Answer:
+        """`question(image, *given)`. What it answers is compared by value."""
+        asked = question, given
+        self.answers[asked] = self._image.answer(asked)
+        return cast("Answer", self.answers[asked])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -19,13 +19,15 @@ from rules.sources.terraform.module import BlockInstance, Module
 from rules.sources.terraform.values import Alternative, ListData, MapData, Unknown, Value, as_text
 from rules.sources.text import Hole, Position, Text
 from rules.sources.tree import Tree, Unreadable, read_text, resolve
-from rules.workspace.image import Image
+from rules.workspace.image import AskedImage, Image
 
 MAX_TEMPLATES = 50
 """Template folders analysed in one repository; more are reported as a problem."""
 
 MAX_GLOBBED = 100
 """Files that one pattern in a script is taken to mean."""
+
+_WILDCARD = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Workspace:
 
     template: str
     evaluator: Evaluator
-    image: Image
+    image: AskedImage
     variant: int | None = None
     policy: Policy = DEFAULT
 
@@ -187,21 +189,18 @@ class Workspace:
 
     def glob(self, pattern: str) -> list[str]:
         """The files that a shell pattern means: by repository path, or by path in the image for an absolute one."""
-        entries = self.evaluator.source.tree.entries
         self.evaluator.source.asked.add(pattern.lstrip("/"))
         if pattern.startswith("/"):
-            paths: Iterable[str] = (path for source in entries for path in self.image.paths_of(source))
-        else:
-            paths = entries
-        depth = pattern.count("/")
-        matching = (path for path in paths if path.count("/") == depth and fnmatchcase(path, pattern))
-        return sorted(matching)[:MAX_GLOBBED]
+            return list(self.image.ask(Image.glob, pattern))[:MAX_GLOBBED]
+        depth, folder = pattern.count("/"), posixpath.dirname(_WILDCARD.split(pattern, maxsplit=1)[0])
+        paths = self.evaluator.source.tree.below(folder)
+        return [path for path in paths if path.count("/") == depth and fnmatchcase(path, pattern)][:MAX_GLOBBED]
 
     def source(self, path: str) -> Text | None:
         """The text of a script that is sourced: by repository path, or by its path in the image."""
         tree = self.evaluator.source.tree
         self.evaluator.source.asked.add(path.lstrip("/"))
-        wanted = self.image.staged(path) if path.startswith("/") else resolve(tree, path)
+        wanted = self.image.ask(Image.staged, path) if path.startswith("/") else resolve(tree, path)
         if wanted is None or wanted not in tree.entries:
             return None
         try:
@@ -333,4 +332,4 @@ def template_folders(tree: Tree) -> Sequence[str]:
 
 
 def load_workspace(tree: Tree, template: str, image: Image, policy: Policy = DEFAULT) -> Workspace:
-    return Workspace(template, Evaluator(tree, template), image, policy=policy)
+    return Workspace(template, Evaluator(tree, template), AskedImage(image), policy=policy)

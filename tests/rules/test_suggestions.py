@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rules.examination import Examined, look_at
+from rules.examination import Examined, examine
 from tests.rules.harness import Case, compare, introduced, plant
 
 SOCKET = """
@@ -37,11 +37,11 @@ def test_two_that_only_do_harm_together_are_both_offered() -> None:
 def test_many_take_few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     trials = []
 
-    def counted(*args: object) -> Examined:
+    def counted(*args: object, **options: object) -> Examined:
         trials.append(args)
-        return look_at(*args)  # type: ignore[arg-type]
+        return examine(*args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("rules.suggestions.look_at", counted)
+    monkeypatch.setattr("rules.suggestions.examine", counted)
     boot = f"set -e\nsudo systemctl start docker\n{TRANSPORT}"
     many = Case(name="many", container=f"privileged = true\n{SOCKET}", boot=boot)
     assert None not in [text for _, text in offered(many)]

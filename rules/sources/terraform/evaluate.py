@@ -65,7 +65,8 @@ from rules.sources.terraform.values import (
     unknown,
 )
 from rules.sources.text import Hole, Piece, Position, Text
-from rules.sources.tree import Tree, Unreadable, folder, resolve
+from rules.sources.tree import Tree, Unreadable, resolve
+from rules.sources.watched import Watched
 
 MAX_DEPTH = 60
 """References followed from one to the next before a value is given up as unknown."""
@@ -86,7 +87,7 @@ class Evaluator:
     """Evaluates one template: its root module and the local modules that it calls."""
 
     def __init__(self, tree: Tree, root: str) -> None:
-        self.source = Source(tree)
+        self.source = Source(Watched(tree))
         self.root_path = root
         self._depth = 0
         self._values: dict[tuple[int, str], Value] = {}
@@ -104,7 +105,7 @@ class Evaluator:
             return None
         self.source.asked.add(posixpath.normpath(posixpath.join(parent.path, path)))
         real = resolve(self.source.tree, posixpath.join(parent.path, path))
-        if real is None or not any(folder(self.source.tree, real)):
+        if real is None or not self.source.tree.folder(real):
             self.source.problem(block.at.path, block.at.line, f"calls a module folder that does not exist: {path}")
             return None
         scope = self._block_scope(block, parent.scope)
@@ -604,14 +605,10 @@ class Evaluator:
             pattern = self.evaluate(expr.arguments[1], scope).only if len(expr.arguments) > 1 else None
             if base is None or pattern is None or not isinstance(pattern.data, Text) or pattern.data.known is None:
                 return unknown(show(expr), problem or "has a pattern that cannot be known", expr.at)
-            prefix = f"{base}/" if base else ""
-            wanted = pattern.data.known
-            names = [
-                path[len(prefix) :]
-                for path, entry in self.source.tree.entries.items()
-                if path.startswith(prefix) and entry.kind == "file" and _matches(path[len(prefix) :], wanted)
-            ]
-            items = tuple(known(Text.literal(name, expr.at), expr.at) for name in sorted(names)[:MAX_ITEMS])
+            tree, wanted = self.source.tree, pattern.data.known
+            names = ((path, path.removeprefix(f"{base}/")) for path in tree.below(base))
+            found = [name for path, name in names if _matches(name, wanted) and tree.entries[path].kind == "file"]
+            items = tuple(known(Text.literal(name, expr.at), expr.at) for name in found[:MAX_ITEMS])
             return known(ListData(items), expr.at)
 
         return self._with_path(expr, scope, look)

@@ -25,7 +25,8 @@ from rules.sources.terraform.values import (
     unknown,
 )
 from rules.sources.text import Position, Text
-from rules.sources.tree import Tree, Unreadable, folder, read_text
+from rules.sources.tree import Unreadable, read_text
+from rules.sources.watched import Watched
 
 if TYPE_CHECKING:
     from rules.sources.terraform.evaluate import Evaluator
@@ -45,7 +46,7 @@ exist. unknown: what decides cannot be known.
 class Source:
     """Where the files of one template come from, and what was wrong with them."""
 
-    tree: Tree
+    tree: Watched
     problems: list[Problem] = field(default_factory=list)
     evaluations: int = 0
     lines: dict[str, list[str]] = field(default_factory=dict)
@@ -205,7 +206,7 @@ class Module:
     def _blocks(self) -> Iterator[Block]:
         normal: list[Block] = []
         overrides: list[Block] = []
-        for path in folder(self.evaluator.source.tree, self.path):
+        for path in self.evaluator.source.tree.folder(self.path):
             name = posixpath.basename(path)
             if name.endswith(".tf.json"):
                 self.evaluator.source.problem(path, 1, "is Terraform's JSON form, which is not analysed")
@@ -248,7 +249,7 @@ class Module:
 
     def _tfvars(self) -> dict[str, Attribute]:
         found: dict[str, Attribute] = {}
-        for path in folder(self.evaluator.source.tree, self.path):
+        for path in self.evaluator.source.tree.folder(self.path):
             name = posixpath.basename(path)
             if name == "terraform.tfvars" or name.endswith(".auto.tfvars"):
                 found.update(self._read(path).attributes)
