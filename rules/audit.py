@@ -12,7 +12,7 @@ What the rules see in the image counts for every template, because they all run 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -136,7 +136,7 @@ def _governed(tree: Tree, name: str, part: Part, examined: Examined, contract: C
 
 def _verdict(requirement: Rule, part: Part, image: Part, start: Step) -> Verdict:
     """`start` is the place in the template where to say what has no other place."""
-    violations = [each for each in (*part.violations, *image.violations) if _bears_on(each, requirement)]
+    violations = [each for each in _told_once((*part.violations, *image.violations)) if _bears_on(each, requirement)]
     certain = [each for each in violations if each.level == "failure"]
     open_ = [*_violated(each for each in violations if each.level == "warning"), *_open(requirement, part, image)]
     facts = [fact for fact in (*part.facts, *image.facts) if fact.id == requirement.id]
@@ -161,6 +161,13 @@ def _bears_on(violation: Violation, requirement: Rule) -> bool:
         return True
     # A rule of our own belongs to the requirement that it names; the forbidden behaviours share one name.
     return violation.rule.startswith("W-") and rule(violation.rule).requirement == requirement.requirement
+
+
+def _told_once(violations: Sequence[Violation]) -> Iterator[Violation]:
+    """Without what a forbidden behaviour at the same place says already."""
+    forbidden = [each for each in violations if each.rule.startswith("F-")]
+    told = {(each.address, each.template, related) for each in forbidden for related in each.related}
+    return (each for each in violations if (each.address, each.template, each.rule) not in told)
 
 
 def _violated(violations: Iterable[Violation]) -> Iterator[Step]:

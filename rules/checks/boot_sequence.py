@@ -49,7 +49,8 @@ from rules.checks.inv6_hydration import says_missing
 from rules.checks.support import calls, line, settled_words, written_to
 from rules.checks.support import undecided as open_question
 from rules.model import Edit, Fact, Level, Span, Undecided, Violation
-from rules.sources.shell import UNKNOWN, Command, Scope, parse_program
+from rules.sources.shell import HOME, UNKNOWN, Command, Scope, parse_program
+from rules.sources.terraform.values import as_text
 from rules.sources.text import Position, Text
 from rules.workspace.image import Image, copies
 from rules.workspace.template import Script, Workspace
@@ -72,7 +73,7 @@ LATE = {
     "home ownership": "on a fresh workspace the home still belongs to root there, and nothing can be written into it",
     "skeleton": "it finds files of an unfinished home, and the user's `.bashrc` may never come",
     "GitSSH": "git has no key for the session there, so what needs a private repository fails",
-    "staged files": "what the image brings for the home, the welcome text among it, is not there yet",
+    "staged files": "what the image brings for the home is not there yet",
     "git identity": "git does not know there who the user is",
     "registry mirror": "the daemon has read its configuration by then, so every image comes over the internet",
     "dockerd": "no daemon answers there, so not one image is fetched",
@@ -89,7 +90,7 @@ GONE = {
     "git identity": "the user's first commit fails, or carries a wrong name",
     "registry mirror": "every image comes over the internet and not through the mirror",
     "image pre-pull": "the first `ddev start` has to wait for all its images",
-    "directories": "nothing makes a folder for the user's work, such as `~/projects`",
+    "directories": "nothing makes {}",
     "shell profile": "a login shell has neither completion nor the user's `.bashrc` nor the welcome text",
 }
 """What a workspace lacks without a step. `dockerd` is INV-4's, staged files are INV-6's where the image has some."""
@@ -103,7 +104,7 @@ ADD = {
     "`user.email` with `CODER_WORKSPACE_OWNER_EMAIL`.",
     "registry mirror": "Before `dockerd` starts: write `/etc/docker/daemon.json` with its `registry-mirrors`.",
     "image pre-pull": "After the wait for Docker's socket: `ddev utility download-images`.",
-    "directories": "After the images: `mkdir -p /home/coder/projects`.",
+    "directories": "After the images: `mkdir -p {}`.",
     "shell profile": "At the end: write `~/.bash_profile`, if there is none, so that it sources `/etc/bash.bashrc` and "
     "`~/.bashrc` and shows `~/WELCOME.txt`.",
 }
@@ -256,12 +257,31 @@ class _Boot:
             "staged files": any(target.rstrip("/").startswith(STAGED) for _, target in image.ask(copies)),
             "registry mirror": "registry mirror" in missing and bool(image.ask(_mirrors)),
         }
+        start = self._start_folder()
         for step in missing:
-            if elsewhere.get(step):
+            if elsewhere.get(step) or (step == "directories" and start is not None and self._makes(start)):
                 continue
-            related = ("INV-6",) if step == "skeleton" else ()
-            message = f"No step for the {_named(step)}: {GONE[step]}."
-            yield _Fault(f"no {step}", self.script.at, message, lost=_fact(step), related=related, fix=ADD[step])
+            gone, add = GONE[step], ADD[step]
+            if step == "directories":
+                gone = gone.format(f"`{start}`, where the agent starts" if start else "a folder for the user's work")
+                add = add.format(start or "/home/coder/projects")
+            message = f"No step for the {_named(step)}: {gone}."
+            related = _SAYS_TOO.get(step, ())
+            yield _Fault(f"no {step}", self.script.at, message, lost=_fact(step), related=related, fix=add)
+
+    def _start_folder(self) -> str | None:
+        """The folder in the home that the agent starts in."""
+        for agent in self.workspace.agents:
+            for alternative in agent.value("dir") or ():
+                text = as_text(alternative.data, alternative.at)
+                if text is not None and text.show().startswith(f"{HOME}/"):
+                    return text.show().rstrip("/")
+        return None
+
+    def _makes(self, folder: str) -> bool:
+        """Whether the script makes a folder."""
+        made = (command for command in self.program.commands if command.name == "mkdir")
+        return any(folder == path.rstrip("/") for each in made for word in each.args for path in located(word, each))
 
     def _swapped(self) -> Iterator[_Fault]:
         """The fewest steps that, put where they belong, set the order right; each with its nearest neighbour."""
@@ -329,7 +349,9 @@ class _Boot:
                 message = f"This runs beside the boot, and the {_named(late)} does not wait for it: {LATE[early]}."
                 place, trail = commands[0].position, passed(after[-1])
                 fix = f"Run it without `&`, or `wait` for it before the {_named(late)}."
-                yield _Fault(f"{early} beside {late}", place, message, related=_RELATED[early], trail=trail, fix=fix)
+                yield _Fault(
+                    f"{early} beside {late}", place, message, related=_RELATED.get(early, ()), trail=trail, fix=fix
+                )
 
     def _swap(self, early: str, late: str) -> _Fault:
         steps = self.steps
@@ -511,7 +533,10 @@ class _Boot:
 
 _TELLING = (("registry mirror", "dockerd"), ("dockerd", "image pre-pull"), ("staged files", "shell profile"))
 """Pairs that say best what breaks where a step is out of several places."""
-_RELATED = {"dockerd": ("INV-4",), "registry mirror": ("INV-4",), "staged files": ("INV-6",)}
+_RELATED = {"dockerd": ("INV-4",), "registry mirror": ("INV-4",)}
+"""What else is broken where a step comes too late."""
+_SAYS_TOO = {"skeleton": ("INV-6",), "git identity": ("INV-9",)}
+"""What else asks for a step."""
 _GO_ON = "Write `set +e` below the first line."
 _DEFAULTS = "Leave `-u` out, and give what may be unset a default: `${NAME:-}`."
 _UNSET = "`{}` ends the boot at the first variable that is not set."

@@ -337,7 +337,7 @@ def _attribute(workspace: Workspace, container: Resource, name: str, alternative
         evidence=f"{name}={':'.join(ids)}",
         span=line(alternative.at),
         level="warning",
-        message=f"This writes down the number `{':'.join(ids)}` where {right} would do. Is that number meant?",
+        message=f"This writes down the number `{':'.join(ids)}`, where the contract has {right}. Is that number meant?",
         trail=way(workspace, alternative, container.at(name)),
         related=("INV-2",),
     )

@@ -143,7 +143,7 @@ def _host_path(workspace: Workspace, home: Mount) -> Iterator[Violation | Undeci
             yield undecided(workspace, ID, address, _at(home.block, name), f"the home's folder is not known: {reason}")
             return
         shown = f"{root.rstrip('/') or '/'}"
-        message = f"The home is kept in `{shown}` on the host; the contract, and what deletes it, say `{HOST_ROOT}`."
+        message = f"The home is kept in `{shown}` on the host; the contract says `{HOST_ROOT}`."
         yield replace(_wrong(workspace, home, name, f"host_path in {shown}", message), fix=_HOST_PATH)
         return
     absent = _unnamed(path)

@@ -10,6 +10,7 @@ from rules.audit import Audit, Verdict, audit, requirements
 from rules.sources.tree import MemoryTree
 from tests.rules.harness import DOCKERFILE, FIXTURES, TEMPLATE, Case, host, plant, repository
 
+MINIMAL = host("minimal").files[TEMPLATE]
 STARTUP = "scripts/templates/drupal-core/startup.sh"
 BOOT_RULES = {"INV-3", "INV-4", "INV-6", "INV-7", "INV-9", "BOOT", "F-3", "F-4", "F-5", "F-8", "F-9", "F-10"}
 
@@ -47,6 +48,61 @@ def test_a_certain_violation_breaks_the_rule_and_what_is_equally_true() -> None:
     line = line_of(plant(case, "full").head, '"/run/docker.sock"')
     assert [(step.path, step.line) for step in found["F-1"].evidence] == [(TEMPLATE, line)]
     assert found["F-2"].verdict == "holds"
+
+
+def edited(old: str, new: str) -> Mapping[str, Verdict]:
+    """The verdicts on the small template in which `old` stands once and is replaced."""
+    assert MINIMAL.count(old) == 1
+    return verdicts(audit(MemoryTree.of({TEMPLATE: MINIMAL.replace(old, new)}), "r" * 40, None))
+
+
+def broken(found: Mapping[str, Verdict]) -> set[str]:
+    return {rule for rule, verdict in found.items() if verdict.verdict == "broken"}
+
+
+def test_what_two_requirements_ask_for_is_evidence_for_both() -> None:
+    identity = MINIMAL[MINIMAL.index("    git config --global user.name") : MINIMAL.index("    echo '{ \"registry")]
+    found = edited(identity, "")
+    assert broken(found) == {"BOOT", "INV-9"}
+    assert found["INV-9"].evidence == found["BOOT"].evidence
+
+
+def test_staged_files_that_come_late_are_copied_all_the_same() -> None:
+    staged = MINIMAL[
+        MINIMAL.index("    if [ -d /home/coder-files ]") : MINIMAL.index("    git config --global user.name")
+    ]
+    late = "    ddev config global"
+    text = MINIMAL.replace(staged, "").replace(late, staged + late)
+    found = verdicts(audit(MemoryTree.of({TEMPLATE: text}), "r" * 40, None))
+    assert broken(found) == {"BOOT"}
+
+
+def test_one_cause_is_one_line_of_evidence() -> None:
+    found = edited("set +e", "set -e")
+    assert broken(found) == {"F-10", "BOOT"}
+    assert [len(found[rule].evidence) for rule in ("F-10", "BOOT")] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        ("/home/coder/shop", "nothing makes `/home/coder/shop`, where the agent starts"),
+        ("/home/coder", "nothing makes a folder for the user's work"),
+    ],
+)
+def test_a_folder_that_nothing_makes_is_the_one_that_the_agent_starts_in(start: str, told: str) -> None:
+    text = MINIMAL.replace("    mkdir -p /home/coder/projects\n", "").replace(
+        "  env = {", f'  dir = "{start}"\n  env = {{'
+    )
+    found = verdicts(audit(MemoryTree.of({TEMPLATE: text}), "r" * 40, None))
+    assert [step.text for step in found["BOOT"].evidence] == [f"No step for the standard directories: {told}."]
+
+
+def test_the_folder_that_the_agent_starts_in_is_a_standard_directory() -> None:
+    text = MINIMAL.replace("/home/coder/projects", "~/shop").replace(
+        "  env = {", '  dir = "/home/coder/shop"\n  env = {'
+    )
+    assert broken(verdicts(audit(MemoryTree.of({TEMPLATE: text}), "r" * 40, None))) == set()
 
 
 def test_a_question_leaves_it_open() -> None:
