@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bot.render.changes import told_once
 from bot.render.drift import told
 from bot.render.escape import block, cell, code, contrast, inline, link, shorten
-from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
+from bot.render.matrix import SYMBOLS, WORDS, besides, details, name, rows
 from rules.model import REMOVED, Affected, Change, Drift, Finding, Problem, Remark, Report, Step, Undecided
 from rules.pages import page
 from rules.registry import Entry, all_rules
@@ -227,12 +227,11 @@ def _audit(audit: Audit) -> str:
     ]
     table = [columns, ["---"] * len(columns), *found]
     legend = ", ".join(f"{SYMBOLS[outcome]} {WORDS[outcome]}" for outcome in SYMBOLS)
-    own = [finding for finding in audit.findings if finding.rule.startswith("W-")]
     sections = [
         "\n".join(f"| {' | '.join(map(cell, line))} |" for line in table) if found else "There is no template.",
         legend,
         *(_detail(verdict, templates) for verdict, templates in details(audit)),
-        _section("Besides", [f"**{f.rule}** {_place(f.path, f.line)} {_sentence(f.message)}" for f in own]),
+        _section("Besides", [f"**{f.rule}** {_place(f.path, f.line)} {_sentence(f.message)}" for f in besides(audit)]),
         _section("Known drift", [_drift(drift) for drift in audit.drift if drift.state == "present"]),
         _section("Not analysed in full", [_problem(problem) for problem in audit.problems]),
         _section("About the contract", [_remark(note) for note in audit.notes[:MAX_REMARKS]]),

@@ -10,6 +10,7 @@ from rules.registry import rule
 
 if TYPE_CHECKING:
     from rules.audit import Audit, Outcome, Verdict
+    from rules.model import Finding
 
 
 SYMBOLS: Mapping[Outcome, str] = {"holds": "✓", "broken": "✗", "undecided": "?", "not-applicable": "–"}
@@ -40,6 +41,16 @@ def rows(audit: Audit) -> Iterator[Row]:
 def name(verdict: Verdict) -> str:
     """The requirement's name in the contract; the forbidden behaviours share one, so there the title of the rule."""
     return rule(verdict.id).title if verdict.id.startswith("F-") else verdict.requirement
+
+
+def besides(audit: Audit) -> list[Finding]:
+    """What no verdict shows: what rules of our own found, and questions where the answer is clear without them."""
+    shown = {(step.path, step.line) for verdict, _ in details(audit) for step in verdict.evidence}
+    return [
+        finding
+        for finding in audit.findings
+        if finding.rule.startswith("W-") or (finding.level == "warning" and (finding.path, finding.line) not in shown)
+    ]
 
 
 def details(audit: Audit) -> Iterator[tuple[Verdict, tuple[str, ...]]]:

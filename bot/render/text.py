@@ -13,7 +13,7 @@ from rich.text import Text
 from bot.render.changes import told_once
 from bot.render.drift import told
 from bot.render.escape import contrast, plain, shorten
-from bot.render.matrix import SYMBOLS, WORDS, details, name, rows
+from bot.render.matrix import SYMBOLS, WORDS, besides, details, name, rows
 from rules.model import Affected, Drift, Edit, Finding, Report
 
 if TYPE_CHECKING:
@@ -80,8 +80,11 @@ def render_audit(audit: Audit, *, width: int = 80, colour: bool = False) -> str:
             console.print(Text(told), soft_wrap=True)
         if len(verdict.evidence) > MAX_EVIDENCE:
             console.print(f"  and {len(verdict.evidence) - MAX_EVIDENCE} more (see --format json)")
-    own = [finding for finding in audit.findings if finding.rule.startswith("W-")]
-    _list(console, "Besides", [f"{finding.path}:{finding.line} {finding.rule} {finding.message}" for finding in own])
+    _list(
+        console,
+        "Besides",
+        [f"{finding.path}:{finding.line} {finding.rule} {finding.message}" for finding in besides(audit)],
+    )
     _list(console, "Known drift", [_drift(drift) for drift in audit.drift if drift.state == "present"])
     _list(console, "Not analysed in full", [f"{p.path}:{p.line} {p.message}" for p in audit.problems])
     _list(console, "About the contract", [f"{note.path}:{note.line} {note.text}" for note in audit.notes])

@@ -15,15 +15,26 @@ from sarif_pydantic import Sarif
 from sarif_pydantic.sarif import SarifBaseModel
 
 import bot
-from bot.render import github, sarif, text
+from bot.render import github, markdown, sarif, text
 from bot.render import json as as_json
-from rules.audit import Audit
-from rules.model import Acknowledgement, Edit, Finding, Problem, Report
+from rules.audit import Audit, AuditedTemplate, Verdict
+from rules.model import Acknowledgement, Edit, Finding, Problem, Report, Step
 from rules.pages import page
 from rules.registry import rule
 from rules.validate.model import Issue
 from rules.validate.validation import FAMILIES, Validation
-from tests.render.samples import AUDIT, EMPTY, FULL, HOSTILE_TEXT, PRIVILEGED, SOCKET, TEMPLATE, hostile, hostile_audit
+from tests.render.samples import (
+    AUDIT,
+    EMPTY,
+    FULL,
+    HOSTILE_TEXT,
+    NETWORK,
+    PRIVILEGED,
+    SOCKET,
+    TEMPLATE,
+    hostile,
+    hostile_audit,
+)
 
 SCHEMA = json.loads((Path(bot.__file__).parent / "schema" / "check-v1.schema.json").read_text(encoding="utf-8"))
 AUDIT_SCHEMA = json.loads((Path(bot.__file__).parent / "schema" / "audit-v1.schema.json").read_text(encoding="utf-8"))
@@ -295,6 +306,16 @@ def test_an_audit_as_text() -> None:
         "F-1    No host Docker socket in the workspace  ✓            –         ✗",
         "✓ holds  ✗ broken  ? could not be decided  – not governed",
     ]
+
+
+def test_a_question_that_no_verdict_shows_is_told_besides() -> None:
+    asked = replace(AUDIT, findings=(*AUDIT.findings, replace(NETWORK, status="preexisting")))
+    place = f"{NETWORK.path}:{NETWORK.line}"
+    for told in (text.render_audit(asked), markdown.render_audit(asked)):
+        assert place in told.partition("Besides")[2]
+    shown = Verdict("F-6", "Forbidden Runtime Behaviors", "undecided", (Step(NETWORK.path, NETWORK.line, "?"),))
+    template = AuditedTemplate("drupal-core", governed=True, requirements=(shown,))
+    assert "Besides" not in text.render_audit(replace(asked, templates=(template,)))
 
 
 WAIVED = replace(

@@ -215,7 +215,10 @@ def test_finding_without_a_line_in_the_diff_is_in_the_review_body() -> None:
         ),
         (Drift("D-6", "absent", "fixed", "a", 1), "is fixed by this change, thank you."),
         (Drift("D-5", "present", "reintroduced", "a", 1), "is back. The change that was to end it is `tighten-docker-"),
-        (Drift("D-1", "present", "none", "a", 1), "is there. Planned as `remediate-ddev-global-config`."),
+        (
+            Drift("D-1", "present", "none", "a", 1),
+            "is there: it is not true yet that the image brings the DDEV configuration that CLAUDE.md speaks of. Pla",
+        ),
         (Drift("D-4", "absent", "none", "a", 1), "is not there."),
     ],
 )
