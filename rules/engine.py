@@ -186,7 +186,7 @@ def _finding(judged: Judged, contract: ContractText, suggestion: Edit | None) ->
         template=violation.template,
         title=found.title,
         message=violation.message,
-        why=found.why,
+        why=violation.why or found.why,
         fix=violation.fix or found.fix,
         suggestion=suggestion,
         trail=judged.trail,

@@ -57,7 +57,8 @@ class Violation:
     (``host_path=/var/run/docker.sock``). Together with the rule and the template they identify it across revisions, so
     neither may hold a line number or the text of a whole block. `span` is the line a person would change; `trail`
     leads from there to the effect. `lost` names the `Fact` whose absence is the violation: if the base has it, the
-    finding stands where it was. `fix` is what to write in this very case; empty where the rule's page says it.
+    finding stands where it was. `why` is what goes wrong and `fix` what to write in this very case; empty where the
+    rule's page says it.
     """
 
     rule: str
@@ -72,6 +73,7 @@ class Violation:
     edit: Edit | None = None
     lost: str | None = None
     fix: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -423,6 +423,7 @@ def _trail(finding: Finding) -> str:
     own = next((n for n, step in enumerate(trail) if (step.path, step.line) == (finding.path, finding.line)), None)
     before = trail[:own] if own is not None else trail
     after = trail[own + 1 :] if own is not None else []
+    after = [step for step in after if (step.path, step.line) != (finding.path, finding.line)]
     lost = [replace(step, text=step.text.removeprefix(REMOVED)) for step in gone[:MAX_STEPS]]
     told = [("It comes from", before[:MAX_STEPS]), ("It takes effect in", after[:MAX_STEPS])]
     told = [("At the base there was", lost), *told]

@@ -370,15 +370,20 @@ def site(command: Command, needle: re.Pattern[str]) -> Position:
     return command.position
 
 
-def passed(command: Command, origins: Iterable[Origin] = ()) -> tuple[Position, ...]:
-    """From the values that a command takes, outwards through the calls and files that lead to it."""
+def passed(command: Command, origins: Iterable[Origin] = (), at: Position | None = None) -> tuple[Position, ...]:
+    """From the values that a command takes, outwards through the calls and files that lead to it.
+
+    `at` is where it does what is meant, if that is not where it begins.
+    """
     words = [origin for word in command.args for origin in word.origins]
     assigned = [origin.position for origin in (*origins, *words) if origin.kind == "assignment"]
-    return (*assigned, command.position, *(frame.position for frame in reversed(command.frames)))
+    return (*assigned, at or command.position, *(frame.position for frame in reversed(command.frames)))
 
 
 def shown(command: Command) -> str:
     text = " ".join(command.raw.split())
+    if text.startswith(('"$', "$")) and command.words:  # what a wrapper is given says more than `"$@"`
+        text = " ".join(known(word) for word in command.words)
     return text if len(text) <= 60 else text[:57] + "…"
 
 
@@ -399,15 +404,41 @@ def replaced(surface: Surface, word: Word, new: str) -> Edit | None:
 
 
 def deleted(surface: Surface, command: Command) -> Edit | None:
-    """The edit that takes away the line of a command that stands alone on it, with the body of its heredoc."""
+    """The edit that takes away the line of a command that stands alone on it, but for what is there for it only."""
     before, after = command.surroundings
     at, span = command.position, command.span
     if command.frames and command.frames[-1].kind not in ("call", "source"):
         return None
-    if before.strip() or span.start != span.end or (after.strip() and not after.lstrip().startswith("#")):
+    if span.start != span.end or any(redirect.here is not None for redirect in command.redirects):
         return None
-    if any(redirect.here is not None for redirect in command.redirects) or surface.line(at).strip() == "":
+    if not _FOR_IT.fullmatch(before) or not _WITH_IT.fullmatch(after):
         return None
-    if surface.line(at).strip() != (before + command.raw + after).strip():
+    said = surface.line(at).replace("$${", "${").strip().removeprefix("RUN ").lstrip()
+    return Edit(at.path, at.line, at.line, "") if said and said == (before + command.raw + after).strip() else None
+
+
+_TEST = r"!?\s*(?:\[\[? [^;|&]* \]\]?|(?:sudo )?(?:grep|command -v|test|pgrep)\s[^;|&]*)"
+_FOR_IT = re.compile(rf"\s*(?:{_TEST}\s*(?:&&|\|\|)\s*)?")
+"""A condition of one command, which may stand before it."""
+
+_WITH_IT = re.compile(r"\s*(?:\|\s*(?:sudo )?tee [^;|&]*(?:&?>\s*/dev/null)?)?\s*(?:\|\|\s*(?:true|:))?\s*(?:#.*)?")
+"""What may stand after a command and goes with it: what takes its output, ``|| true``, a comment."""
+
+
+def guarded(surface: Surface, command: Command, guard: str) -> Edit | None:
+    """The edit that writes a condition in front of the line that a command begins, or the pipeline that it ends."""
+    at = command.position
+    text = surface.line(at)
+    before, _ = command.surroundings
+    above = surface.lines(at.path)[at.line - 2].rstrip() if at.line > 1 else ""
+    goes_on = above.endswith(("\\", "|", "&&", "||", "("))
+    if goes_on or any(frame.kind not in ("call", "source") for frame in command.frames[-1:]):
         return None
-    return Edit(at.path, at.line, at.line, "")
+    if not _PIPED_FROM.fullmatch(before) or not text.strip():
+        return None
+    indent = text[: len(text) - len(text.lstrip())]
+    return Edit(at.path, at.line, at.line, f"{indent}{guard} {text.lstrip()}")
+
+
+_PIPED_FROM = re.compile(r"\s*(?:(?:echo|printf|cat)\s[^;&|(){}`$]*\|\s*(?:sudo\s+)?)?(?:sudo\s+)?")
+"""What may stand before a command on its line if all of the line depends on it."""

@@ -41,9 +41,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from rules.checks.support import argument_lists, line, undecided, way
-from rules.model import Edit, Level, Undecided, Violation
+from rules.checks.support import argument_lists, line, undecided, way, without
+from rules.model import Step, Undecided, Violation
 from rules.sources.shell import Command, Word
 from rules.sources.terraform.module import BlockInstance
 from rules.sources.terraform.values import Alternative, MapData, Unknown, as_text
@@ -56,6 +57,13 @@ SCRIPTS = ("host",)
 
 SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
 FOLDERS = ("/var/run", "/run", "/var", "/")
+HOME = "/home/coder"
+
+_INTO = " into the workspace"
+_IN_ITS_PLACE = "something of the host where the workspace's own Docker socket belongs"
+_HIDDEN = "It hides the socket of the workspace's own Docker daemon: `docker` and DDEV do not reach their daemon there."
+_OWN_SOCKET = "Inside the workspace, `/var/run/docker.sock` already belongs to the workspace's own daemon."
+_OWN_FOLDER = "Mount the home's own folder of the host here, such as `/coder-workspaces/<owner>-<workspace>`."
 
 
 def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
@@ -81,12 +89,15 @@ def of_block(workspace: Workspace, container: Resource, block: BlockInstance) ->
             path = _path(alternative, attribute.at)
             if path is None:
                 continue
-            if (harm := meaning(path)) is not None:
+            if (what := meaning(path)) is not None:
                 if block.presence == "unknown":
-                    reason = f"whether this block exists cannot be known; if it does, it {harm}"
+                    reason = f"whether this block exists cannot be known; if it does, it mounts {what}"
                     yield undecided(workspace, ID, address, block.at, reason)
                     return
-                yield _violation(workspace, address, f"{name}={path.show()}", alternative, attribute.at, harm, block)
+                found = _violation(workspace, address, f"{name}={path.show()}", alternative, attribute.at)
+                found = replace(found, trail=_with_block(found.trail, alternative, block))
+                sure = block.presence == "certain" and len(value.alternatives) == 1
+                yield _of_mount(found, container, block, what, sure=sure)
                 return
             if _is_host_path(block, name) and _could_be_socket(path):
                 hole = next(part for part in path.parts if isinstance(part, Hole))
@@ -102,31 +113,51 @@ def _is_host_path(block: BlockInstance, name: str) -> bool:
     return name == "host_path" or (name == "source" and not is_named)
 
 
+def _of_mount(found: Violation, container: Resource, block: BlockInstance, what: str, *, sure: bool) -> Violation:
+    """What a block mounts, in words."""
+    kind, settable = block.block.type, block.presence == "settable"
+    mounts = "lets a variable mount" if settable else "mounts" if sure else "can mount"
+    is_home = any(path is not None and _normal(path) == HOME for path in _targets(block))
+    return replace(
+        found,
+        level="warning" if settable else "failure",
+        message=f"This {mounts} {what}.{' Is that meant?' if settable else ''}",
+        edit=None if is_home else without(container.instance, block),
+        fix=_OWN_FOLDER if is_home else f"Remove this `{kind}` block. {_OWN_SOCKET}",
+        why=_HIDDEN if what == _IN_ITS_PLACE else "",
+    )
+
+
+def _targets(block: BlockInstance) -> Iterator[Text | None]:
+    name = "container_path" if block.block.type == "volumes" else "target"
+    return (_path(alternative, block.at) for alternative in block.value(name) or ())
+
+
+def _with_block(trail: tuple[Step, ...], alternative: Alternative, block: BlockInstance) -> tuple[Step, ...]:
+    """With what brings the block: before what is written in it, after what is written elsewhere and passes there."""
+    at = alternative.at
+    inside = at.path == block.at.path and block.at.line <= at.line <= block.block.end_line
+    inside = inside and not any((step.path, step.line) == (at.path, at.line) for step in block.trail)
+    return tuple(dict.fromkeys((*block.trail, *trail) if inside else (*trail, *block.trail)))
+
+
 def _violation(
     workspace: Workspace,
     address: str,
     evidence: str,
     alternative: Alternative,
     effect: Position,
-    harm: str,
-    block: BlockInstance | None,
 ) -> Violation:
-    level: Level = "warning" if block is not None and block.presence == "settable" else "failure"
-    trail = (*way(workspace, alternative, effect), *(block.trail if block is not None else ()))
-    edit = None
-    if block is not None and block.block.at == block.at:
-        edit = Edit(block.at.path, block.at.line, block.block.end_line, "")
     return Violation(
         rule=ID,
         template=workspace.template,
         address=address,
         evidence=evidence,
         span=line(alternative.at),
-        level=level,
-        message=f"This {harm}.",
-        trail=tuple(dict.fromkeys(trail)),
+        level="failure",
+        message="",
+        trail=way(workspace, alternative, effect),
         related=("INV-4", "INV-5"),
-        edit=edit,
     )
 
 
@@ -146,16 +177,14 @@ def _exposes(path: Text) -> str | None:
     """What mounting host path `path` exposes, or None if it is harmless or not known."""
     normal = _normal(path)
     if normal in FOLDERS:
-        return f"mounts the host's {normal} into the workspace, and with it the host's Docker socket"
+        return f"the host's `{normal}`{_INTO}, and with it the host's Docker socket"
     if normal in SOCKETS or path.show().endswith("/docker.sock"):
-        return "mounts the host's Docker socket into the workspace"
+        return f"the host's Docker socket{_INTO}"
     return None
 
 
 def _takes_place(path: Text) -> str | None:
-    if _normal(path) in SOCKETS:
-        return "mounts something from the host where the workspace's own Docker socket belongs"
-    return None
+    return _IN_ITS_PLACE if _normal(path) in SOCKETS else None
 
 
 _MEANINGS = {
@@ -180,9 +209,11 @@ def of_volume(workspace: Workspace, volume: Resource) -> Iterator[Violation]:
         device = alternative.data.get("device") if isinstance(alternative.data, MapData) else None
         for each in device or ():
             path = _path(each, volume.at("driver_opts"))
-            if path is not None and (harm := _exposes(path)) is not None:
+            if path is not None and (what := _exposes(path)) is not None:
                 address, evidence = f"{volume.address}/driver_opts", f"device={path.show()}"
-                yield _violation(workspace, address, evidence, each, volume.at("driver_opts"), harm, None)
+                found = _violation(workspace, address, evidence, each, volume.at("driver_opts"))
+                message = f"This volume is another name for {what.replace(_INTO, '')}."
+                yield replace(found, message=message, fix=f"Remove this `driver_opts`. {_OWN_SOCKET}")
 
 
 def _docker_run(workspace: Workspace, address: str, command: Command) -> Iterator[Violation]:
@@ -191,8 +222,8 @@ def _docker_run(workspace: Workspace, address: str, command: Command) -> Iterato
         return
     mounted = {path: word for words in argument_lists(command) for path, word in _mounted(words)}
     for path, word in mounted.items():
-        harm = _exposes(Text.literal(path, word.position)) if path else None
-        if harm is not None:
+        what = _exposes(Text.literal(path, word.position)) if path else None
+        if what is not None:
             yield Violation(
                 rule=ID,
                 template=workspace.template,
@@ -200,9 +231,10 @@ def _docker_run(workspace: Workspace, address: str, command: Command) -> Iterato
                 evidence=f"docker run -v {path}",
                 span=line(word.position),
                 level="failure",
-                message=f"This command on the host {harm}.",
-                trail=(workspace.step(word.position), workspace.step(command.position)),
+                message=f"This command on the host mounts {what.replace(_INTO, ' into a container')}.",
+                trail=tuple(dict.fromkeys((workspace.step(word.position), workspace.step(command.position)))),
                 related=("INV-4",),
+                fix=f"Run it without the mount of `{path}`.",
             )
 
 

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.checks.support import argument_lists, line, set_to, truths, undecided, way
+from rules.checks.support import argument_lists, corrected, line, set_to, truths, undecided, way, without_word, written
 from rules.model import Level, Undecided, Violation
 from rules.sources.shell import Command, Word
 from rules.sources.terraform.values import Alternative, Unknown, Value
@@ -41,6 +41,8 @@ from rules.workspace.template import Resource, Workspace
 ID = "F-2"
 REQUIREMENT = "Forbidden Runtime Behaviors"
 SCRIPTS = ("host",)
+
+_INSIDE = "What needs more rights has them inside Sysbox, where `sudo` works already."
 
 
 def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
@@ -60,8 +62,10 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
                     span=line(option.position),
                     level="failure",
                     message="This command starts a privileged container on the host.",
-                    trail=(workspace.step(option.position), workspace.step(command.position)),
+                    trail=tuple(dict.fromkeys((workspace.step(option.position), workspace.step(command.position)))),
                     related=("INV-1",),
+                    edit=without_word(workspace, option),
+                    fix="Run it without `--privileged`, with no more than the `--cap-add` or `--device` that it needs.",
                 )
 
 
@@ -102,15 +106,19 @@ def _violation(
     workspace: Workspace, container: Resource, alternative: Alternative, evidence: str, message: str, level: Level
 ) -> Violation:
     effect = container.at("privileged")
+    block, name = container.instance, "privileged"
+    asks = level == "warning"
+    edit = set_to(workspace, block, name, "false") if asks else corrected(workspace, block, name, alternative, "false")
     return Violation(
         rule=ID,
         template=workspace.template,
         address=f"{container.address}/privileged",
         evidence=evidence,
-        span=line(effect if level == "warning" else alternative.at),
+        span=line(effect if asks else alternative.at),
         level=level,
         message=message,
         trail=way(workspace, alternative, effect),
         related=("INV-1",),
-        edit=set_to(workspace, container.instance, "privileged", "false"),
+        edit=edit,
+        fix=f"Write `{written(edit, 'privileged = false')}`. {_INSIDE}",
     )

@@ -9,8 +9,8 @@ Dockerfile; and at `user` and `group_add` of the workspace container.
 
 ## Why it matters
 
-The number of a group differs from host to host, and the container's own numbers from image to image. A name keeps
-meaning the same one; a number quietly means somebody else.
+Numbers of users and groups differ from host to host and from image to image: a name stays who it is, a number can be
+somebody else on the next host.
 
 ## Bad
 
@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -53,11 +54,11 @@ from rules.checks.commands import (
     site,
 )
 from rules.checks.inline_code import code_of
-from rules.checks.support import line, way
+from rules.checks.support import corrected, line, set_to, way
 from rules.model import Edit, Level, Span, Step, Violation
 from rules.sources.dockerfile import Instruction
 from rules.sources.shell import Command, Word
-from rules.sources.terraform.values import Alternative, ListData, as_text
+from rules.sources.terraform.values import Alternative, ListData, Value, as_text
 from rules.workspace.image import NAME as IMAGE
 from rules.workspace.image import Image
 from rules.workspace.template import Resource, Workspace
@@ -83,6 +84,7 @@ class _Use(NamedTuple):
     word: Word
     text: str
     named: str | None
+    fix: str = ""
 
 
 def check(workspace: Workspace) -> Iterator[Violation]:
@@ -112,7 +114,9 @@ def _scripts(surface: Surface) -> Iterator[Violation]:
         )
         for invocation, use in islice(found, 1):
             evidence = f"{invocation.name} {' '.join(known(word) for word in invocation.args)}"
-            yield _in_script(surface, command, use, evidence, _level(surface, invocation))
+            level = _level(surface, invocation)
+            fix = use.fix or ("Leave the number out: the system takes a free one." if level == "warning" else "")
+            yield _in_script(surface, command, use._replace(fix=fix), evidence, level)
         if any(path in ("/etc/passwd", "/etc/group") for w in _writes(flows[id(program)], command) for path in w):
             yield from _account(surface, flows[id(program)], command)
 
@@ -125,8 +129,10 @@ def _account(surface: Surface, flow: Flow, command: Command) -> Iterator[Violati
     """A user or group written straight into the system's tables; the image's build may, it sets up the user."""
     for write in flow.writes(command):
         if surface.template != IMAGE and any(_ACCOUNT.search(text) for text in write.texts):
-            use = _Use(write.target, next(iter(write.paths)), None)
-            yield _in_script(surface, command, use, f"account written to {use.text}", "failure")
+            path = next(iter(write.paths))
+            use = _Use(write.target, path, None, "Leave it out: the image has the user `coder` already.")
+            found = _in_script(surface, command, use, f"account written to {path}", "failure")
+            yield replace(found, message=f"`{shown(command)}` writes an account with its number into `{path}`.")
 
 
 def _in_script(surface: Surface, command: Command, use: _Use, evidence: str, level: Level) -> Violation:
@@ -144,7 +150,16 @@ def _in_script(surface: Surface, command: Command, use: _Use, evidence: str, lev
         trail=surface.steps(passed(command, use.word.origins)),
         related=("INV-2",),
         edit=edit,
+        fix=use.fix or _by_name(use.text),
     )
+
+
+def _by_name(text: str, before: str = "") -> str:
+    """What to write in place of ``user:group`` in numbers."""
+    named = [_NAMES.get(part.lstrip("+#"), part) for part in re.split("[:.,]", text)]
+    if any(_NUMBER.fullmatch(name) for name in named):
+        return f"Write the name instead: `{before}coder` for the user, `docker` for Docker's group."
+    return f"Write `{before}{':'.join(named)}`."
 
 
 def _level(surface: Surface, invocation: Invocation) -> Level:
@@ -215,6 +230,9 @@ def _acl(invocation: Invocation) -> Iterator[_Use]:
                 yield _Use(option.word, fields[1], None)
 
 
+_RUNNER = {"1000": '"$(id -u)"', "1000:1000": '"$(id -u):$(id -g)"'}
+
+
 def _docker(invocation: Invocation) -> Iterator[_Use]:
     """``docker run --user``. Root is no number that anybody had to choose."""
     words = [known(word) for word in invocation.args]
@@ -225,7 +243,10 @@ def _docker(invocation: Invocation) -> Iterator[_Use]:
                 at = index if equals else index + 1
                 given = value if equals else "".join(words[at : at + 1])
                 if at < len(words) and given not in ("0", "0:0"):
-                    yield from _ids(invocation.args[at], given)
+                    # Names of this image mean nothing in another one.
+                    own = _RUNNER.get(given) if option != "--group-add" and not equals else None
+                    fix = f"Write `{own or _RUNNER['1000:1000']}`: whoever runs the script."
+                    yield from (use._replace(named=own, fix=fix) for use in _ids(invocation.args[at], given))
 
 
 _CHOWN = re.compile(r"\bl?chown\b[ \t]*\(?([^()\n;]*)")
@@ -283,6 +304,8 @@ def _wrapped(command: Command) -> Iterator[_Use]:
 
 # The Dockerfile's own instructions
 
+_ROOT = "Write `root` where the build needs it, and end the Dockerfile with `USER coder`."
+
 
 def _instruction(surface: Surface, instruction: Instruction) -> Iterator[Violation]:
     given = [flag.removeprefix("--chown=") for flag in instruction.flags if flag.startswith("--chown=")]
@@ -307,10 +330,19 @@ def _instruction(surface: Surface, instruction: Instruction) -> Iterator[Violati
             trail=(Step(where.path, where.start, first.strip()[:160]),),
             related=("INV-2",),
             edit=edit,
+            fix=_ROOT if named == "root" else _by_name(text, "USER " if instruction.keyword == "USER" else "--chown="),
         )
 
 
 # The container
+
+_RIGHT = {"user": '"coder"', "group_add": "[tostring(var.docker_gid)]"}
+_NAMED = {"user": "`coder`", "group_add": "`var.docker_gid`"}
+
+
+def _count(value: Value | None) -> int:
+    """Elements of the longest list that a value can be."""
+    return max((len(a.data.items) for a in value or () if isinstance(a.data, ListData)), default=0)
 
 
 def _container(workspace: Workspace, container: Resource) -> Iterator[Violation]:
@@ -329,7 +361,12 @@ def _attribute(workspace: Workspace, container: Resource, name: str, alternative
     ids = [part for part in (text.show() if text is not None else "").split(":") if part.isdigit()]
     if not ids or alternative.variable is not None or alternative.at.path.endswith(".tfvars"):
         return
-    right = "`coder`" if name == "user" else "`var.docker_gid`"
+    right, block = _RIGHT[name], container.instance
+    alone = name == "user" or len(ids) == _count(container.value(name))
+    if name == "user":
+        edit = corrected(workspace, block, name, alternative, right)
+    else:
+        edit = set_to(workspace, block, name, right) if alone else None
     yield Violation(
         rule=ID,
         template=workspace.template,
@@ -337,7 +374,12 @@ def _attribute(workspace: Workspace, container: Resource, name: str, alternative
         evidence=f"{name}={':'.join(ids)}",
         span=line(alternative.at),
         level="warning",
-        message=f"This writes down the number `{':'.join(ids)}`, where the contract has {right}. Is that number meant?",
+        message=(
+            f"This writes down the number `{':'.join(ids)}`, where the contract has {_NAMED[name]}. "
+            "Is that number meant?"
+        ),
         trail=way(workspace, alternative, container.at(name)),
         related=("INV-2",),
+        edit=edit,
+        fix=f"Write `{name} = {right}`." if alone else f"Leave it out if {_NAMED[name]} is the group that is meant.",
     )

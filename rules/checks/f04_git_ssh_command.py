@@ -9,8 +9,8 @@ entry, are what the contract wants.
 
 ## Why it matters
 
-The path of Coder's git wrapper changes with every session. What is written down today points nowhere tomorrow, and git
-then fails for the user without a word about why.
+It holds the path of Coder's git wrapper, which changes with every session. What is written down today points nowhere
+tomorrow, and `git` then fails for the user without a word about why.
 
 ## Bad
 
@@ -95,6 +95,9 @@ class _Persisted(NamedTuple):
     trail: tuple[Position, ...] = ()
 
 
+_EXPORT = "Leave it out: the `export` of the boot script is enough, Coder sets it in every session that it opens."
+
+
 def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
     yield from _scripts(of_workspace(workspace))
 
@@ -135,7 +138,8 @@ def _scripts(surface: Surface) -> Iterator[Violation | Undecided]:
 def _violation(surface: Surface, found: _Persisted) -> Violation:
     command = found.command
     question = " Is that meant to stay?" if found.level == "warning" else ""
-    edit = deleted(surface, command) if found.at == command.position else None
+    name = "core.sshCommand" if "core.sshcommand" in command.raw.lower() else NAME
+    edit = deleted(surface, command) if found.at == command.position else _line_of_heredoc(surface, found)
     return Violation(
         rule=ID,
         template=surface.template,
@@ -143,10 +147,20 @@ def _violation(surface: Surface, found: _Persisted) -> Violation:
         evidence=found.target,
         span=line(found.at),
         level=found.level,
-        message=f"`{shown(command)}` keeps the session's git transport in `{found.target}`.{question}",
+        message=f"`{shown(command)}` keeps `{name}` in `{found.target}`, beyond this session.{question}",
         trail=surface.steps((*found.trail, *passed(command))),
         edit=edit,
+        fix=_EXPORT,
     )
+
+
+def _line_of_heredoc(surface: Surface, found: _Persisted) -> Edit | None:
+    """Without the one line of what a heredoc writes."""
+    at, heres = found.at, [redirect.here for redirect in found.command.redirects if redirect.here is not None]
+    lines = [each.text.at(0) for each in heres]
+    if not any(first is not None and first.line <= at.line for first in lines) or NAME not in surface.line(at):
+        return None
+    return Edit(at.path, at.line, at.line, "")
 
 
 # How it can be written
@@ -325,9 +339,9 @@ def _staged(name: str, text: Text, level: Level) -> Iterator[Violation]:
         at = text.at(start) if sets_transport(each) else None
         start += len(each) + 1
         if at is not None:
-            message = f"This line gives every new home a `{name}` that sets the git transport for good."
+            message = f"This line gives every new home a `{name}` that sets `{NAME}` for good."
             if level == "warning":
-                message = f"This line sets the git transport for every session, in `{name}`. Is that meant?"
+                message = f"This line of `{name}` sets `{NAME}` for every session. Is that meant?"
             yield Violation(
                 rule=ID,
                 template=IMAGE,
@@ -338,4 +352,5 @@ def _staged(name: str, text: Text, level: Level) -> Iterator[Violation]:
                 message=message,
                 trail=(Step(at.path, at.line, each.strip()[:160]),),
                 edit=Edit(at.path, at.line, at.line, ""),
+                fix=_EXPORT,
             )

@@ -10,7 +10,7 @@ that templates own.
 
 ## Why it matters
 
-The boot script runs at every start. What it copies without looking is what the user has changed since the last one.
+The script runs at every start of the workspace, and each time what the user has put or changed there is gone.
 
 ## Bad
 
@@ -36,17 +36,19 @@ enough; what counts is the user's file.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
-from rules.checks.commands import Surface, flow_of, getopt, of_workspace, passed, replaced, shown
+from rules.checks.commands import Surface, deleted, flow_of, getopt, guarded, of_workspace, passed, replaced, shown
 from rules.checks.f04_git_ssh_command import writes_transport
 from rules.checks.guards import guards_of
 from rules.checks.home import HOST_COMMANDS, Change, home_of
 from rules.checks.support import line
 from rules.model import Edit, Violation
 from rules.policy import Policy
-from rules.sources.shell import UNKNOWN, Program
+from rules.sources.shell import HOME, UNKNOWN, Program
 from rules.sources.text import Position
 from rules.workspace.template import Workspace
 
@@ -66,25 +68,32 @@ _DOES = {
 }
 
 _SPARING = {"cp": "cp -n", "rsync": "rsync --ignore-existing"}
+_REMOVES = ("rm", "find -delete", "mv away")
+_LINES = ("sed", "perl -i")
 
-_ALWAYS = "at every start, whatever the user has there"
+_NOT_YOURS = "what the script itself has no more use for belongs in `/tmp` or `~/.cache`"
+_AT_STOP = "The script runs at every stop of the workspace, and what the user has put or changed there is gone then."
 
 
 def check(workspace: Workspace) -> Iterator[Violation]:
     surface = of_workspace(workspace)
     found: dict[tuple[Position, ...], Change] = {}
-    for program in surface.programs:
-        for change in _overwrites(program, workspace.policy):
+    at_stop: set[Position] = set()
+    for script in workspace.scripts:
+        for change in _overwrites(script.program, workspace.policy):
             key = change.at, *(frame.position for frame in change.command.frames)
             first = found.setdefault(key, change)
             paths = tuple(dict.fromkeys((*first.paths, *change.paths)))
             found[key] = first._replace(paths=paths, doubtful=first.doubtful and change.doubtful)
+            if any(script is each for each in workspace.shutdown):
+                at_stop.add(change.at)
     by_place: dict[Position, list[Change]] = defaultdict(list)
     for change in found.values():
         by_place[change.at].append(change)
     for changes in by_place.values():
         for change in changes:
-            yield _violation(surface, change, several=len(changes) > 1)
+            violation = _violation(surface, change, several=len(changes) > 1)
+            yield replace(violation, why=_AT_STOP) if change.at in at_stop else violation
 
 
 def _overwrites(program: Program, policy: Policy) -> Iterator[Change]:
@@ -95,8 +104,8 @@ def _overwrites(program: Program, policy: Policy) -> Iterator[Change]:
         paths = tuple(path for path in change.paths if home.is_users(path) and not policy.owns(path))
         if not paths or guards.protect(change.command, paths, tree=change.tree, link=change.verb == "ln"):
             continue
-        removes = change.verb in ("rm", "find -delete", "mv away")
-        if (removes or not guards.looked_for_in(change.command, paths)) and not writes_transport(flow, change.command):
+        seen = change.verb not in _REMOVES and guards.looked_for_in(change.command, paths)
+        if not seen and not writes_transport(flow, change.command):
             link = guards.links_only(change.command, paths)
             yield change._replace(paths=paths, doubtful=change.doubtful or link or home.transforms(change), link=link)
 
@@ -107,8 +116,9 @@ def _violation(surface: Surface, change: Change, *, several: bool) -> Violation:
     where = calls[-1] if several and calls else change.at
     target = ", ".join(path.replace(UNKNOWN, "…") for path in change.paths)
     asks = change.doubtful or all(path.startswith(HOST_COMMANDS) for path in change.paths)
-    does = _DOES.get(change.verb, "replaces")
-    said = shown(change.command) if change.at == change.command.position else f"> {target}"
+    does = _DOES.get(change.verb, "replaces files in" if change.tree else "replaces")
+    said = f"`{shown(change.command)}`" if change.at == change.command.position else "This"
+    edit = _spared(surface, change)
     return Violation(
         rule=ID,
         template=surface.template,
@@ -116,29 +126,53 @@ def _violation(surface: Surface, change: Change, *, several: bool) -> Violation:
         evidence=f"{change.verb} {target}",
         span=line(where),
         level="warning" if asks else "failure",
-        message=f"`{said}` {does} `{target}` {_when(change)}." + (" Is that meant?" if asks else ""),
-        trail=surface.steps((change.at, *passed(change.command))),
+        message=f"{said} {does} `{target}` {_when(change)}." + (" Is that meant?" if asks else ""),
+        trail=surface.steps(passed(change.command, at=change.at)),
         related=("INV-6",),
-        edit=_spared(surface, change),
-        fix=_kept(change.verb, target),
+        edit=edit,
+        fix=_kept(change),
     )
 
 
-def _kept(verb: str, target: str) -> str:
-    """What to write so that the user's file stays; a removal has no such form."""
-    if verb in _SPARING:
-        return f"Write `{_SPARING[verb]}`: what the user has stays."
-    removes = verb in ("rm", "find -delete", "mv away")
-    return "" if removes or ", " in target else f"Do it only where there is none: `[ -e {target} ] || …`."
+def _kept(change: Change) -> str:
+    """What to write so that what the user has stays."""
+    if change.verb in _SPARING:
+        return f"Write `{_SPARING[change.verb]}`: what the user has stays, what is missing comes."
+    if change.verb == "mv away":
+        return "Copy it there instead of moving it, or leave it out."
+    if change.verb in _REMOVES:
+        return f"Leave it out: {_NOT_YOURS}."
+    if change.verb in _LINES and not change.doubtful:
+        return "Leave it out: all that is in the file may be the user's."
+    if change.verb in _LINES:
+        return "Do it only where it is not done yet: `grep -q '<the new text>' <file> ||` in front of it."
+    guard = _existence(change)
+    return f"Write `{guard} ||` in front: only where nothing is there yet." if guard else _EACH
+
+
+_EACH = "Look at each file first, as in `[ -e <file> ] || …`: only where nothing is there yet."
+
+
+def _existence(change: Change) -> str | None:
+    """The test that what the one file that is changed is there; None where there are several, or its name is open."""
+    path = change.paths[0]
+    if len(change.paths) > 1 or not re.fullmatch(r"/[\w./-]+", path):
+        return None
+    return f"[ -e {path.replace(f'{HOME}/', '~/', 1)} ]"
 
 
 def _when(change: Change) -> str:
-    return "where it is a link, which the user may have made" if change.link else _ALWAYS
+    return "where it is a link, which the user may have made" if change.link else "whatever the user has there"
 
 
 def _spared(surface: Surface, change: Change) -> Edit | None:
-    """``cp -n`` for ``cp``, ``rsync --ignore-existing`` for ``rsync``."""
-    if change.word is None or change.verb not in ("cp", "rsync"):
+    """``cp -n`` for ``cp``, ``rsync --ignore-existing`` for ``rsync``, a guard in front of what has no such form."""
+    if change.verb in _REMOVES:
+        return deleted(surface, change.command)
+    if change.verb not in _SPARING:
+        guard = None if change.verb in _LINES else _existence(change)
+        return guarded(surface, change.command, f"{guard} ||") if guard else None
+    if change.word is None:
         return None
     if change.verb == "rsync":
         return replaced(surface, change.word, "rsync --ignore-existing")

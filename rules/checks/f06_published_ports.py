@@ -36,12 +36,12 @@ workspace by its own name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from rules.checks.support import line, set_to, truths, undecided, way
+from rules.checks.support import line, removed, set_to, truths, undecided, way, without
 from rules.model import Edit, Undecided, Violation
 from rules.sources.terraform.module import BlockInstance
-from rules.sources.terraform.values import Unknown, show_value
+from rules.sources.terraform.values import Alternative, Unknown, Value, show_value
 from rules.sources.text import Text
 from rules.workspace.template import Resource, Workspace
 
@@ -72,12 +72,7 @@ def _ports(workspace: Workspace, container: Resource, block: BlockInstance) -> V
     ports = {name: value for name in ("internal", "external") if (value := block.value(name)) is not None}
     shown = ", ".join(f"{name} {show_value(value)}" for name, value in ports.items())
     may = {"certain": "publishes", "conditional": "can publish"}.get(block.presence)
-    message = (
-        f"This {may} a port of the workspace on the host ({shown})."
-        if may
-        else "This lets a variable publish ports of the workspace on the host. Is that meant?"
-    )
-    static = block.block.at == block.at
+    message = f"This {may} {_told(ports)}." if may else f"This lets a variable publish {_told(ports)}. Is that meant?"
     return Violation(
         rule=ID,
         template=workspace.template,
@@ -86,10 +81,28 @@ def _ports(workspace: Workspace, container: Resource, block: BlockInstance) -> V
         span=line(block.at),
         level="failure" if may else "warning",
         message=message,
-        trail=tuple(dict.fromkeys((workspace.step(block.at), *block.trail))),
+        trail=tuple(dict.fromkeys((*block.trail, workspace.step(block.at)))),
         related=("INV-7",),
-        edit=Edit(block.at.path, block.at.line, block.block.end_line, "") if static else None,
+        edit=without(container.instance, block, with_others=True),
+        fix=_instead(block, ports.get("internal")),
     )
+
+
+def _told(ports: Mapping[str, Value]) -> str:
+    """``port 80 of the workspace on the host, as its port 8080``."""
+    inner, outer = (show_value(ports[name]).strip('"') if name in ports else "" for name in ("internal", "external"))
+    own = f"port {inner}" if inner.isdigit() else f"a port (`{inner}`)" if inner else "a port"
+    there = f", as its port {outer}" if outer.isdigit() else f", as its port `{outer}`" if outer else ""
+    return f"{own} of the workspace on the host{there}"
+
+
+def _instead(block: BlockInstance, port: Value | None) -> str:
+    kind = "`ports`" if block.header is None else '`dynamic "ports"`'
+    number = show_value(port).strip('"') if port is not None and port.only is not None else ""
+    if number == "80":
+        return f"Remove this {kind} block: the `coder_app` on `http://localhost:80` is the way to the site."
+    url = f" on `http://localhost:{number}`" if number.isdigit() else ""
+    return f"Remove this {kind} block. Offer a web page as a `coder_app`{url}; the rest has `coder port-forward`."
 
 
 def _publish_all(workspace: Workspace, container: Resource) -> Iterator[Violation | Undecided]:
@@ -118,6 +131,7 @@ def _publish_all(workspace: Workspace, container: Resource) -> Iterator[Violatio
             trail=way(workspace, alternative, effect),
             related=("INV-7",),
             edit=set_to(workspace, container.instance, "publish_all_ports", "false"),
+            fix="Write `publish_all_ports = false`, and offer what has to be reached as a `coder_app`.",
         )
 
 
@@ -148,4 +162,14 @@ def _host_network(workspace: Workspace, container: Resource) -> Iterator[Violati
                     ),
                     trail=way(workspace, alternative, attribute.at),
                     related=("INV-7",),
+                    edit=_without_network(workspace, container, block, alternative),
+                    fix=f"Leave `{name}` out. What has to be reached from outside is offered as a `coder_app`.",
                 )
+
+
+def _without_network(
+    workspace: Workspace, container: Resource, block: BlockInstance, alternative: Alternative
+) -> Edit | None:
+    if block is not container.instance:
+        return without(container.instance, block)
+    return removed(workspace, block, "network_mode", alternative)

@@ -9,8 +9,8 @@ keeps nothing and does not count.
 
 ## Why it matters
 
-What deletes a workspace knows two places. A third one stays on the host for ever, with what the user left in it, and
-the next workspace of that name finds it there.
+Only the home and Docker's storage are removed when a workspace is deleted. A third place stays on the host for ever,
+with what the user left in it, and the next workspace of that name finds it there.
 
 ## Bad
 
@@ -40,11 +40,13 @@ request.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.checks import f01_host_socket as host_socket
 from rules.checks.inv5_volumes import docker_mount, home_mount
-from rules.checks.support import line, undecided, way
+from rules.checks.support import in_home, line, undecided, way, without
 from rules.model import Edit, Level, Step, Undecided, Violation
+from rules.sources.terraform.module import BlockInstance
 from rules.sources.terraform.values import as_bool, show_value
 from rules.workspace.storage import Cleanup, Mount, Path, cleanups, mounts, path_of
 from rules.workspace.template import Resource, Workspace
@@ -121,8 +123,18 @@ def _further(workspace: Workspace, mount: Mount) -> Iterator[Violation | Undecid
         message=message,
         trail=_trail(workspace, mount, cleanup),
         related=("INV-5",) if rule == ID else ("F-7",),
-        edit=_without(mount) if level == "failure" else None,
+        edit=without(mount.container.instance, block) if level == "failure" else None,
+        fix=_instead(block, shown, level),
     )
+
+
+def _instead(block: BlockInstance, target: str, level: Level) -> str:
+    kind = f"`{block.block.type}`" if block.header is None else f'`dynamic "{block.block.type}"`'
+    if level == "warning":
+        return f"If so, change the contract in the same pull request; else remove this {kind} block."
+    if in_home(target):
+        return f"Remove this {kind} block: the home is kept already, and `{target}` is in it."
+    return f"Remove this {kind} block: keep the data under `/home/coder`, or build it into the image."
 
 
 def _cleanup(workspace: Workspace, path: Path | None) -> Cleanup | None:
@@ -132,21 +144,14 @@ def _cleanup(workspace: Workspace, path: Path | None) -> Cleanup | None:
 
 
 def _trail(workspace: Workspace, mount: Mount, cleanup: Cleanup | None) -> tuple[Step, ...]:
-    steps = [workspace.step(mount.block.at), *mount.block.trail]
+    steps: list[Step] = []
     source, attribute = mount.source, mount.block.attribute(mount.source_attribute)
     if source is not None and attribute is not None:
-        steps += way(workspace, source.alternatives[0], attribute.at)
+        steps += way(workspace, replace(source.alternatives[0], made_of=()), attribute.at)
+    steps += (*mount.block.trail, workspace.step(mount.block.at))
     if cleanup is not None:
         steps.append(workspace.step(cleanup.command.position))
     return tuple(dict.fromkeys(steps))
-
-
-def _without(mount: Mount) -> Edit | None:
-    """The edit that removes a block, where it is written out."""
-    block = mount.block
-    if block.block.at != block.at:
-        return None
-    return Edit(block.at.path, block.at.line, block.block.end_line, "")
 
 
 def _unmounted(workspace: Workspace, volume: Resource) -> Violation:
@@ -161,4 +166,7 @@ def _unmounted(workspace: Workspace, volume: Resource) -> Violation:
         message="This makes a volume that nothing in the workspace mounts and nothing removes.",
         trail=(workspace.step(at),),
         related=("INV-5",),
+        edit=Edit(at.path, at.line, volume.instance.block.end_line, ""),
+        fix="Remove this `docker_volume`, or mount it as Docker's storage, `/var/lib/docker`.",
+        why="Such a volume stays on the host for ever, one for every workspace there ever was.",
     )

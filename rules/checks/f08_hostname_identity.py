@@ -41,6 +41,7 @@ from rules.checks.commands import (
     Flow,
     Invocation,
     Surface,
+    deleted,
     flow_of,
     getopt,
     invocations,
@@ -50,7 +51,7 @@ from rules.checks.commands import (
     printed,
 )
 from rules.checks.support import line
-from rules.model import Span, Step, Violation
+from rules.model import Edit, Span, Step, Violation
 from rules.once import once_in
 from rules.sources.shell import Command, Origin, Word
 from rules.sources.terraform.values import MapData, Value, show
@@ -78,7 +79,15 @@ _DEFAULT = re.compile(rf"\$\{{({_IDENTITY.pattern}):?=", re.IGNORECASE)
 
 _YAML_NAME = re.compile(r"^name:", re.MULTILINE)
 _LITERAL_READ = re.compile(r"\$\(\s*(?:hostname|uname -n|cat /etc/hostname)|\$\{?HOSTNAME\b|`hostname")
-_READ = "Take it away: the agent's `env` gives `{}` already."
+_TAKEN = "Remove it: the agent's `env` sets `{}` already."
+_READ = "Write `${}` instead: the agent's `env` sets it."
+_VARIABLES = (
+    (re.compile("EMAIL", re.IGNORECASE), "CODER_WORKSPACE_OWNER_EMAIL"),
+    (re.compile("OWNER|USER|AUTHOR|COMMITTER", re.IGNORECASE), "CODER_WORKSPACE_OWNER_NAME"),
+    (re.compile("_U?U?ID$", re.IGNORECASE), "CODER_WORKSPACE_ID"),
+    (re.compile(""), "CODER_WORKSPACE_NAME"),
+)
+"""What says who the workspace is, by the name of what was to say it."""
 _FILES = ("/etc/hostname", "/proc/sys/kernel/hostname")
 _IN_PROGRAMS = re.compile(r"gethostname|os\.uname|platform\.node|Sys::Hostname|kernel\.hostname|os\.hostname")
 _ADDRESS_OPTIONS = frozenset({"I", "i", "d", "ip-address", "all-ip-addresses", "domain", "V", "version", "h", "help"})
@@ -150,8 +159,33 @@ def _violation(surface: Surface, sink: _Sink, *, shared: bool) -> Violation:
         message=f"This takes `{sink.identity}` from the host name.",
         trail=surface.steps((sink.source, *assigned, sink.command.position)),
         related=("INV-9",),
-        fix=_READ.format(sink.identity) if sink.identity.startswith("CODER_WORKSPACE_") else "",
+        edit=_from_environment(surface, sink),
+        fix=(_TAKEN if sink.identity in _SET else _READ).format(_variable(sink.identity)),
     )
+
+
+_SET = frozenset(name for _, name in _VARIABLES)
+
+
+def _variable(identity: str) -> str:
+    """The variable of the agent's `env` that says what `identity` is to say."""
+    return identity if identity in _SET else next(name for about, name in _VARIABLES if about.search(identity))
+
+
+def _from_environment(surface: Surface, sink: _Sink) -> Edit | None:
+    """Without what the agent's `env` sets already, or with its variable in place of the host name."""
+    if sink.identity in _SET:
+        return deleted(surface, sink.command)
+    words = [*sink.command.args, *(assignment.value for assignment in sink.command.assignments)]
+    word = next((word for word in words if word in sink.words), None)
+    if word is None or len(sink.words) > 1:
+        return None
+    at, text = word.position, surface.line(word.position)
+    start, raw = at.column - 1, word.raw
+    if "\n" in raw or text[start : start + len(raw)] != raw or "=" in raw.partition("$")[0]:
+        return None
+    new = f'"${_variable(sink.identity)}"'
+    return Edit(at.path, at.line, at.line, text[:start] + new + text[start + len(raw) :])
 
 
 # What gets it
@@ -308,11 +342,18 @@ def _environment(workspace: Workspace) -> Iterator[Violation]:
                         span=Span(at.path, at.line, at.line),
                         level="failure",
                         message=f"This takes `{name}` from the container's host name.",
+                        fix=f"Write `{name} = {SOURCES.get(_variable(name), SOURCES['CODER_WORKSPACE_NAME'])}`.",
                         trail=(at, workspace.step(agent.at("env"))),
                         related=("INV-9",),
                     )
 
 
+SOURCES = {
+    "CODER_WORKSPACE_ID": "data.coder_workspace.me.id",
+    "CODER_WORKSPACE_NAME": "data.coder_workspace.me.name",
+    "CODER_WORKSPACE_OWNER_NAME": "data.coder_workspace_owner.me.name",
+    "CODER_WORKSPACE_OWNER_EMAIL": "data.coder_workspace_owner.me.email",
+}
 _CONTAINER_NAME = re.compile(r"\bdocker_container\.[\w.*\[\]-]+\.hostname\b")
 
 

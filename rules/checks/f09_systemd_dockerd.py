@@ -51,7 +51,7 @@ from rules.checks.commands import (
     site,
 )
 from rules.checks.support import line, way
-from rules.model import Span, Step, Violation
+from rules.model import Edit, Span, Step, Violation
 from rules.sources.shell import Command
 from rules.sources.terraform.values import Alternative, ListData, as_text
 from rules.workspace.image import NAME as IMAGE
@@ -75,6 +75,15 @@ _SYSTEMD = re.compile(r"(?:/usr)?/lib/systemd/systemd")
 _ENABLES = frozenset({"enable", "reenable", "preset"})
 
 
+_REMOVE = "Remove it: the boot script starts `dockerd` itself, as `sudo dockerd > /tmp/dockerd.log 2>&1 &`."
+_NO_INIT = "Remove it: no init system runs in the workspace, and the boot script starts `dockerd` itself."
+_AGENT = "Let `{}` run Coder's agent, `coder_agent.main.init_script`, and nothing else."
+_IN_PLACE = (
+    "The container is there for Coder's agent, which runs the boot script. An init system in its place does not start "
+    "the agent, or starts a second Docker daemon beside the one of the boot script."
+)
+
+
 def check(workspace: Workspace) -> Iterator[Violation]:
     yield from _scripts(of_workspace(workspace))
     for container in workspace.containers:
@@ -96,7 +105,10 @@ def image_check(image: Image) -> Iterator[Violation]:
                 evidence=" ".join(instruction.words),
                 span=where,
                 level="failure",
-                message=f"`{instruction.keyword}` makes an init system the first process of the container.",
+                message=f"This `{instruction.keyword}` makes an init system the first process of the container.",
+                fix=f"Remove this `{instruction.keyword}`: the template's `entrypoint` runs Coder's agent.",
+                why=_IN_PLACE,
+                edit=Edit(instruction.path, instruction.start, instruction.end, ""),
                 trail=(Step(where.path, where.start, surface.lines(where.path)[where.start - 1].strip()[:160]),),
                 related=("INV-4",),
             )
@@ -124,6 +136,7 @@ def _violation(surface: Surface, command: Command, invocation: Invocation | None
         trail=surface.steps(passed(command)),
         related=("INV-4",),
         edit=deleted(surface, command),
+        fix=_REMOVE if invocation is not None else _NO_INIT,
     )
 
 
@@ -240,6 +253,8 @@ def _container(workspace: Workspace, container: Resource, name: str, alternative
                 span=line(each.at),
                 level="failure",
                 message="This makes an init system the first process of the workspace container.",
+                fix=_AGENT.format(name),
+                why=_IN_PLACE,
                 trail=way(workspace, each, container.at(name)),
                 related=("INV-4",),
             )

@@ -51,6 +51,9 @@ REQUIREMENT = "Forbidden Runtime Behaviors"
 SCRIPTS = ("boot",)
 
 
+_HANDLE = "Write `set +e`, and say at the command that matters what happens when it fails: `… || echo …`."
+
+
 class BootScript(Protocol):
     @property
     def address(self) -> str: ...
@@ -78,6 +81,7 @@ class _Cause:
     message: str
     trail: tuple[Position, ...] = ()
     edit: str | None = None
+    fix: str = _HANDLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ def _violation(workspace: Workspace, address: str, cause: _Cause) -> Violation:
         steps,
         ("BOOT",),
         edit,
+        fix=cause.fix,
     )
 
 
@@ -172,7 +177,8 @@ def _shebang(program: Program) -> Iterator[_Cause]:
     interpreter = [word for word in words[: shell + 1] if not word.startswith("-")]
     message = f"`{line.text}` starts the boot script in a shell that ends at the first command that fails."
     edit = " " * (line.position.column - 1) + "#!" + " ".join(interpreter)
-    yield _Cause("shebang -e", line.position, message, edit=edit)
+    fix = f"Write `{edit.strip()}`, without `-e`."
+    yield _Cause("shebang -e", line.position, message, edit=edit, fix=fix)
 
 
 def _restart(command: Command, program: Program) -> Iterator[_Cause]:
@@ -184,7 +190,7 @@ def _restart(command: Command, program: Program) -> Iterator[_Cause]:
     again = any(own & set(word.alternatives) for word in command.args)
     if again and _flags_errexit(words):
         message = f"`{_shown(command)}` runs the boot script again in a shell that ends at the first failing command."
-        yield _Cause("bash -e", command.position, message, _way(command))
+        yield _Cause("bash -e", command.position, message, _way(command), fix="Leave out the `-e`.")
 
 
 def _trap(command: Command, program: Program) -> Iterator[_Cause]:
@@ -198,7 +204,16 @@ def _trap(command: Command, program: Program) -> Iterator[_Cause]:
             f"`{_shown(command)}` runs at every command that fails, and its handler ends the script "
             f"(`{_shown(inner)}`): the same as `set -e`."
         )
-        yield _Cause("trap ERR exits", command.position, message, (inner.position, *_way(command)))
+        fix = f"Let the handler say what failed and go on, without `{_shown(inner)}`, or remove the `trap`."
+        edit = _without_trap(command)
+        yield _Cause("trap ERR exits", command.position, message, (inner.position, *_way(command)), edit, fix)
+
+
+def _without_trap(command: Command) -> str | None:
+    """Nothing, where the trap is for this only and has its line to itself."""
+    before, after = command.surroundings
+    alone = command.span.start == command.span.end and not before.strip() and not after.strip()
+    return "" if alone and len(command.args) == 2 else None
 
 
 def _handles(inner: Command, trap: Command) -> bool:

@@ -231,7 +231,7 @@ def _appended(surface: Surface, append: _Append) -> Violation:
         span=line(append.at),
         level=level,
         message=f"`{said}` adds to `{target}` again at every start.{' Is that meant?' if append.asks else ''}",
-        trail=surface.steps((append.at, *passed(append.command))),
+        trail=surface.steps(passed(append.command, at=append.at)),
         edit=_guarded(surface, append),
     )
 

@@ -51,7 +51,7 @@ from rules.checks.commands import (
     passed,
     shown,
 )
-from rules.checks.f08_hostname_identity import from_host_name, identities
+from rules.checks.f08_hostname_identity import SOURCES, from_host_name, identities
 from rules.checks.support import attribute_facts, command_fact, environment, line, mentions, undecided
 from rules.model import Fact, Level, Undecided, Violation
 from rules.sources.shell import Command, Word
@@ -78,13 +78,6 @@ _SOURCES = {
     ),
 }
 """What Coder knows each of them from; the second ones are of older Coder versions."""
-
-_WRITTEN = {
-    "CODER_WORKSPACE_ID": "data.coder_workspace.me.id",
-    "CODER_WORKSPACE_NAME": "data.coder_workspace.me.name",
-    "CODER_WORKSPACE_OWNER_NAME": "data.coder_workspace_owner.me.name",
-    "CODER_WORKSPACE_OWNER_EMAIL": "data.coder_workspace_owner.me.email",
-}
 
 _ROLES = ("AUTHOR", "COMMITTER")
 _GIT = {"user.name": "CODER_WORKSPACE_OWNER_NAME", "user.email": "CODER_WORKSPACE_OWNER_EMAIL"}
@@ -145,7 +138,7 @@ def _missing(workspace: Workspace, agent: Resource, name: str) -> Violation:
         message=f"The agent's `env` does not say `{name}`.",
         trail=(workspace.step(agent.at("env")),),
         lost=f"{name} in the agent's env",
-        fix=f"Write `{name} = {_WRITTEN[name]}`.",
+        fix=f"Write `{name} = {SOURCES[name]}`.",
     )
 
 
@@ -165,7 +158,7 @@ def _entry(workspace: Workspace, agent: Resource, name: str, value: Value | None
             level=level,
             message=f"This gives `{name}` the value `{written}`, which is not what Coder knows it by.{question}",
             trail=(workspace.step(alternative.at), *alternative.trail, workspace.step(agent.at("env"))),
-            fix=f"Write `{name} = {_WRITTEN[name]}`.",
+            fix=f"Write `{name} = {SOURCES[name]}`.",
         )
 
 

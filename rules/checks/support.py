@@ -9,7 +9,6 @@ from typing import Literal
 from rules.model import Edit, Fact, Span, Step, Undecided
 from rules.sources.shell import UNKNOWN, Command, Guard, Word
 from rules.sources.terraform.module import BlockInstance
-from rules.sources.terraform.syntax import Attribute
 from rules.sources.terraform.values import (
     Alternative,
     ListData,
@@ -67,14 +66,72 @@ def set_to(workspace: Workspace, block: BlockInstance, name: str, value: str) ->
     attribute = block.attribute(name)
     if attribute is None or attribute.end_line != attribute.at.line:
         return None
-    text = _source_line(workspace, attribute)
+    text = source_line(workspace, attribute.at)
     match = re.match(rf"^(\s*{re.escape(name)}\s*=\s*)", text)
     return None if match is None else Edit(attribute.at.path, attribute.at.line, attribute.at.line, match[1] + value)
 
 
-def _source_line(workspace: Workspace, attribute: Attribute) -> str:
-    lines = workspace.evaluator.source.lines.get(attribute.at.path, [])
-    return lines[attribute.at.line - 1].rstrip("\r") if attribute.at.line <= len(lines) else ""
+def corrected(
+    workspace: Workspace, block: BlockInstance, name: str, alternative: Alternative, value: str
+) -> Edit | None:
+    """The edit that gives an attribute the literal `value`: where the wrong one is written for it alone, else at the
+    attribute.
+    """
+    at, attribute = alternative.at, block.attribute(name)
+    match = _LITERAL.fullmatch(source_line(workspace, at))
+    own = attribute is not None and (attribute.at.path, attribute.at.line) == (at.path, at.line)
+    if match is None or own or not _is_used_once(workspace, match[2]):
+        return set_to(workspace, block, name, value)
+    return Edit(at.path, at.line, at.line, f"{match[1]}{value}{match[4]}")
+
+
+_LITERAL = re.compile(r"(\s*([\w-]+)\s*[=:]\s*)(true|false|null|-?\d+|\"[^\"$%]*\")(\s*,?)")
+"""A line that gives one name one literal value."""
+
+
+def _is_used_once(workspace: Workspace, name: str) -> bool:
+    """Whether a local or a variable is taken for one thing only, as far as its name tells."""
+    pattern = re.compile(rf"\b(?:local|var)\.{re.escape(name)}\b")
+    lines = (text for lines in workspace.evaluator.source.lines.values() for text in lines)
+    return sum(len(pattern.findall(text)) for text in lines) == 1
+
+
+def written(edit: Edit | None, otherwise: str) -> str:
+    """What an edit of one line writes, without what stands around it; `otherwise` where there is no such edit."""
+    return edit.text.strip().rstrip(",") if edit is not None and "\n" not in edit.text else otherwise
+
+
+def without(parent: BlockInstance, block: BlockInstance, *, with_others: bool = False) -> Edit | None:
+    """The edit that removes a block of `parent`, or the `dynamic` one that makes this block and, maybe, others."""
+    alike = [each for each in parent.blocks(block.block.type) if each.at == block.at]
+    own = next((each for each in parent.block.body.blocks if each.at == block.at), None)
+    if own is None or (len(alike) > 1 and not with_others):
+        return None
+    return Edit(own.at.path, own.at.line, own.end_line, "")
+
+
+def without_word(workspace: Workspace, word: Word) -> Edit | None:
+    """The edit that takes a word out of its line, and the line with it if nothing else is there."""
+    at, raw = word.position, word.raw
+    text = source_line(workspace, at)
+    if "\n" in raw or text.split().count(raw) != 1:
+        return None
+    left = re.sub(rf"(?<!\S){re.escape(raw)} ?", "", text)
+    return Edit(at.path, at.line, at.line, "" if left.strip() in ("", "\\") else left)
+
+
+def removed(workspace: Workspace, block: BlockInstance, name: str, alternative: Alternative) -> Edit | None:
+    """The edit that takes an attribute of one line away, where its value is written there."""
+    at, attribute = alternative.at, block.attribute(name)
+    if attribute is None or attribute.end_line != attribute.at.line or at.line != attribute.at.line:
+        return None
+    alone = re.match(rf"\s*{re.escape(name)}\s*=", source_line(workspace, attribute.at))
+    return Edit(attribute.at.path, attribute.at.line, attribute.at.line, "") if alone else None
+
+
+def source_line(workspace: Workspace, at: Position) -> str:
+    lines = workspace.evaluator.source.lines.get(at.path, [])
+    return lines[at.line - 1].rstrip("\r") if at.line <= len(lines) else ""
 
 
 def attribute_facts(rule: str, workspace: Workspace, resource: Resource, names: Iterable[str]) -> Iterator[Fact]:

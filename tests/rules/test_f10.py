@@ -241,7 +241,8 @@ def test_trail_shows_where_the_option_was_written() -> None:
         ("set -e; work\n", None),
         ("[ -f x ] && set -e\n", None),
         ("eval 'set -e'\n", None),
-        ("trap 'exit 1' ERR\n", None),
+        ("trap 'exit 1' ERR\n", Edit(MAIN, 1, 1, "")),
+        ("trap 'exit 1' INT ERR\n", None),
     ],
 )
 def test_edit_only_where_the_line_is_the_option_alone(script: str, edit: Edit | None) -> None:

@@ -33,7 +33,6 @@ BAD = (
             }
         """,
         container="privileged = local.debug # >F-2",
-        fixed="privileged = false",
     ),
     Case(
         "the default of a variable",

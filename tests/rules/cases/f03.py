@@ -91,7 +91,11 @@ BAD = (
         boot="echo 'helper:x:1000:1000::/home/helper:/bin/bash' | sudo tee -a /etc/passwd # !F-3",
     ),
     Case("rsync", boot="rsync -a --chown=1000:1000 /opt/seed/ /tmp/seed/ # !F-3"),
-    Case("a container of one's own", boot='docker run --rm --user 1000:1000 -v "$PWD:/w" alpine true # !F-3 warning'),
+    Case(
+        "a container of one's own",
+        boot='docker run --rm --user 1000:1000 -v "$PWD:/w" alpine true # !F-3 warning',
+        fixed='docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/w" alpine true',
+    ),
     Case("only the number is new", before=Code(boot="sudo chown coder /tmp/x"), boot="sudo chown 1000 /tmp/x # !F-3"),
     Case(
         "two lines are two findings",
@@ -132,9 +136,13 @@ BAD = (
         container='command = ["sh", "-c", "sudo chown 1000 /home/coder; ${coder_agent.main.init_script}"] # !F-3',
     ),
     Case("the user of the container", container='user = "1000" # !F-3 warning'),
-    Case("the user and group of the container", container='user = "1000:1000" # !F-3 warning'),
+    Case("the user and group of the container", container='user = "1000:1000" # !F-3 warning', fixed='user = "coder"'),
     Case("the user as a number", container="user = 1000 # !F-3 warning"),
-    Case("the host's group as a number", container='group_add = ["988"] # !F-3 warning'),
+    Case(
+        "the host's group as a number",
+        container='group_add = ["988"] # !F-3 warning',
+        fixed="group_add = [tostring(var.docker_gid)]",
+    ),
     Case("the host's group converted", container="group_add = [tostring(988)] # !F-3 warning"),
     Case(
         "the host's group in a local",

@@ -6,7 +6,8 @@ RULE = "F-8"
 
 BAD = (
     Case("the name", boot="CODER_WORKSPACE_NAME=$(hostname) # !F-8"),
-    Case("cut out of it", boot="export CODER_WORKSPACE_ID=$(hostname | cut -d- -f1) # !F-8"),
+    Case("cut out of it", boot="true\nexport CODER_WORKSPACE_ID=$(hostname | cut -d- -f1) # !F-8", fixed="true"),
+    Case("under another name", boot="OWNER=$(hostname) # !F-8", fixed='OWNER="$CODER_WORKSPACE_OWNER_NAME"'),
     Case("as a fallback", boot='CODER_WORKSPACE_NAME="$${CODER_WORKSPACE_NAME:-$(hostname -s)}" # !F-8'),
     Case(
         "where the variable is empty",
