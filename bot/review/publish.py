@@ -41,7 +41,7 @@ def speak(voice: Voice, material: Material, report: Report) -> bool:
     introduced = [finding for finding in report.findings if finding.status == "introduced"]
     introduced += [_as_finding(problem, material) for problem in introduced_problems(report)]
     introduced = [_anchored(finding, material) for finding in introduced]
-    reviews = list_reviews(voice.repository, voice.number, voice.login)
+    reviews = [] if voice.silent else list_reviews(voice.repository, voice.number, voice.login)
     told = told_in(reviews)
     unclear = _unclear(report, told)
     fresh, transitions = reconcile(told, introduced, unclear, {})

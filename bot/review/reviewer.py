@@ -17,7 +17,8 @@ from bot.github.answers import CheckRun
 from bot.github.checks import ANY, UNDECIDED, RunKey, Verdict, complete, list_runs, start
 from bot.github.client import Repository
 from bot.github.errors import GitHubError, TooLargeError
-from bot.github.pulls import branch_tip, get_pull
+from bot.github.glance import glance
+from bot.github.pulls import branch_tip
 from bot.github.trees import ObjectCache, RemoteTree
 from bot.review.collect import collect
 from bot.review.decisive import contract_version
@@ -74,26 +75,21 @@ class Skipped:
     reason: str
 
 
-def pull_target(repository: Repository, number: int) -> Target | Skipped:
-    """The two ends of an open pull request as they are now."""
-    pull = get_pull(repository, number)
-    if pull.state != "open":
-        return Skipped("closed")
-    return Target(
-        number=number,
-        head=pull.head.sha,
-        base_ref=pull.base.ref,
-        base_sha=pull.base.sha,
-        draft=pull.draft,
-        description=f"{pull.head.ref}\n{pull.body or ''}",
-    )
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is to be reviewed, and whether there may be check runs of ours on its head, and reviews."""
+
+    target: Target
+    checked: bool = True
+    reviewed: bool = True
 
 
 @dataclass(frozen=True)
 class Reviewer:
     """Reviews pull requests. One serves the whole process: blobs are shared between its reviews.
 
-    `blank` are check runs that this process has made and not written to yet.
+    `blank` are check runs that this process has made and not written to yet, `silent` those that it made where nobody
+    had reviewed the pull request yet.
     """
 
     app_id: int
@@ -102,9 +98,10 @@ class Reviewer:
     judge: Judge
     cache: ObjectCache = field(default_factory=ObjectCache)
     blank: set[int] = field(default_factory=set)
+    silent: set[int] = field(default_factory=set)
 
-    def open(self, repository: Repository, target: Target, job: str, *, again: bool) -> Opened | Skipped:
-        """Create the check run on the head, before any work.
+    def open(self, repository: Repository, wanted: int | Target, job: str, *, again: bool) -> Opened | Skipped:
+        """Create the check run on the head of a pull request, or of a group, before any work.
 
         The same head and base are reviewed once by the same rules and contract, unless `again`. A run left in progress
         is taken over: reviews of one pull request never run at the same time, so whoever made it is gone.
@@ -112,8 +109,12 @@ class Reviewer:
         Raises:
             GitHubError: GitHub refuses or fails.
         """
+        seen = _Seen(wanted) if isinstance(wanted, Target) else self._seen(repository, wanted)
+        if seen is None:
+            return Skipped("closed")
+        target = seen.target
         key = RunKey(target.number, target.base_sha, RULES_VERSION, job)
-        runs = self._runs_for(repository, target)
+        runs = self._runs_for(repository, target) if seen.checked else []
         run = next((run for run, its in runs if run.status != "completed" or its.job == job), None)
         if run is None and not again:
             same = (its for run, its in runs if run.conclusion != SUPERSEDED.conclusion and its.like(key))
@@ -122,10 +123,29 @@ class Reviewer:
                 return Skipped("already-reviewed")
         if run is not None:
             self.blank.discard(run.id)
+            self.silent.discard(run.id)
         else:
             run = start(repository, target.head, self.check_name, self.app_id, key)
             self.blank.add(run.id)
+            if not seen.reviewed:
+                self.silent.add(run.id)
         return Opened(run.id, f"{run.app.slug}[bot]", target, job)
+
+    def _seen(self, repository: Repository, number: int) -> _Seen | None:
+        """A pull request; None if it is closed."""
+        found = glance(repository, number, self.check_name, self.app_id)
+        pull = found.pull
+        if pull.state != "open":
+            return None
+        target = Target(
+            number=number,
+            head=pull.head.sha,
+            base_ref=pull.base.ref,
+            base_sha=pull.base.sha,
+            draft=pull.draft,
+            description=f"{pull.head.ref}\n{pull.body or ''}",
+        )
+        return _Seen(target, found.checked, found.reviewed)
 
     def _runs_for(self, repository: Repository, target: Target) -> list[tuple[CheckRun, RunKey]]:
         """Our check runs for this head, newest first. Another pull request may have the same head."""
@@ -203,7 +223,8 @@ class Reviewer:
         proceed()
         held_back = False
         if target.number is not None:
-            voice = Voice(repository, target.number, opened.login, proceed)
+            voice = Voice(repository, target.number, opened.login, proceed, silent=opened.run_id in self.silent)
+            self.silent.discard(opened.run_id)
             with metrics.PHASE_SECONDS.labels("publish").time():
                 held_back = speak(voice, material, report)
         proceed()

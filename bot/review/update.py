@@ -25,13 +25,15 @@ END = "<!-- wrc:end -->"
 class Voice:
     """Who speaks, and where: the user `login`, our App, on one pull request.
 
-    `proceed` is called before each write, and raises where the review is not wanted any more.
+    `proceed` is called before each write, and raises where the review is not wanted any more. Where it is `silent`,
+    nobody has said anything yet.
     """
 
     repository: Repository
     number: int
     login: str
     proceed: Callable[[], None]
+    silent: bool = False
 
 
 def told_in(reviews: Iterable[Review]) -> Told:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
 
@@ -20,7 +20,7 @@ from bot.sandbox.bodies import GraphqlQuery
 from bot.sandbox.errors import ApiError
 from bot.sandbox.http import Call, Endpoint
 from bot.sandbox.shapes import Json, node_id
-from bot.sandbox.state import PullRequest, Repository, ReviewComment, User
+from bot.sandbox.state import CheckSuite, PullRequest, Repository, ReviewComment, User
 
 T = TypeVar("T")
 
@@ -100,6 +100,7 @@ class _Roots:
             raise Refused("NOT_FOUND", f"Could not resolve to a Repository with the name '{owner}/{name}'.")
         return {
             "id": node_id("R", repository.id),
+            "databaseId": repository.id,
             "object": lambda _info, oid: self._object(repository, oid),
             "pullRequest": lambda _info, number: self._pull(repository, number),
         }
@@ -117,7 +118,35 @@ class _Roots:
             raise Refused("NOT_FOUND", f"Could not resolve to a PullRequest with the number of {number}.")
         roots = [root for root in repository.threads if root.number == number]
         threads = _connection("reviewThreads", roots, lambda root: _thread(repository, root))
-        return {"id": node_id("PR", pull.id), "reviewThreads": threads}
+        reviews = [review for review in repository.reviews.values() if review.number == number]
+        commits = repository.git.shas(self.call.world.merge_base(pull, pull.head_sha), pull.head_sha)
+        return {
+            "id": node_id("PR", pull.id),
+            "state": "MERGED" if pull.merged_at else pull.state.upper(),
+            "isDraft": pull.draft,
+            "body": pull.body or "",
+            "headRefName": pull.head_ref,
+            "headRefOid": pull.head_sha,
+            "baseRefName": pull.base_ref,
+            "baseRefOid": pull.base_sha,
+            "reviewThreads": threads,
+            "reviews": _connection("reviews", reviews, lambda review: {"id": node_id("PRR", review.id)}),
+            "commits": _connection("commits", commits, lambda sha: self._pull_commit(repository, sha)),
+        }
+
+    def _pull_commit(self, repository: Repository, sha: str) -> Json:
+        suites = [suite for suite in repository.check_suites.values() if suite.head_sha == sha]
+        commit = {"id": node_id("C", int(sha[:8], 16)), "oid": sha, "checkSuites": self._suites(repository, suites)}
+        return {"id": node_id("PRC", int(sha[:8], 16)), "commit": commit}
+
+    def _suites(self, repository: Repository, suites: Sequence[CheckSuite]) -> Callable[..., Json]:
+        def chosen(info: object, **given: Any) -> Json:
+            self._allowed("checks:read")
+            wanted = given.get("filterBy") or {}
+            found = [suite for suite in suites if wanted.get("appId") in (None, suite.app.id)]
+            return _connection("checkSuites", found, lambda suite: _suite(repository, suite))(info, **given)
+
+        return chosen
 
     def _find(self, thread: str) -> tuple[Repository, ReviewComment]:
         self._allowed("pull_requests:read")
@@ -150,6 +179,16 @@ def _blob(sha: str, data: bytes) -> Json:
     }
 
 
+def _suite(repository: Repository, suite: CheckSuite) -> Json:
+    def chosen(info: object, **given: Any) -> Json:
+        wanted = given.get("filterBy") or {}
+        runs = [run for run in repository.check_runs.values() if run.suite is suite]
+        found = [run for run in runs if wanted.get("checkName") in (None, run.name)]
+        return _connection("checkRuns", found, lambda run: {"id": node_id("CR", run.id)})(info, **given)
+
+    return {"id": node_id("CS", suite.id), "checkRuns": chosen}
+
+
 def _thread(repository: Repository, root: ReviewComment) -> Json:
     comments = [each for each in repository.review_comments.values() if root.id in (each.id, each.reply_to)]
     return {
@@ -177,15 +216,21 @@ def _user(user: User) -> Json:
 def _connection(name: str, items: Sequence[T], shape: Callable[[T], Json]) -> Callable[..., Json]:
     """A page of `items`, those behind the cursor `after`."""
 
-    def page(_info: object, first: int | None = None, after: str | None = None) -> Json:
-        if first is None:
+    def page(
+        _info: object, first: int | None = None, last: int | None = None, after: str | None = None, **_filters: object
+    ) -> Json:
+        wanted = first or last
+        if wanted is None:
             missing = f"You must provide a `first` or `last` value to properly paginate the `{name}` connection."
             raise Refused("MISSING_PAGINATION_BOUNDARIES", missing)
-        if first > MAX_PAGE:
-            excess = f"Requesting {first} records on the `{name}` connection exceeds the `first` limit of 100 records."
+        if wanted > MAX_PAGE:
+            side = "first" if first else "last"
+            excess = (
+                f"Requesting {wanted} records on the `{name}` connection exceeds the `{side}` limit of 100 records."
+            )
             raise Refused("EXCESSIVE_PAGINATION", excess)
-        start = int(after or 0)
-        end = start + first
+        start = int(after or 0) if first else max(len(items) - wanted, 0)
+        end = start + wanted
         return {
             "nodes": [shape(item) for item in items[start:end]],
             "totalCount": len(items),

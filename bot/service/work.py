@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bot.github.client import GitHubApp, Repository
 from bot.github.conversation import Place, react
 from bot.github.errors import GitHubError
+from bot.github.pulls import get_pull
 from bot.review.material import Target
-from bot.review.reviewer import Opened, Reviewer, Skipped, pull_target
+from bot.review.reviewer import Opened, Reviewer, Skipped
 from bot.service.handlers import HANDLERS
 from bot.service.handlers.context import Context
 from bot.service.recovery import Recovery
@@ -140,11 +141,9 @@ class Work:
             return OpenedRun(skip="github-failed", delay=_delay(error, attempt))
 
     def _open(self, request: ReviewRequest, job: str) -> OpenedRun:
-        repository = self._repository(request)
-        target = request.group or pull_target(repository, request.number)
-        if isinstance(target, Skipped):
-            return OpenedRun(skip=target.reason)
-        opened = self.reviewer.open(repository, target, job, again=request.again)
+        opened = self.reviewer.open(
+            self._repository(request), request.group or request.number, job, again=request.again
+        )
         if isinstance(opened, Skipped):
             return OpenedRun(skip=opened.reason)
         return OpenedRun(run_id=opened.run_id, login=opened.login, target=opened.target, job=job)
@@ -169,12 +168,11 @@ class Work:
         """Whether the pull request has, as GitHub shows it now, other ends than those that `run` is about."""
         assert run.target is not None
         try:
-            now = pull_target(self._repository(run.moved or request), request.number)
+            now = get_pull(self._repository(run.moved or request), request.number)
         except GitHubError as error:
             log.warning("not-looked", reason=str(error))
             return False
-        ends = run.target.head, run.target.base_ref
-        return isinstance(now, Target) and (now.head, now.base_ref) != ends
+        return (now.head.sha, now.base.ref) != (run.target.head, run.target.base_ref)
 
     def acknowledge(self, request: ReviewRequest, *, done: bool) -> StepResult:
         """Answer the comment that asked, if one did. A reaction is not worth failing for."""

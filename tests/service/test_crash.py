@@ -11,8 +11,7 @@ import pytest
 
 from bot.github.client import GitHubApp
 from bot.review.judge import judge
-from bot.review.material import Target
-from bot.review.reviewer import Opened, Reviewer, pull_target
+from bot.review.reviewer import Opened, Reviewer
 from tests.service.github import PRIVILEGED, GitHub
 from tests.service.running import ServiceProcess, wait_for
 
@@ -52,7 +51,7 @@ def test_killed_after_the_answer_and_before_the_work(github: GitHub, tmp_path: P
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        pytest.param("GET", "/pulls/1$", id="before-the-check-run"),
+        pytest.param("POST", "/graphql$", id="before-the-check-run"),
         pytest.param("GET", "/compare/", id="after-the-check-run"),
         pytest.param("PATCH", r"/check-runs/\d+$", id="after-the-review"),
     ],
@@ -98,9 +97,7 @@ def test_a_step_that_was_done_but_not_noted_is_repeated_without_a_trace(github: 
     clients = GitHubApp(github.settings)
     repository = clients.repository(github.installation.id, github.repository.id, "octo", "templates")
     reviewer = Reviewer(github.app.id, github.settings.check_name, github.settings.web_url, judge)
-    target = pull_target(repository, pull.number)
-    assert isinstance(target, Target)
-    first, opened = (reviewer.open(repository, target, "one-job", again=False) for _ in range(2))
+    first, opened = (reviewer.open(repository, pull.number, "one-job", again=False) for _ in range(2))
     assert isinstance(opened, Opened)
     assert first == opened
     for _ in range(2):

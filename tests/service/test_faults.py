@@ -27,7 +27,6 @@ WRITES = (
     ("POST", "/replies$"),
 )
 READS = (
-    r"/pulls/\d+$",
     r"/commits/[^/]+/check-runs$",
     "/compare/",
     "/git/trees/",

@@ -100,7 +100,7 @@ def told_once(github: GitHub, pull: PullRequest) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        pytest.param("GET", "/pulls/1$", id="before-the-check-run"),
+        pytest.param("POST", "/graphql$", id="before-the-check-run"),
         pytest.param("POST", "/check-runs$", id="while-the-check-run-is-made"),
         pytest.param("GET", "/compare/", id="after-the-check-run"),
         pytest.param("POST", "/pulls/1/reviews$", id="while-the-review-is-written"),

@@ -61,6 +61,10 @@ def test_a_new_name_and_another_repository_has_the_old_one(desk: Desk) -> None:
 def test_what_a_repository_of_the_old_name_answers_is_not_believed(desk: Desk) -> None:
     end = {"ref": "main", "sha": "a" * 40, "repo": {"id": 1}}
     foreign = {"number": 1, "state": "open", "head": end, "base": end}
+    ends = {f"{side}Ref{what}": "a" * 40 for side in ("head", "base") for what in ("Name", "Oid")}
+    at_once = {"state": "OPEN", "isDraft": False, "body": "", "reviews": {"totalCount": 0}, "commits": {"nodes": []}}
+    answer = {"data": {"repository": {"databaseId": 1, "pullRequest": at_once | ends}}}
+    desk.github.fail("/graphql$", status=200, body=json.dumps(answer))
     desk.github.fail("/pulls/1$", status=200, body=json.dumps(foreign))
     opened = desk.open(1)
     assert opened.target is None

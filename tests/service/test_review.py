@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -74,15 +75,30 @@ def test_a_pull_request_that_touches_nothing_governed_is_skipped(github: GitHub)
     assert run.conclusion == "skipped"
     assert "neither the contract nor a template was read" in (run.summary or "")
     assert github.reviews(pull) == []
-    asked = {call: count for call, count in github.recorder.seen.items() if "/repos/" in call}
-    assert asked == {
-        "GET /repos/{owner}/{repo}/pulls/{pull_number}": 1,
-        "GET /repos/{owner}/{repo}/commits/{ref}/check-runs": 1,
+    assert asked(github) == {
+        "POST /graphql": 1,
         "POST /repos/{owner}/{repo}/check-runs": 1,
         "GET /repos/{owner}/{repo}/compare/{basehead}": 1,
-        "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews": 1,
         "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}": 1,
     }
+
+
+def test_a_script_that_no_template_reaches_is_skipped_as_well(github: GitHub) -> None:
+    scripts = {f"scripts/{name}.sh": f"#!/bin/sh\n# {name}\n" for name in ("one", "two", "three")}
+    github.world.push(github.repository, "main", scripts)
+    github.world.push(github.repository, "tools", {"scripts/one.sh": "#!/bin/sh\nsudo rm -rf /home\n"})
+    settle(github)
+    github.recorder.seen.clear()
+    pull = github.world.open_pull_request(github.repository, "tools")
+    assert github.concluded(pull.head_sha).conclusion == "skipped"
+    settle(github)
+    assert asked(github).total() == 7, "two trees and, in one request, what stands in them"
+
+
+def asked(github: GitHub) -> Counter[str]:
+    """The requests of reviews, without tokens, which serve an hour."""
+    seen = github.recorder.seen.items()
+    return Counter({call: count for call, count in seen if "/repos/" in call or "graphql" in call})
 
 
 def test_what_was_said_is_folded_when_only_prose_is_left_of_the_change(github: GitHub) -> None:
@@ -286,7 +302,7 @@ def test_finished_jobs_are_forgotten_after_a_while(github: GitHub) -> None:
 
 
 class TestWhatGoesWrong:
-    @pytest.mark.parametrize("path", ["/pulls/1$", "/compare/", "/reviews$", "/check-runs$"])
+    @pytest.mark.parametrize("path", ["/graphql$", "/compare/", "/reviews$", "/check-runs$"])
     def test_a_rate_limit_puts_the_review_off(self, github: GitHub, path: str) -> None:
         github.fail(path, status=403, headers={"retry-after": "1"}, body='{"message": "secondary rate limit"}')
         pull = github.open_pull(PRIVILEGED)
