@@ -387,12 +387,13 @@ def test_what_a_new_template_lacks_of_one_requirement_is_one_finding_in_boot_ord
 BROKEN = "  privileged = = true\n"
 
 
-def test_a_broken_file_at_the_head_is_said_where_it_is() -> None:
+@pytest.mark.parametrize("broken", [BROKEN, '  privileged = \\"true\\"\n'], ids=["syntax", "escaped quotes"])
+def test_a_broken_file_at_the_head_is_said_where_it_is(broken: str) -> None:
     base = repository()
-    head = in_container(base, CORE, BROKEN)
+    head = in_container(base, CORE, broken)
     report = compare(base, head)
     [problem] = report.problems
-    assert (problem.path, problem.line, problem.side) == (CORE, line_of(head, CORE, "= = true"), "head")
+    assert (problem.path, problem.line, problem.side) == (CORE, line_of(head, CORE, broken.strip()), "head")
     assert problem.introduced
     assert introduced(report) == []
     assert report.conclusion == "neutral"

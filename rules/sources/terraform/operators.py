@@ -24,12 +24,15 @@ def operate(operator: str, left: Data, right: Data) -> Data:
     a, b = as_number(left), as_number(right)
     if a is None or b is None:
         return Unknown("", reason)
-    return _arithmetic(operator, a, b)
+    try:
+        return _arithmetic(operator, a, b)
+    except OverflowError:
+        return Unknown("", "has a number that is too large")
 
 
 def _comparable(data: Data) -> object:
     number = as_number(data) if not isinstance(data, Text) else None
-    return ("number", float(number)) if number is not None else fingerprint(data)
+    return ("number", number) if number is not None else fingerprint(data)
 
 
 def _arithmetic(operator: str, a: float, b: float) -> Data:

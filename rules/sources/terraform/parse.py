@@ -46,6 +46,9 @@ Node = Tree[Token]
 MAX_BROKEN_BLOCKS = 20
 """Syntax errors after which the rest of a file is given up (and said to be)."""
 
+MAX_DIGITS = 300
+"""A whole number with more digits is taken for infinite: more than a float can hold."""
+
 MAX_TREES = 1024
 """Parsed pieces of text that are kept: most of a file is the same at the base, at the head and in the next review."""
 
@@ -55,8 +58,16 @@ _TOP_LEVEL = re.compile(
 )
 _BLOCK_START = re.compile(r"^[A-Za-z_][\w-]*[^=\n]*\{", re.MULTILINE)
 _HEREDOC = re.compile(r"<<-?([A-Za-z][\w.-]*)\r?\n")
-_TRIVIA = {"new_line_or_comment"}
+_TRIVIA = "new_line_or_comment"
 _MAX_DEPTH_SENTENCE = "nests expressions too deeply to be read"
+
+
+class _Refused(UnexpectedInput):
+    """Text that python-hcl2 takes and Terraform does not: a string in escaped quotes."""
+
+    def __init__(self, token: Token) -> None:
+        super().__init__(token)
+        self.line = token.line or 1
 
 
 @lru_cache(maxsize=256)
@@ -108,14 +119,13 @@ def _piece(source: str, path: str, line: int) -> Body:
 def parse_expression(source: str, at: Position) -> Expr | None:
     """The expression inside ``${…}``, with positions of the file it stands in; None if it is no expression."""
     try:
-        tree = _tree(f"_=({source}\n)\n")
+        body = _child(_tree(f"_=({source}\n)\n"), "body")
+        attribute = next(_trees(body, "attribute"), None)
+        if attribute is None or len(_parts(body)) != 1:
+            return None
+        return _Reader(at.path, at.line - 1, at.column - 4).expression(_parts(attribute)[-1])
     except (LarkError, RecursionError):
         return None
-    body = _child(tree, "body")
-    attribute = next(_trees(body, "attribute"), None)
-    if attribute is None or len(list(_trees(body))) != 1:
-        return None
-    return _Reader(at.path, at.line - 1, at.column - 4).expression(_parts(attribute)[-1])
 
 
 def _without_broken_block(source: str, path: str, error: LarkError) -> tuple[SyntaxProblem, str]:
@@ -153,21 +163,22 @@ def _child(tree: Node, data: str) -> Node:
     return next(_trees(tree, data))
 
 
-def _trees(tree: Node, data: str | None = None) -> Iterator[Node]:
-    return (
-        child
-        for child in tree.children
-        if isinstance(child, Tree) and child.data not in _TRIVIA and (data is None or child.data == data)
-    )
+def _trees(tree: Node, data: str) -> Iterator[Node]:
+    return (child for child in tree.children if isinstance(child, Tree) and child.data == data)
 
 
 def _parts(tree: Node) -> list[Node]:
-    return list(_trees(tree))
+    return [child for child in tree.children if isinstance(child, Tree) and child.data != _TRIVIA]
 
 
 def _word(tree: Node) -> str:
     """The text of an identifier, keyword or literal_value node."""
     return str(tree.children[0]).strip()
+
+
+def _number(text: str) -> float:
+    whole = text.lstrip("-").isdecimal() and len(text) <= MAX_DIGITS
+    return int(text) if whole else float(text)
 
 
 def _first_token(node: Node | Token) -> Token:
@@ -180,7 +191,7 @@ def _first_token(node: Node | Token) -> Token:
 def _last_line(node: Node | Token) -> int:
     """The line of the last character that belongs to `node`, without the newlines and comments that trail it."""
     while isinstance(node, Tree):
-        node = next(c for c in reversed(node.children) if isinstance(c, Token) or c.data not in _TRIVIA)
+        node = next(c for c in reversed(node.children) if isinstance(c, Token) or c.data != _TRIVIA)
     # A heredoc's token runs over the newline after its terminator.
     return (node.line or 1) + node.rstrip().count("\n")
 
@@ -203,7 +214,7 @@ class _Reader:
     def body(self, tree: Node) -> Body:
         attributes: dict[str, Attribute] = {}
         blocks: list[Block] = []
-        for node in _trees(tree):
+        for node in _parts(tree):
             if node.data == "attribute":
                 attribute = self.attribute(node)
                 attributes[attribute.name] = attribute
@@ -218,7 +229,7 @@ class _Reader:
 
     def block(self, tree: Node) -> Block:
         labels: list[str] = []
-        for node in _trees(tree):
+        for node in _parts(tree):
             if node.data == "body":
                 body = self.body(node)
             elif node.data == "string":
@@ -228,13 +239,9 @@ class _Reader:
         return Block(labels[0], tuple(labels[1:]), body, self.at(tree), _last_line(tree) + self.lines)
 
     def expression(self, tree: Node) -> Expr:
-        reader = _READERS.get(str(tree.data))
-        if reader is not None:
-            return reader(self, tree)
-        inner = _parts(tree)
-        if len(inner) == 1:  # expr_term and the parenthesised form
-            return self.expression(inner[0])
-        raise ValueError(f"unknown syntax node {tree.data}")
+        while tree.data == "expr_term":  # the parenthesised form too
+            (tree,) = _parts(tree)
+        return _READERS[tree.data](self, tree)
 
     def string(self, tree: Node) -> tuple[TemplatePart, ...]:
         found: list[Piece | template.Stripping] = []
@@ -275,11 +282,11 @@ class _Reader:
 
     def call(self, tree: Node) -> Call:
         names, arguments, expand = [], [], False
-        for node in _trees(tree):
+        for node in _parts(tree):
             if node.data == "identifier":
                 names.append(_word(node))
             else:
-                arguments = [self.expression(argument) for argument in _trees(node)]
+                arguments = [self.expression(argument) for argument in _parts(node)]
                 expand = any(isinstance(child, Token) and child.type == "ELLIPSIS" for child in node.children)
         return Call("::".join(names), tuple(arguments), expand, self.at(tree))
 
@@ -289,7 +296,7 @@ class _Reader:
 
     def index_key(self, tree: Node) -> Expr:
         if tree.data == "short_index":
-            return Literal(int(str(tree.children[-1])), self.at(tree))
+            return Literal(_number(str(tree.children[-1])), self.at(tree))
         return self.expression(_parts(tree)[0])
 
     def get_attr(self, tree: Node) -> GetAttr:
@@ -356,8 +363,10 @@ class _Reader:
         return Literal({"true": True, "false": False}.get(_word(tree)), self.at(tree))
 
     def number(self, tree: Node) -> Literal:
-        text = str(tree.children[0])
-        return Literal(int(text) if tree.data == "int_lit" else float(text), self.at(tree))
+        return Literal(_number(str(tree.children[0])), self.at(tree))
+
+    def escaped_string(self, tree: Node) -> Expr:
+        raise _Refused(_first_token(tree))
 
 
 _READERS: dict[str, Callable[[_Reader, Node], Expr]] = {
@@ -376,6 +385,7 @@ _READERS: dict[str, Callable[[_Reader, Node], Expr]] = {
     "binary_op": _Reader.binary,
     "unary_op": _Reader.unary,
     "conditional": _Reader.conditional,
+    "template_string": _Reader.escaped_string,
     "tuple": lambda reader, tree: TupleExpr(tuple(map(reader.expression, _parts(tree))), reader.at(tree)),
     "object": _Reader.object,
     "for_tuple_expr": _Reader.for_expr,

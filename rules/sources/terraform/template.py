@@ -7,6 +7,7 @@ the least indentation found on the lines that are not blank.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -96,12 +97,17 @@ def unescape(raw: str, start: Position) -> list[Piece]:
         if cursor < escape.start():
             pieces.append(whole.slice(cursor, escape.start()))
         written = escape.group()
-        text = _SIMPLE.get(written) or chr(int(written[2:], 16))
+        text = _SIMPLE.get(written) or _character(int(written[2:], 16))
         pieces.append(Piece(text, whole.at(escape.start() + len(text) - 1)))
         cursor = escape.end()
     if cursor < len(raw):
         pieces.append(whole.slice(cursor, len(raw)))
     return pieces
+
+
+def _character(code: int) -> str:
+    """The character with this number; U+FFFD where there is none, as Go has it."""
+    return "\N{REPLACEMENT CHARACTER}" if 0xD800 <= code < 0xE000 or code > sys.maxunicode else chr(code)
 
 
 def _scan(text: str, start: Position, indent: int) -> list[Piece | Sequence]:
