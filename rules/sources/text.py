@@ -112,10 +112,7 @@ class Text:
         return part.at(offset - self._offsets[index]) if isinstance(part, Piece) else part.start
 
     def __len__(self) -> int:
-        if not self.parts:
-            return 0
-        last = self.parts[-1]
-        return self._offsets[-1] + (len(last.text) if isinstance(last, Piece) else 1)
+        return sum(len(part.text) if isinstance(part, Piece) else 1 for part in self.parts)
 
     def slice(self, start: int, end: int) -> Text:
         """Characters `start` to `end` (exclusive), where each hole counts as one character."""

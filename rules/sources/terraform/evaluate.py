@@ -10,6 +10,7 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
+from math import prod
 
 from rules.model import Step
 from rules.sources.terraform import functions
@@ -203,6 +204,9 @@ class Evaluator:
         """A string or heredoc. One that is nothing but an interpolation is that value, as in Terraform."""
         if len(parts) == 1 and isinstance(parts[0], Interpolation) and parts[0].expr is not None:
             return self.evaluate(parts[0].expr, scope)
+        pieces = [part for part in parts if isinstance(part, Piece) and _is_written_at(part.start, at)]
+        if len(pieces) == len(parts):
+            return known(Text(tuple(pieces)), at)
         values = [self._part(part, scope) for part in parts]
         if any(isinstance(part, Piece) and "\n" in part.text for part in parts):
             values = _with_choices(parts, values)
@@ -212,18 +216,14 @@ class Evaluator:
             text = Text(tuple(piece for a in chosen for piece in _as_parts(a)))
             return known(text, at, self._ways(chosen, at))
 
-        return combine(values, concatenate, at) if values else known(Text(()), at)
+        return combine(values, concatenate, at)
 
     def _ways(self, alternatives: tuple[Alternative, ...], at: Position) -> tuple[Step, ...]:
         return tuple(dict.fromkeys(step for alternative in alternatives for step in self._way(alternative, at)))
 
     def _way(self, alternative: Alternative, at: Position) -> tuple[Step, ...]:
         """The steps by which a part of what stands at `at` came, if it was not written there itself."""
-        if (
-            alternative.at.path == at.path
-            and alternative.at.line >= at.line
-            and not alternative.trail + alternative.made_of
-        ):
+        if _is_written_at(alternative.at, at) and not alternative.trail + alternative.made_of:
             return ()
         if isinstance(alternative.data, Unknown):
             return ()
@@ -681,11 +681,19 @@ def _as_parts(alternative: Alternative) -> tuple[Piece | Hole, ...]:
     return text.parts if text is not None else ()
 
 
+def _is_written_at(start: Position, at: Position) -> bool:
+    """Whether what starts at `start` is a part of what stands at `at`, and not come from elsewhere."""
+    return start.path == at.path and start.line >= at.line
+
+
 def _within_bounds(values: list[Value]) -> list[Value]:
     """`values` with as many of them made unknown as it takes to keep the combinations within bounds.
 
     Single lines go first: what a script's argument may be matters less than which lines it has.
     """
+
+    if prod(len(value.alternatives) for value in values) <= MAX_ALTERNATIVES:
+        return values
 
     def lines(value: Value) -> int:
         return max(len(a.data.show().splitlines()) if isinstance(a.data, Text) else 1 for a in value)
@@ -711,11 +719,14 @@ def _with_choices(parts: tuple[TemplatePart, ...], values: list[Value]) -> list[
     """
     kept = []
     for index, (part, value) in enumerate(zip(parts, values, strict=True)):
+        if len(value.alternatives) < 2:
+            kept.append(value)
+            continue
         before = parts[index - 1] if index else None
         inside_word = isinstance(before, Piece) and before.text[-1:] not in " \t\n;|&(`"
         options = [a.data.known for a in value if isinstance(a.data, Text)]
         plain = all(option is not None and not set(option) & set("\n\"'`$\\") for option in options)
-        if len(value.alternatives) < 2 or not inside_word or not plain or not isinstance(part, Interpolation):
+        if not inside_word or not plain or not isinstance(part, Interpolation):
             kept.append(value)
             continue
         known_options = tuple(option for option in options if option is not None)

@@ -144,10 +144,12 @@ def unknown(expression: str, reason: str, at: Position, *, error: bool = False) 
 
 def join(values: Iterable[Value]) -> Value:
     """All alternatives of all values, equal ones once; unknown if there are too many."""
+    found = tuple(alternative for value in values for alternative in value)
+    if len(found) < 2:
+        return Value(found)
     seen: dict[object, Alternative] = {}
-    for value in values:
-        for alternative in value:
-            seen.setdefault((fingerprint(alternative.data), alternative.variable), alternative)
+    for alternative in found:
+        seen.setdefault((fingerprint(alternative.data), alternative.variable), alternative)
     found = tuple(seen.values())
     if len(found) > MAX_ALTERNATIVES:
         return unknown("", f"has more than {MAX_ALTERNATIVES} possible values", found[0].at)
