@@ -89,6 +89,9 @@ class Hosting(BaseSettings):
     credentials_key: SecretStr | None = Field(
         default=None, description="with it, what /setup gets is kept in the database, encrypted"
     )
+    resolve_threads: bool = Field(
+        default=False, description="resolve the threads of what is fixed, for which the App needs contents: write"
+    )
 
     @property
     def database(self) -> str:

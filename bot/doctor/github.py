@@ -12,7 +12,7 @@ from bot.doctor.webhook import look_at_webhook
 from bot.github.app import Grant, Registration, grants, registration, server_time
 from bot.github.client import USER_AGENT, AppClient, GitHubApp
 from bot.github.errors import GitHubError
-from bot.service.setup.manifest import load_manifest
+from bot.service.setup.manifest import TO_RESOLVE, load_manifest
 from bot.settings import Settings
 
 LEVELS = {"read": 1, "write": 2, "admin": 3}
@@ -50,7 +50,9 @@ def _look_as_app(app: AppClient, settings: Settings, http: httpx.Client) -> Iter
         return
     yield ok("credentials", f"GitHub knows the App {registered.slug} (id {settings.app_id}) by its key.")
     page = _settings_page(settings, registered)
-    yield _permissions(registered, page)
+    yield _permissions(settings, registered, page)
+    if settings.resolve_threads:
+        yield from _answered("threads", lambda: _threads(app, registered, page))
     yield _events(registered, page)
     yield from _answered("installations", lambda: _installations(app, settings, registered))
     yield from _answered("webhook", lambda: look_at_webhook(app, http, settings, page))
@@ -112,8 +114,8 @@ def _lacking(granted: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _permissions(registered: Registration, page: str) -> Check:
-    wanted = load_manifest().default_permissions
+def _permissions(settings: Settings, registered: Registration, page: str) -> Check:
+    wanted = load_manifest(resolves=settings.resolve_threads).default_permissions
     if lacking := _lacking(registered.permissions):
         return fail("permissions", f"The App lacks {', '.join(lacking)}.", f"Add them at {page}/permissions")
     more = [
@@ -126,6 +128,28 @@ def _permissions(registered: Registration, page: str) -> Check:
             "permissions", f"The App has more than it needs: {', '.join(more)}.", f"Take it away at {page}/permissions"
         )
     return ok("permissions", "The App has what it needs and no more.")
+
+
+def _threads(app: AppClient, registered: Registration, page: str) -> Iterator[Check]:
+    """Whether threads can be resolved, as the operator wants. Nothing else depends on it."""
+    name = "threads"
+    [(permission, level)] = TO_RESOLVE.items()
+    if registered.permissions.get(permission) != level:
+        yield warn(
+            name,
+            f"WRC_RESOLVE_THREADS is set, and the App lacks {permission}: {level}; no thread is resolved.",
+            f"Add it at {page}/permissions, or remove the setting",
+        )
+        return
+    missing = [grant for grant in grants(app) if grant.permissions.get(permission) != level]
+    for grant in missing:
+        yield warn(
+            name,
+            f"{grant.account.login} has not granted {permission}: {level}; no thread is resolved there.",
+            f"Let an owner accept it: {grant.html_url}",
+        )
+    if not missing:
+        yield ok(name, "The App may resolve the threads of what is fixed.")
 
 
 def _events(registered: Registration, page: str) -> Check:

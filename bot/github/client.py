@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 import httpx
@@ -19,6 +20,7 @@ from githubkit.auth import AppAuthStrategy, AppInstallationAuthStrategy
 from githubkit.cache import MemCacheStrategy
 from githubkit.exception import GitHubException, RequestError, RequestFailed, RequestTimeout
 from githubkit.retry import RetryOption
+from githubkit.utils import UNSET
 from githubkit_schemas.latest.types import AppPermissionsType
 
 from bot import metrics
@@ -41,6 +43,13 @@ issues and merge queues is for the events that GitHub sends them."""
 
 READING: AppPermissionsType = {"contents": "read"}
 """What a token for all repositories of an installation may do: list them, and read a contract kept elsewhere."""
+
+RESOLVING: AppPermissionsType = {"contents": "write", "pull_requests": "write"}
+"""What a token may do that resolves threads of a repository, where the operator wants that. GitHub's documentation does
+not say so: https://github.com/orgs/community/discussions/44650"""
+
+TOKENS = "/access_tokens"
+GRAPHQL = "/graphql"
 
 
 _CONTENT = re.compile(r"/(pulls|issues)/")
@@ -68,13 +77,22 @@ class _Shared:
 
 
 class InstallationClient(GitHub[AppInstallationAuthStrategy]):
-    """githubkit's client with one `httpx.Client` of its own, and tokens for one repository (None: to read them all).
+    """githubkit's client with one `httpx.Client` of its own, and tokens for one repository (None: for all of them).
 
     githubkit makes a new one for each call unless it is entered as a context manager, and then keeps it in a context
-    variable, which the threads of our workflows do not share.
+    variable, which the threads of our workflows do not share. Of POST requests those whose path ends with one of
+    `harmless` may be sent again.
     """
 
-    def __init__(self, shared: _Shared, installation_id: int, repository_id: int | None, gate: Gate) -> None:
+    def __init__(
+        self,
+        shared: _Shared,
+        installation_id: int,
+        repository_id: int | None,
+        permissions: AppPermissionsType,
+        gate: Gate,
+        harmless: tuple[str, ...] = (TOKENS, GRAPHQL),
+    ) -> None:
         settings = shared.settings
 
         def set_version(request: httpx.Request) -> None:
@@ -83,10 +101,8 @@ class InstallationClient(GitHub[AppInstallationAuthStrategy]):
                 gate(installation_id, content=_CONTENT.search(request.url.path) is not None)
 
         app = AppAuthStrategy(settings.app_id, settings.private_key_pem())
-        if repository_id is None:
-            narrowed = app.as_installation(installation_id, permissions=READING)
-        else:
-            narrowed = app.as_installation(installation_id, repository_ids=[repository_id], permissions=PERMISSIONS)
+        repositories = UNSET if repository_id is None else [repository_id]
+        narrowed = app.as_installation(installation_id, repository_ids=repositories, permissions=permissions)
         super().__init__(
             narrowed,
             base_url=settings.api_url,
@@ -97,7 +113,7 @@ class InstallationClient(GitHub[AppInstallationAuthStrategy]):
             ssl_verify=shared.tls,
             # githubkit's cache of responses has no bound; what is worth keeping (trees, blobs) is kept by content hash.
             http_cache=False,
-            auto_retry=retry_reads,
+            auto_retry=partial(retry_reads, harmless=harmless),
         )
         self._http = self._create_sync_client()
 
@@ -135,8 +151,9 @@ class AppClient(GitHub[AppAuthStrategy]):
 class Repository:
     """One repository as seen by one installation: what every function of this package takes first.
 
-    `client` may do what a review does here, `reader` may read whatever the installation sees. The `id` stays when the
-    name changes; it is 0 for one that is only read.
+    `client` may do what a review does here, `reader` may read whatever the installation sees, and `resolver`, which is
+    there if the operator wants it, may resolve threads. The `id` stays when the name changes; it is 0 for one that is
+    only read.
     """
 
     client: InstallationClient
@@ -144,6 +161,7 @@ class Repository:
     owner: str
     name: str
     reader: InstallationClient
+    resolver: InstallationClient | None = None
 
     def elsewhere(self, owner: str, name: str) -> Repository:
         """Another repository, for reading."""
@@ -152,7 +170,7 @@ class Repository:
         return Repository(self.reader, 0, owner, name, self.reader)
 
 
-def retry_reads(error: GitHubException, retries: int) -> RetryOption:
+def retry_reads(error: GitHubException, retries: int, harmless: tuple[str, ...] = (TOKENS, GRAPHQL)) -> RetryOption:
     """Whether and when githubkit may repeat a request: only reads, only what may pass, a few times.
 
     A write is never repeated blindly (see `write_once`), and a rate limit is not waited for in a worker.
@@ -160,7 +178,7 @@ def retry_reads(error: GitHubException, retries: int) -> RetryOption:
     cause = unwrapped(error)
     if not isinstance(cause, RequestFailed):
         metrics.GITHUB_REQUESTS.labels("none").inc()
-    if retries >= MAX_READ_RETRIES or not isinstance(cause, RequestError) or not _harmless(cause):
+    if retries >= MAX_READ_RETRIES or not isinstance(cause, RequestError) or not _harmless(cause, harmless):
         return RetryOption(do_retry=False)
     if isinstance(cause, RequestFailed) and cause.response.status_code < 500:
         return RetryOption(do_retry=False)
@@ -168,15 +186,15 @@ def retry_reads(error: GitHubException, retries: int) -> RetryOption:
     return RetryOption(do_retry=True, retry_after=timedelta(seconds=seconds))
 
 
-def _harmless(error: RequestError[Exception]) -> bool:
-    """Whether the failed request may be sent twice: it reads (as all our GraphQL does), or it asks for a token."""
+def _harmless(error: RequestError[Exception], harmless: tuple[str, ...]) -> bool:
+    """Whether the failed request may be sent twice: it reads, or it asks for a token."""
     if isinstance(error, (RequestFailed, RequestTimeout)):
         request = error.request
     elif isinstance(error.exc, httpx.RequestError):
         request = error.exc.request
     else:
         return False
-    return request.method == "GET" or request.url.path.endswith(("/access_tokens", "/graphql"))
+    return request.method == "GET" or request.url.path.endswith(harmless)
 
 
 class GitHubApp:
@@ -185,12 +203,14 @@ class GitHubApp:
     def __init__(self, settings: Settings, gate: Gate = open_gate) -> None:
         self._shared = _Shared(settings)
         self._gate = gate
-        self._clients: OrderedDict[tuple[int, int | None], InstallationClient] = OrderedDict()
+        self._clients: OrderedDict[tuple[int, int | None, bool], InstallationClient] = OrderedDict()
         self._lock = threading.Lock()
 
     def repository(self, installation_id: int, repository_id: int, owner: str, name: str) -> Repository:
         client, reader = self._client(installation_id, repository_id), self.installation(installation_id)
-        return Repository(client, repository_id, owner, name, reader)
+        wanted = self._shared.settings.resolve_threads
+        resolver = self._client(installation_id, repository_id, resolving=True) if wanted else None
+        return Repository(client, repository_id, owner, name, reader, resolver)
 
     def app(self) -> AppClient:
         return AppClient(self._shared)
@@ -199,15 +219,24 @@ class GitHubApp:
         """A client that can list and read the repositories of an installation, and do nothing else."""
         return self._client(installation_id, None)
 
-    def _client(self, installation_id: int, repository_id: int | None) -> InstallationClient:
-        key = (installation_id, repository_id)
+    def _client(
+        self, installation_id: int, repository_id: int | None, *, resolving: bool = False
+    ) -> InstallationClient:
+        key = (installation_id, repository_id, resolving)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = InstallationClient(self._shared, installation_id, repository_id, self._gate)
+                self._clients[key] = self._made(*key)
                 if len(self._clients) > MAX_CLIENTS:
                     self._clients.popitem(last=False)[1].close()
             self._clients.move_to_end(key)
             return self._clients[key]
+
+    def _made(self, installation_id: int, repository_id: int | None, resolving: bool) -> InstallationClient:  # noqa: FBT001
+        make = partial(InstallationClient, self._shared, installation_id, repository_id, gate=self._gate)
+        if resolving:
+            # All that it sends by GraphQL changes something.
+            return make(permissions=RESOLVING, harmless=(TOKENS,))
+        return make(permissions=READING if repository_id is None else PERMISSIONS)
 
     def close(self) -> None:
         with self._lock:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from githubkit.exception import (
     GitHubException,
+    GraphQLFailed,
     RateLimitExceeded,
     RequestError,
     RequestFailed,
@@ -25,15 +26,18 @@ UNSAID_WAIT = timedelta(seconds=60)
 """Where GitHub does not say when a limit ends: "wait for at least one minute before retrying",
 https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit"""
 
+REFUSALS = {"FORBIDDEN": 403, "NOT_FOUND": 404, "UNPROCESSABLE": 422}
+"""The errors in GraphQL's answers after which nothing was done, as the statuses that they are in the REST API."""
+
 Made = TypeVar("Made")
 
 
 class GitHubError(Exception):
     """GitHub did not do what we asked; the text is one clear sentence with GitHub's request id, if it gave one.
 
-    `status` is the HTTP status, None where no answer came. `uncertain` says that a write may have been done all the
-    same (no answer, or a failure after it was accepted): look before writing again. `retry_after` is set where a rate
-    limit was reached.
+    `status` is the HTTP status, None where no answer came or none that says it. `uncertain` says that a write may have
+    been done all the same (no answer, or a failure after it was accepted): look before writing again. `retry_after` is
+    set where a rate limit was reached.
     """
 
     def __init__(
@@ -94,6 +98,8 @@ def _told(error: GitHubException, what: str) -> GitHubError:
             status=error.response.status_code,
             retry_after=UNSAID_WAIT,
         )
+    if isinstance(error, GraphQLFailed):
+        return _told_in_graphql(error, what)
     if isinstance(error, RequestFailed):
         status = error.response.status_code
         message = f"GitHub refused to {what}: {status} {_reason(error)}{_request_id(error)}."
@@ -103,6 +109,20 @@ def _told(error: GitHubException, what: str) -> GitHubError:
     if isinstance(error, RequestError):
         return GitHubError(f"GitHub could not be reached to {what}.", status=None, uncertain=True)
     return GitHubError(f"GitHub could not be asked to {what}: {error}.", status=None)
+
+
+def _told_in_graphql(error: GraphQLFailed, what: str) -> GitHubError:
+    """Errors that come with 200, in an answer whose headers githubkit does not hand on.
+
+    https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api#exceeding-the-rate-limit
+    """
+    errors = error.response.errors or []
+    words = "; ".join(each.message for each in errors)[:MAX_REASON_CHARACTERS].rstrip(".")
+    if "secondary rate" in words.lower():
+        reached = f"GitHub's rate limit was reached when asked to {what}."
+        return GitHubError(reached, status=403, retry_after=UNSAID_WAIT)
+    status = next((REFUSALS[each.type] for each in errors if each.type in REFUSALS), None)
+    return GitHubError(f"GitHub refused to {what}: {words}.", status=status, uncertain=status is None)
 
 
 def _is_limit(error: RequestFailed) -> bool:

@@ -17,7 +17,8 @@ from bot.render import markdown
 from bot.review.material import Material
 from bot.review.picture import SEVERITY, introduced_problems
 from bot.review.told import Told, entry_of, hidden_list, mark, reconcile
-from bot.review.update import END, Voice, bring_up_to_date, comments_by_place, told_in
+from bot.review.update import END, bring_up_to_date, comments_by_place, told_in
+from bot.review.voice import Voice
 from rules.model import Anchor, Finding, Problem, Report
 from rules.policy import SOURCE as CONFIGURATION
 

@@ -25,7 +25,7 @@ from bot.review.decisive import contract_version
 from bot.review.material import Judge, Target
 from bot.review.picture import picture
 from bot.review.publish import speak
-from bot.review.update import Voice
+from bot.review.voice import Voice
 from rules.model import Conclusion
 from rules.sources.diff import DiffError
 

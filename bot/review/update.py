@@ -7,33 +7,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from bot.github.answers import Review, ReviewComment
-from bot.github.client import Repository
 from bot.github.reviews import edit_comment, edit_review, list_comments, own_comments
 from bot.render import folded, markdown
 from bot.review.material import Material
+from bot.review.threads import settle_threads
 from bot.review.told import FOLDED, Entry, Place, Told, Transition, mark, marked, read_list, replace_list
+from bot.review.voice import Voice
 
 END = "<!-- wrc:end -->"
 """Ends the words about one finding in the body of a review."""
-
-
-@dataclass(frozen=True)
-class Voice:
-    """Who speaks, and where: the user `login`, our App, on one pull request.
-
-    `proceed` is called before each write, and raises where the review is not wanted any more. Where it is `silent`,
-    nobody has said anything yet.
-    """
-
-    repository: Repository
-    number: int
-    login: str
-    proceed: Callable[[], None]
-    silent: bool = False
 
 
 def told_in(reviews: Iterable[Review]) -> Told:
@@ -67,33 +53,44 @@ def bring_up_to_date(
     material: Material,
     reviews: Iterable[Review],
     comments: Mapping[Place, ReviewComment],
-    transitions: Iterable[Transition],
+    transitions: Sequence[Transition],
 ) -> None:
-    """First the comments, then the review that lists them: what is cut short between the two is done again."""
+    """First the comments, then their threads, then the reviews that list them: what is cut short is done again."""
     by_review: dict[int, list[Transition]] = defaultdict(list)
     for transition in transitions:
         by_review[transition.place.review].append(transition)
-    for review in reviews:
-        if review.id not in by_review:
-            continue
-        body = review.body or ""
-        by_push = review.commit_id != material.head
-        entries = list(read_list(body))
-        for transition in by_review[review.id]:
-            entry = entries[transition.place.index]
-            now = transition.finding.fingerprint if transition.finding is not None else entry.fingerprint
-            entries[transition.place.index] = replace(entry, state=transition.state, fingerprint=now)
-            if (comment := comments.get(transition.place)) is not None:
-                text = _reworded(comment.body or "", transition, material, by_push=by_push)
-                voice.proceed()
-                edit_comment(voice.repository, comment.id, text)
-            else:
-                body = _section_reworded(body, entry, transition, material, by_push=by_push)
-        states = {entry.state for entry in entries}
-        line = folded.settled(states, material.head, by_push=by_push) if states <= FOLDED else None
-        body = folded.headline(replace_list(body, entries), line)
+    told = [review for review in reviews if review.id in by_review]
+    bodies = {review.id: _comments_reworded(voice, material, review, comments, by_review[review.id]) for review in told}
+    settle_threads(voice, transitions, comments)
+    for review_id, body in bodies.items():
         voice.proceed()
-        edit_review(voice.repository, voice.number, review.id, body)
+        edit_review(voice.repository, voice.number, review_id, body)
+
+
+def _comments_reworded(
+    voice: Voice,
+    material: Material,
+    review: Review,
+    comments: Mapping[Place, ReviewComment],
+    transitions: Iterable[Transition],
+) -> str:
+    """Edit the comments of a review; returns the body that it should have from now on."""
+    body = review.body or ""
+    by_push = review.commit_id != material.head
+    entries = list(read_list(body))
+    for transition in transitions:
+        entry = entries[transition.place.index]
+        now = transition.finding.fingerprint if transition.finding is not None else entry.fingerprint
+        entries[transition.place.index] = replace(entry, state=transition.state, fingerprint=now)
+        if (comment := comments.get(transition.place)) is not None:
+            text = _reworded(comment.body or "", transition, material, by_push=by_push)
+            voice.proceed()
+            edit_comment(voice.repository, comment.id, text)
+        else:
+            body = _section_reworded(body, entry, transition, material, by_push=by_push)
+    states = {entry.state for entry in entries}
+    line = folded.settled(states, material.head, by_push=by_push) if states <= FOLDED else None
+    return folded.headline(replace_list(body, entries), line)
 
 
 def _reworded(body: str, transition: Transition, material: Material, *, by_push: bool) -> str:

@@ -228,6 +228,17 @@ class TestGitHub:
         del doctor.app.permissions["merge_queues"]
         doctor.fails("permissions", "lacks checks: write, merge_queues: read", "/settings/apps/wrc/permissions")
 
+    def test_threads_that_are_to_be_resolved(self, doctor: Doctor) -> None:
+        doctor.environment.setenv("WRC_RESOLVE_THREADS", "1")
+        doctor.fails("threads", "lacks contents: write", "/settings/apps/wrc/permissions", outcome="warn")
+        doctor.app.permissions["contents"] = "write"
+        doctor.fails("threads", "octo has not granted contents: write", "/settings/installations/", outcome="warn")
+        doctor.installation.permissions["contents"] = "write"
+        status, checks = doctor.told()
+        assert (status, checks["threads"]["outcome"]) == (0, "ok")
+        doctor.environment.delenv("WRC_RESOLVE_THREADS")
+        doctor.fails("permissions", "more than it needs: contents: write", outcome="warn")
+
     def test_an_event_that_is_lacking(self, doctor: Doctor) -> None:
         doctor.app.events -= {"merge_group"}
         doctor.fails("events", "does not get merge_group")

@@ -8,8 +8,10 @@ import stat
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import anyio
 import httpx
 import pytest
 import yaml
@@ -17,6 +19,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from bot.sandbox.world import World
+from bot.service.setup.app import Setup, create_setup_app
 from bot.service.setup.credentials import Credentials, DatabaseVault, FileVault, vault_of
 from bot.service.setup.manifest import BadFieldError, load_manifest, registration
 from bot.settings import Hosting, SettingsError
@@ -140,7 +143,12 @@ def test_a_github_that_cannot_be_reached_is_told(service: Unregistered, world: W
     ],
 )
 def test_a_field_that_cannot_be_right_is_told(field: str, value: str, words: str) -> None:
-    good = {"name": "wrc", "owner": "", "github": "https://github.com", "public_url": "https://wrc.example.com/"}
+    good: dict[str, Any] = {
+        "name": "wrc",
+        "owner": "",
+        "github": "https://github.com",
+        "public_url": "https://wrc.example.com/",
+    }
     with pytest.raises(BadFieldError, match=words):
         registration(**{**good, field: value})
     registered = registration(**good)
@@ -197,3 +205,20 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
 def test_app_yml_is_a_manifest() -> None:
     assert load_manifest().default_permissions["issues"] == "read"
+
+
+def test_to_write_contents_is_asked_for_only_where_threads_are_to_be_resolved(tmp_path: Path) -> None:
+    async def register(setup: Setup) -> str:
+        form = {"name": "wrc", "github": "https://github.com", "public_url": "https://wrc.example.com"}
+        transport = httpx.ASGITransport(create_setup_app(setup))
+        async with httpx.AsyncClient(transport=transport, base_url="http://setup") as browser:
+            await browser.get("/setup", params={"token": setup.token})
+            return (await browser.post("/setup/register", data=form)).text
+
+    least = load_manifest().default_permissions
+    assert least["contents"] == "read"
+    for resolves, asked in ((False, least), (True, {**least, "contents": "write"})):
+        hosting = Hosting(data_dir=tmp_path, resolve_threads=resolves)
+        page = anyio.run(register, Setup(hosting, vault_of(hosting), done=lambda: None))
+        assert json.loads(hidden(page, "manifest"))["default_permissions"] == asked
+        assert ("contents: write" in page) is resolves

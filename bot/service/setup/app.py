@@ -113,6 +113,7 @@ def _router(setup: Setup) -> APIRouter:
                 owner=fields.get("owner", ""),
                 github=fields.get("github", ""),
                 public_url=fields.get("public_url", ""),
+                resolves=setup.hosting.resolve_threads,
             )
         except BadFieldError as error:
             return pages.start(fields, str(error))

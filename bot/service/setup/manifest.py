@@ -12,6 +12,9 @@ from urllib.parse import quote, urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+TO_RESOLVE = {"contents": "write"}
+"""The permission that GitHub wants for resolving a thread. It allows to push as well, so `app.yml` is without it."""
+
 MAX_NAME = 34
 """Characters that GitHub takes in an App's name."""
 
@@ -45,6 +48,7 @@ class Registration:
     owner: str
     github: str
     public_url: str
+    resolves: bool = False
 
     def action(self, state: str) -> str:
         """The page of GitHub that takes the manifest."""
@@ -58,15 +62,15 @@ class Registration:
             "hook_attributes": {"url": f"{self.public_url}/webhook", "active": True},
             "redirect_url": f"{self.public_url}/setup/callback",
         }
-        return json.dumps(load_manifest().model_copy(update=own).model_dump(mode="json"))
+        return json.dumps(load_manifest(resolves=self.resolves).model_copy(update=own).model_dump(mode="json"))
 
     @property
     def api_url(self) -> str:
         return "https://api.github.com" if self.github == "https://github.com" else f"{self.github}/api/v3"
 
 
-def registration(*, name: str, owner: str, github: str, public_url: str) -> Registration:
-    """The form's fields, checked.
+def registration(*, name: str, owner: str, github: str, public_url: str, resolves: bool = False) -> Registration:
+    """The form's fields, checked; `resolves` is whether the operator wants threads resolved.
 
     Raises:
         BadFieldError: one of them cannot be right.
@@ -80,6 +84,7 @@ def registration(*, name: str, owner: str, github: str, public_url: str) -> Regi
         owner.strip(),
         _address(github, "The address of GitHub"),
         _address(public_url, "The address of this server"),
+        resolves,
     )
 
 
@@ -90,11 +95,14 @@ def _address(url: str, what: str) -> str:
     return parts.geturl()
 
 
-def load_manifest() -> Manifest:
-    """`app.yml`, which an installed package carries inside it."""
+def load_manifest(*, resolves: bool = False) -> Manifest:
+    """`app.yml`, which an installed package carries inside it, and with `resolves` what it takes to resolve threads."""
     packaged = files("bot").joinpath("app.yml")
     text = packaged.read_text("utf-8") if packaged.is_file() else _checkout().read_text("utf-8")
-    return Manifest.model_validate(yaml.safe_load(text))
+    manifest = Manifest.model_validate(yaml.safe_load(text))
+    if not resolves:
+        return manifest
+    return manifest.model_copy(update={"default_permissions": manifest.default_permissions | TO_RESOLVE})
 
 
 def _checkout() -> Path:

@@ -21,6 +21,12 @@ button { font: inherit; font-weight: 600; margin-top: 1.6rem; padding: .6rem 1.2
 """
 
 
+WIDER = (
+    "WRC_RESOLVE_THREADS is set, so GitHub is asked for contents: write too. It wants that permission for resolving "
+    "a thread, and with it an App could also push. Without the setting the App only reads contents."
+)
+
+
 def page(title: str, *content: Content, status: int = 200, posts_to: str = "'self'") -> HTMLResponse:
     """`posts_to` is where the page's form may go, for the Content-Security-Policy."""
     head = element(
@@ -79,6 +85,7 @@ def confirm(registration: Registration, state: str) -> HTMLResponse:
             join("GitHub is asked to create the App ", element("strong", registration.name), f" on {where}. "),
             "It will show you the permissions, and then send you back here.",
         ),
+        element("p", WIDER) if registration.resolves else None,
         element(
             "form",
             _hidden("manifest", registration.manifest()),
