@@ -54,8 +54,9 @@ from rules.checks.support import line
 from rules.model import Edit, Span, Step, Violation
 from rules.once import once_in
 from rules.sources.shell import Command, Origin, Word
-from rules.sources.terraform.values import MapData, Value, show
+from rules.sources.terraform.values import Alternative, MapData, Value, show
 from rules.sources.text import Position
+from rules.workspace.environment import given
 from rules.workspace.image import Image
 from rules.workspace.template import Workspace
 
@@ -328,24 +329,31 @@ def _is_read(invocation: Invocation) -> bool:
 
 
 def _environment(workspace: Workspace) -> Iterator[Violation]:
-    """``CODER_WORKSPACE_NAME = docker_container.workspace.hostname`` in the agent's `env`."""
+    """``CODER_WORKSPACE_NAME = docker_container.workspace.hostname`` in the agent's `env`, or beside it."""
+    for name, value, where in _variables(workspace):
+        at = from_container(value) if _IDENTITY.fullmatch(name) else None
+        if at is not None:
+            yield Violation(
+                rule=ID,
+                template=workspace.template,
+                address="identity from the host name",
+                evidence=name,
+                span=Span(at.path, at.line, at.line),
+                level="failure",
+                message=f"This takes `{name}` from the container's host name.",
+                fix=f"Write `{name} = {SOURCES.get(_variable(name), SOURCES['CODER_WORKSPACE_NAME'])}`.",
+                trail=tuple(dict.fromkeys((at, workspace.step(where)))),
+                related=("INV-9",),
+            )
+
+
+def _variables(workspace: Workspace) -> Iterator[tuple[str, Value, Position]]:
     for agent in workspace.agents:
         for alternative in agent.value("env") or ():
             for name, value in alternative.data.items if isinstance(alternative.data, MapData) else ():
-                at = _from_container(value) if _IDENTITY.fullmatch(name) else None
-                if at is not None:
-                    yield Violation(
-                        rule=ID,
-                        template=workspace.template,
-                        address="identity from the host name",
-                        evidence=name,
-                        span=Span(at.path, at.line, at.line),
-                        level="failure",
-                        message=f"This takes `{name}` from the container's host name.",
-                        fix=f"Write `{name} = {SOURCES.get(_variable(name), SOURCES['CODER_WORKSPACE_NAME'])}`.",
-                        trail=(at, workspace.step(agent.at("env"))),
-                        related=("INV-9",),
-                    )
+                yield name, value, agent.at("env")
+    for each in given(workspace):
+        yield each.name, each.value, each.at
 
 
 SOURCES = {
@@ -357,7 +365,7 @@ SOURCES = {
 _CONTAINER_NAME = re.compile(r"\bdocker_container\.[\w.*\[\]-]+\.hostname\b")
 
 
-def _from_container(value: Value) -> Step | None:
+def from_container(value: Iterable[Alternative]) -> Step | None:
     """The line on which a value is taken from the container's attribute."""
     for alternative in value:
         step = Step(alternative.at.path, alternative.at.line, show(alternative.data))

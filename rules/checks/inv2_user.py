@@ -44,6 +44,7 @@ from rules.sources.shell import UNKNOWN, Command
 from rules.sources.terraform.references import references
 from rules.sources.terraform.values import Alternative, ListData, MapData, Unknown, Value, as_text
 from rules.sources.text import Position
+from rules.workspace.environment import given
 from rules.workspace.image import NAME, Image
 from rules.workspace.template import Resource, Workspace
 
@@ -96,6 +97,9 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
         yield from _group(workspace, container)
     for agent in workspace.agents:
         yield from _home(workspace, agent)
+    for each in given(workspace):
+        for alternative in each.value if each.name == "HOME" else ():
+            yield from _home_value(workspace, f"{each.resource.kind}/HOME", alternative, each.at)
 
 
 def image_check(image: Image) -> Iterator[Violation | Undecided]:
@@ -186,15 +190,16 @@ def _home(workspace: Workspace, agent: Resource) -> Iterator[Violation | Undecid
         elif value is None:
             yield _no_home(workspace, agent)
         for each in value or ():
-            yield from _home_value(workspace, agent, each)
+            yield from _home_value(workspace, f"{agent.address}/HOME", each, agent.at("env"))
     if env is None:
         yield _no_home(workspace, agent)
 
 
-def _home_value(workspace: Workspace, agent: Resource, alternative: Alternative) -> Iterator[Violation | Undecided]:
+def _home_value(
+    workspace: Workspace, address: str, alternative: Alternative, effect: Position
+) -> Iterator[Violation | Undecided]:
     text = as_text(alternative.data, alternative.at)
     known = text.known if text is not None else None
-    address = f"{agent.address}/HOME"
     if text is not None and known is None:
         yield Undecided(
             ID, workspace.template, address, line(alternative.at), f"HOME is {text.show()!r}, which is not known"
@@ -202,7 +207,7 @@ def _home_value(workspace: Workspace, agent: Resource, alternative: Alternative)
     elif known is None or posixpath.normpath(known or ".") != HOME:
         shown = known or "nothing"
         message = f"This sets HOME to `{shown}`, so programs look for the user's files outside `{HOME}`."
-        trail = way(workspace, alternative, agent.at("env"))
+        trail = way(workspace, alternative, effect)
         evidence = f"HOME={known}"
         yield _violation(workspace.template, address, evidence, alternative.at, message, trail=trail, fix=_SET_HOME)
 

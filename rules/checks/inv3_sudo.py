@@ -37,12 +37,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rules.checks.commands import getopt
-from rules.checks.support import image_fact, line
+from rules.checks.support import image_fact, line, way
 from rules.model import Fact, Level, Step, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Word
-from rules.sources.text import Piece, Position
+from rules.sources.terraform.values import as_text
+from rules.sources.text import Piece, Position, Text
 from rules.workspace.image import NAME, Image
 from rules.workspace.template import Workspace
+from rules.workspace.uploads import Upload, uploads
 
 ID = "INV-3"
 REQUIREMENT = "NOPASSWD Sudo Posture"
@@ -393,6 +395,7 @@ def _octal(mode: str) -> str:
 
 
 def check(workspace: Workspace) -> Iterator[Violation]:
+    yield from _uploads(workspace)
     seen: set[tuple[str, Position]] = set()
     for script in workspace.boot:
         for command in script.program.commands:
@@ -405,6 +408,44 @@ def check(workspace: Workspace) -> Iterator[Violation]:
             yield _violation(
                 f"{script.address}/sudo", evidence, command.position, message, template=workspace.template, trail=steps
             )
+
+
+def _uploads(workspace: Workspace) -> Iterator[Violation]:
+    """What takes the place of coder's sudoers file, or is read after it, in the container."""
+    for upload in uploads(workspace):
+        path = posixpath.normpath(upload.path)
+        for text in upload.texts if _is_sudoers(path) else ():
+            found = _unlike(upload, path, text) if text.known is not None else None
+            if found is not None:
+                evidence, message, at = found
+                address = f"{upload.container.address}/sudoers"
+                trail = way(workspace, upload.target, upload.block.at)
+                yield _violation(address, evidence, at, message, template=workspace.template, trail=trail)
+
+
+def _unlike(upload: Upload, path: str, text: Text) -> tuple[str, str, Position] | None:
+    """What a file has against passwordless sudo: evidence, message, and where; only coder's own has to have it all."""
+    written = text.known or ""
+    lines = [" ".join(each.split()) for each in written.split("\n")]
+    entries = [(number, match["rest"]) for number, each in enumerate(lines) if (match := _ENTRY.match(each))]
+    asking = next((number for number, rest in entries if "NOPASSWD" not in rest and rest.endswith("ALL")), None)
+    if asking is not None:
+        at = text.at(sum(len(each) + 1 for each in written.split("\n")[:asking])) or upload.block.at
+        return "password required", "This makes sudo ask `coder` for a password, which nobody types at boot.", at
+    if path != SUDOERS:
+        return None
+    where = upload.target.at
+    if not any(_FULL.fullmatch(rest) for _, rest in entries):
+        return "no entry for coder", f"This `{path}` does not give `coder` passwordless sudo for everything.", where
+    if not any(_KEEPS.match(each) for each in lines):
+        return "no env_keep", f"This `{path}` does not tell sudo to keep `DEBIAN_FRONTEND`.", where
+    modes = [known.known for a in upload.block.value("permissions") or () if (known := as_text(a.data, a.at))]
+    mode = _octal(modes[0] or "") if modes else "744" if upload.block.attribute("executable") else "644"
+    return (
+        None
+        if mode in ("440", "")
+        else (f"mode {mode}", f"This gives `{path}` the mode {mode} instead of 0440.", where)
+    )
 
 
 def _in_boot(command: Command) -> tuple[str, str] | None:

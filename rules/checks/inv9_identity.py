@@ -4,8 +4,8 @@
 
 Follows the four `CODER_WORKSPACE_*` entries of the agent's `env`, the git identity that the boot script takes from
 them, and whatever the boot script reads from the host name. It reports an entry that is missing or comes from
-elsewhere, a boot script that gives one of these variables another value, and a git identity that is not theirs. What
-is taken from the host name is F-8.
+elsewhere, a `coder_env`, a container's `env` or a boot script that gives one of these variables another value, and a
+git identity that is not theirs, `GIT_AUTHOR_NAME` and its kind included. What is taken from the host name is F-8.
 
 ## Why it matters
 
@@ -51,12 +51,13 @@ from rules.checks.commands import (
     passed,
     shown,
 )
-from rules.checks.f08_hostname_identity import SOURCES, from_host_name, identities
-from rules.checks.support import attribute_facts, command_fact, environment, line, mentions, undecided
+from rules.checks.f08_hostname_identity import SOURCES, from_container, from_host_name, identities
+from rules.checks.support import attribute_facts, command_fact, environment, line, mentions, undecided, way
 from rules.model import Fact, Level, Undecided, Violation
 from rules.sources.shell import Command, Word
-from rules.sources.terraform.values import Alternative, MapData, Unknown, Value, show
+from rules.sources.terraform.values import Alternative, MapData, Unknown, Value, show, show_value
 from rules.sources.text import Position, Text
+from rules.workspace.environment import given
 from rules.workspace.template import Resource, Script, Workspace
 
 ID = "INV-9"
@@ -82,12 +83,17 @@ _SOURCES = {
 _ROLES = ("AUTHOR", "COMMITTER")
 _GIT = {"user.name": "CODER_WORKSPACE_OWNER_NAME", "user.email": "CODER_WORKSPACE_OWNER_EMAIL"}
 _AUTHORS = {f"GIT_{who}_{what}": f"CODER_WORKSPACE_OWNER_{what}" for who in _ROLES for what in ("NAME", "EMAIL")}
+_SOURCES |= {name: _SOURCES[variable] for name, variable in _AUTHORS.items()}
 _GIT_OPTIONS = ("file", "blob", "type", "default", "comment")
 _ASSIGNS = frozenset({"=", "export", "declare", "readonly", "typeset"})
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
-    yield from environment(ID, workspace, VARIABLES)
+    yield from environment(ID, workspace, _SOURCES)
+    for each in given(workspace):
+        if each.name in _SOURCES:
+            by = f"{each.name} by {each.resource.kind}"
+            yield Fact(ID, workspace.template, by, show_value(each.value), line(each.at))
     for container in workspace.containers:
         yield from attribute_facts(ID, workspace, container, ("hostname",))
     for script in workspace.boot:
@@ -103,6 +109,8 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
 def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
     for agent in workspace.agents:
         yield from _environment(workspace, agent)
+    for each in given(workspace):
+        yield from _entry(workspace, each.address, each.name, each.value, each.at)
     surface = of_workspace(workspace)
     for script in workspace.boot:
         yield from _boot(surface, script)
@@ -122,9 +130,9 @@ def _environment(workspace: Workspace, agent: Resource) -> Iterator[Violation | 
         return
     for name in missing:
         yield _missing(workspace, agent, name)
-    for name in VARIABLES:
+    for name in _SOURCES:
         for each in maps:
-            yield from _entry(workspace, agent, name, each.get(name))
+            yield from _entry(workspace, f"{agent.address}/env/{name}", name, each.get(name), agent.at("env"))
 
 
 def _missing(workspace: Workspace, agent: Resource, name: str) -> Violation:
@@ -142,23 +150,24 @@ def _missing(workspace: Workspace, agent: Resource, name: str) -> Violation:
     )
 
 
-def _entry(workspace: Workspace, agent: Resource, name: str, value: Value | None) -> Iterator[Violation]:
-    for alternative in value or ():
+def _entry(workspace: Workspace, address: str, name: str, value: Value | None, effect: Position) -> Iterator[Violation]:
+    """A variable that says who the workspace is; others may have any value. What is taken from a host name is F-8's."""
+    for alternative in value if value is not None and name in _SOURCES else ():
         written = alternative.data.show() if isinstance(alternative.data, Text) else show(alternative.data)
-        if _SOURCES[name].search(written) or ".hostname" in written:
+        if _SOURCES[name].search(written) or from_container([alternative]) or (not written and name in _AUTHORS):
             continue
         level = _certainty(alternative, written)
         question = " Is that meant?" if level == "warning" else ""
         yield Violation(
             rule=ID,
             template=workspace.template,
-            address=f"{agent.address}/env/{name}",
+            address=address,
             evidence=f"{name} = {written}",
             span=line(alternative.at),
             level=level,
             message=f"This gives `{name}` the value `{written}`, which is not what Coder knows it by.{question}",
-            trail=(workspace.step(alternative.at), *alternative.trail, workspace.step(agent.at("env"))),
-            fix=f"Write `{name} = {SOURCES[name]}`.",
+            trail=way(workspace, alternative, effect),
+            fix=f"Write `{name} = {SOURCES[_AUTHORS.get(name, name)]}`.",
         )
 
 

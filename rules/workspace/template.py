@@ -133,10 +133,18 @@ class Workspace:
 
     @cached_property
     def scripts(self) -> tuple[Script, ...]:
-        """All that runs in the workspace: boot, shutdown, every `coder_script`, and what the container starts with."""
+        """All that runs in the workspace: boot, shutdown, the other scripts, and what the container starts with."""
         starting = [s for s in self.resources("coder_script") if s.instance.attribute("run_on_stop") is None]
         found = [script for resource in starting for script in self._scripts(resource, "script")]
-        return (*self.boot, *self.shutdown, *found, *self._container_scripts())
+        return (*self.boot, *self.shutdown, *found, *self._metadata_scripts(), *self._container_scripts())
+
+    def _metadata_scripts(self) -> Iterator[Script]:
+        """What the dashboard shows of a workspace: asked of it again and again, as its user."""
+        for agent in self.agents:
+            for block in agent.instance.blocks("metadata"):
+                value, attribute = block.value("script"), block.attribute("script")
+                if value is not None and attribute is not None:
+                    yield from self._parse(f"{agent.address}.metadata", value, attribute.at)
 
     def _container_scripts(self) -> Iterator[Script]:
         """The text of ``command = ["sh", "-c", text]`` and of an `entrypoint` like it."""

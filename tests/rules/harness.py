@@ -43,6 +43,7 @@ SHIFT = 30
 _MARKER = re.compile(r"[ \t]*# (?=[!=?>][A-Z])([^\n]*)$", re.MULTILINE)
 _MARK = re.compile(r"([!=?>])([A-Z]+(?:-\d+)?)(?: (warning|notice))?")
 _CONTAINER = 'resource "docker_container" "workspace" {'
+_AGENT = 'resource "coder_agent" "main" {'
 
 HostName = Literal["minimal", "full"]
 
@@ -52,6 +53,7 @@ class Code:
     """What is planted in a template, with markers.
 
     container: attributes and blocks of the workspace container; an attribute takes the place of the template's own
+    agent: attributes and blocks of the agent
     top: top-level Terraform at the end of the template
     boot: lines of the boot script, before its `exit 0`
     files: further files, by path from the template's folder
@@ -63,6 +65,7 @@ class Code:
     """
 
     container: str = ""
+    agent: str = ""
     top: str = ""
     boot: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -74,7 +77,7 @@ class Code:
 
     @property
     def text(self) -> str:
-        written = (self.container, self.top, self.boot, self.image)
+        written = (self.container, self.agent, self.top, self.boot, self.image)
         return "\n".join((*written, *self.files.values(), *self.lacks.values(), *self.replaces.values()))
 
 
@@ -174,6 +177,8 @@ def _planted(code: Code, tree: MemoryTree, *, moved: bool = False) -> MemoryTree
         text = _without_attribute(text, name, "")
     if code.container:
         text = _in_container(text, _block(code.container, 6 if moved else 2), at_start=moved)
+    if code.agent:
+        text = text.replace(f"{_AGENT}\n", f"{_AGENT}\n{_block(code.agent, 6 if moved else 2)}", 1)
     if code.moves_container:
         text = _without_container(text)
     if code.boot:
@@ -412,7 +417,7 @@ def validate(rule: str, bad: Sequence[Case], good: Sequence[Case], undecided: Se
 
 def _content(case: Case) -> object:
     maps = (case.files, case.links, case.lacks, case.replaces)
-    snippets = (case.container.strip(), case.top.strip(), case.boot.strip(), case.image.strip())
+    snippets = (case.container.strip(), case.agent.strip(), case.top.strip(), case.boot.strip(), case.image.strip())
     own = snippets, case.moves_container, tuple(tuple(sorted(part.items())) for part in maps)
     return own, case.before.text, case.newline, case.final_newline
 

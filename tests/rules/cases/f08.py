@@ -140,6 +140,37 @@ BAD = (
         "two names of one read",
         boot='IFS=- read -r WORKSPACE_NAME OWNER_NAME <<< "$HOSTNAME" # !F-8',
     ),
+    Case(
+        "for the dashboard",
+        agent="""
+            metadata {
+              key      = "name"
+              interval = 60
+              timeout  = 5
+              script   = "CODER_WORKSPACE_NAME=$(hostname) ddev describe" # !F-8
+            }
+        """,
+    ),
+    Case(
+        "by coder_env",
+        top="""
+            resource "coder_env" "name" {
+              agent_id = coder_agent.main.id
+              name     = "CODER_WORKSPACE_NAME"
+              value    = docker_container.workspace[0].hostname # !F-8
+            }
+        """,
+    ),
+    Case(
+        "in an author's address by coder_env",
+        top="""
+            resource "coder_env" "address" {
+              agent_id = coder_agent.main.id
+              name     = "GIT_AUTHOR_EMAIL"
+              value    = "me@${docker_container.workspace[0].hostname}" # !F-8
+            }
+        """,
+    ),
 )
 
 GOOD = (
@@ -162,4 +193,25 @@ GOOD = (
     Case("the host of an address", boot='CODER_HOSTNAME=$(echo "$CODER_AGENT_URL" | cut -d/ -f3)'),
     Case("a comment", boot="# CODER_WORKSPACE_NAME=$(hostname)\necho 'CODER_WORKSPACE_NAME=$(hostname)'"),
     Case("the name of a log file", boot='BOOT_LOG="/tmp/boot-$(hostname).log"'),
+    Case(
+        "what the dashboard shows",
+        agent="""
+            metadata {
+              key      = "host"
+              interval = 60
+              timeout  = 5
+              script   = "hostname"
+            }
+        """,
+    ),
+    Case(
+        "another variable by coder_env",
+        top="""
+            resource "coder_env" "host" {
+              agent_id = coder_agent.main.id
+              name     = "MAIL_HOST"
+              value    = docker_container.workspace[0].hostname
+            }
+        """,
+    ),
 )

@@ -91,6 +91,17 @@ BAD = (
         on=("full",),
         files={"../image/scripts/.ddev/commands/host/up": "#!/bin/bash\nsudo systemctl restart docker # !F-9\n"},
     ),
+    Case(
+        "when the dashboard asks",
+        agent="""
+            metadata {
+              key      = "docker"
+              interval = 60
+              timeout  = 5
+              script   = "sudo systemctl start docker" # !F-9
+            }
+        """,
+    ),
 )
 
 GOOD = (
@@ -126,6 +137,20 @@ GOOD = (
               provisioner "local-exec" {
                 command = "systemctl is-active docker"
               }
+            }
+        """,
+    ),
+    Case(
+        "what the dashboard shows",
+        agent="""
+            metadata {
+              key      = "docker"
+              interval = 60
+              timeout  = 5
+              script   = <<-EOS
+                set -e
+                systemctl status docker
+              EOS
             }
         """,
     ),

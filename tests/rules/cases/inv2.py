@@ -29,6 +29,20 @@ def _case(name: str, code: Code, *, fixed: str | None = None) -> Case:
 
 
 BAD = (
+    Case(
+        "another home by coder_env",
+        top="""
+            resource "coder_env" "home" {
+              agent_id = coder_agent.main.id
+              name     = "HOME"
+              value    = "/root" # !INV-2
+            }
+        """,
+    ),
+    Case(
+        "another home in the container's env",
+        container='env = ["CODER_AGENT_TOKEN=${coder_agent.main.token}", "HOME=/root"] # !INV-2',
+    ),
     Case("root", container='user = "root" # !INV-2', fixed='user = "coder"'),
     Case("another user", container='user = "ubuntu" # !INV-2', fixed='user = "coder"'),
     Case("root with coder's group", container='user = "root:coder" # !INV-2'),
@@ -103,6 +117,16 @@ BAD = (
 )
 
 GOOD = (
+    Case(
+        "the same home by coder_env",
+        top="""
+            resource "coder_env" "home" {
+              agent_id = coder_agent.main.id
+              name     = "HOME"
+              value    = "/home/coder"
+            }
+        """,
+    ),
     Case("the user with its group", container='user = "coder:coder"'),
     Case("the user by way of a local", top='locals { account = "coder" }', container="user = local.account"),
     Case("the group among others", container='group_add = concat([tostring(var.docker_gid)], ["video"])'),

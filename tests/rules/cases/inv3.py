@@ -103,6 +103,37 @@ BAD = (
     Case("another mode at boot", boot="sudo chmod 0644 /etc/sudoers.d/coder # !INV-3"),
     Case("another mode at boot, in letters", boot="sudo chmod u+w,g+w /etc/sudoers.d/coder # !INV-3"),
     Case("edited at boot", boot="sudo sed -i 's/NOPASSWD://' /etc/sudoers.d/coder # !INV-3"),
+    Case(
+        "an upload that is read after it",
+        container="""
+            upload {
+              file    = "/etc/sudoers.d/zz-local"
+              content = <<-EOC
+                Defaults lecture=never
+                coder ALL=(ALL) ALL # !INV-3
+              EOC
+            }
+        """,
+    ),
+    Case(
+        "an upload in its place that allows less",
+        container="""
+            upload {
+              file        = "/etc/sudoers.d/coder" # !INV-3
+              content     = "coder ALL=(ALL) NOPASSWD:/usr/bin/dockerd"
+              permissions = "0440"
+            }
+        """,
+    ),
+    Case(
+        "an upload in its place that everybody reads",
+        container="""
+            upload {
+              file    = "/etc/sudoers.d/coder" # !INV-3
+              content = "coder ALL=(ALL) NOPASSWD:ALL\\nDefaults env_keep += \\"DEBIAN_FRONTEND\\"\\n"
+            }
+        """,
+    ),
 )
 
 GOOD = (
@@ -182,6 +213,20 @@ GOOD = (
     Case("sudo that never asks", boot="sudo -n true"),
     Case("sudo with a variable kept", boot="sudo -E apt-get update"),
     Case("another program with that option", boot="sort -S 10M /tmp/list > /tmp/sorted"),
+    Case(
+        "an upload of the same",
+        container="""
+            upload {
+              file        = "/etc/sudoers.d/coder"
+              content     = "coder ALL=(ALL) NOPASSWD:ALL\\nDefaults env_keep += \\"DEBIAN_FRONTEND\\"\\n"
+              permissions = "0440"
+            }
+        """,
+    ),
+    Case(
+        "an upload of a word about sudo",
+        container='upload {\n  file    = "/etc/sudoers.d/zz"\n  content = "Defaults lecture=never"\n}',
+    ),
 )
 
 UNDECIDED = (

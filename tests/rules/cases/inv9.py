@@ -11,7 +11,51 @@ EMAIL = "    CODER_WORKSPACE_OWNER_EMAIL = data.coder_workspace_owner.me.email\n
 GIT_NAME = 'git config --global user.name "$CODER_WORKSPACE_OWNER_NAME"\n'
 GIT_EMAIL = 'git config --global user.email "$CODER_WORKSPACE_OWNER_EMAIL"\n'
 
+_ENV = """
+resource "coder_env" "extra" {
+  agent_id = coder_agent.main.id
+  name     = "%s"
+  value    = %s
+}
+"""
+
+
+def _env(name: str, variable: str, value: str) -> Case:
+    return Case(name, top=_ENV % (variable, value))
+
+
 BAD = (
+    _env("another name by coder_env", "CODER_WORKSPACE_NAME", '"main" # !INV-9'),
+    _env("the id for the name by coder_env", "CODER_WORKSPACE_NAME", "data.coder_workspace.me.id # !INV-9"),
+    _env("an author by coder_env", "GIT_AUTHOR_NAME", '"Bot" # !INV-9'),
+    Case(
+        "an author among several by coder_env",
+        top="""
+            resource "coder_env" "extra" {
+              for_each = {
+                GIT_COMMITTER_EMAIL = "bot@example.org" # !INV-9
+                EDITOR              = "vim"
+              }
+              agent_id = coder_agent.main.id
+              name     = each.key
+              value    = each.value
+            }
+        """,
+    ),
+    Case("an author in the agent's env", replaces={NAME: NAME + '    GIT_AUTHOR_NAME = "Bot" # !INV-9\n'}),
+    Case(
+        "the workspace as the committer",
+        replaces={NAME: NAME + "    GIT_COMMITTER_NAME = data.coder_workspace.me.name # !INV-9\n"},
+    ),
+    Case(
+        "an author in the container's env",
+        container="""
+            env = [
+              "CODER_AGENT_TOKEN=${coder_agent.main.token}",
+              "GIT_AUTHOR_NAME=Bot", # !INV-9
+            ]
+        """,
+    ),
     Case("no id", replaces={ID + NAME: NAME.rstrip() + " # !INV-9\n"}),
     Case("no name", replaces={NAME + OWNER: OWNER.rstrip() + " # !INV-9\n"}),
     Case("no owner", replaces={OWNER + EMAIL: EMAIL.rstrip() + " # !INV-9\n"}),
@@ -72,6 +116,28 @@ BAD = (
 )
 
 GOOD = (
+    _env("the same name by coder_env", "CODER_WORKSPACE_NAME", "data.coder_workspace.me.name"),
+    _env("the owner by coder_env", "GIT_AUTHOR_EMAIL", "data.coder_workspace_owner.me.email"),
+    _env("another variable by coder_env", "NODE_ENV", '"development"'),
+    Case(
+        "the owner as the author",
+        replaces={
+            NAME: NAME + "    GIT_AUTHOR_NAME = coalesce(data.coder_workspace_owner.me.full_name, "
+            "data.coder_workspace_owner.me.name)\n"
+        },
+    ),
+    Case("no author", replaces={NAME: NAME + '    GIT_AUTHOR_NAME = ""\n'}),
+    Case(
+        "the owner in the container's env",
+        container="""
+            env = [
+              "CODER_AGENT_TOKEN=${coder_agent.main.token}",
+              "CODER_WORKSPACE_NAME=${data.coder_workspace.me.name}",
+              "GIT_AUTHOR_EMAIL=${data.coder_workspace_owner.me.email}",
+              "DEBUG=",
+            ]
+        """,
+    ),
     Case(
         "the author from the owner",
         boot='export GIT_AUTHOR_NAME="$CODER_WORKSPACE_OWNER_NAME" GIT_COMMITTER_EMAIL="$CODER_WORKSPACE_OWNER_EMAIL"',

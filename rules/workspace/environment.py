@@ -1,0 +1,49 @@
+"""Variables that a template sets beside the agent's own `env`: by `coder_env`, and in the container's `env`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from rules.sources.terraform.values import Alternative, ListData, Value, as_text
+from rules.sources.text import Piece, Position, Text
+from rules.workspace.template import Resource, Workspace
+
+
+class Given(NamedTuple):
+    """`resource` gives the workspace a variable `name`; `at` is where it does."""
+
+    name: str
+    value: Value
+    resource: Resource
+    at: Position
+
+    @property
+    def address(self) -> str:
+        return f"{self.resource.kind}/env/{self.name}"
+
+
+def given(workspace: Workspace) -> Iterator[Given]:
+    """What reaches every shell of the agent, unless the agent's own `env` says otherwise."""
+    for resource in workspace.resources("coder_env"):
+        value, at = resource.value("value"), resource.at("value")
+        for alternative in resource.value("name") or ():
+            name = as_text(alternative.data, alternative.at)
+            if value is not None and name is not None and name.known:
+                yield Given(name.known, value.via(workspace.step(at)), resource, at)
+    for container in workspace.containers:
+        for alternative in container.value("env") or ():
+            for item in alternative.data.items if isinstance(alternative.data, ListData) else ():
+                for each in item:
+                    yield from _entry(container, each)
+
+
+def _entry(container: Resource, entry: Alternative) -> Iterator[Given]:
+    """``"NAME=value"``."""
+    text = as_text(entry.data, entry.at)
+    first = text.parts[0] if text is not None and text.parts else None
+    if text is not None and isinstance(first, Piece) and "=" in first.text:
+        name, _, _ = first.text.partition("=")
+        value = text.slice(len(name) + 1, len(text)) or Text.literal("", entry.at)
+        yield Given(name, Value((replace(entry, data=value),)), container, container.at("env"))
