@@ -225,6 +225,9 @@ class Write(NamedTuple):
     at: Position
 
 
+_PASSES_ON = frozenset({"tee", "cat", "sponge", "dd", "sort", "head", "tail", "sed", "awk", "grep", "tr"})
+_PASSES_ON |= {"egrep", "fgrep", "cut", "uniq", "tac", "envsubst", "xargs"}
+_COPIERS = frozenset({"cp", "install"})
 _REPLACES = frozenset({">", ">|", "&>"})
 _APPENDS = frozenset({">>", "&>>"})
 
@@ -271,7 +274,7 @@ class Flow:
                 "replace" if redirect.operator in _REPLACES else "append" if redirect.operator in _APPENDS else None
             )
             opened = redirect.descriptor in ("", "1") or (command.name == "exec" and redirect.descriptor != "2")
-            if mode is not None and opened:
+            if mode is not None and opened and not _is_process(redirect.target, ">("):
                 at = command.position if redirect in command.redirects else redirect.position
                 yield self._write(mode, located(redirect.target, command), redirect.target, command, at)
         if command.name in ("tee", "sponge", "dd"):
@@ -281,8 +284,11 @@ class Flow:
                 paths = located(word, command)
                 if command.name == "dd":
                     paths = tuple(path[3:] for path in word.alternatives if path.startswith("of="))
-                if paths:
+                if paths and not _is_process(word, ">("):
                     yield self._write("append" if appends else "replace", paths, word, command, command.position)
+        elif command.name in _COPIERS and _takes_input(command):
+            target = command.args[-1]
+            yield self._write("replace", located(target, command), target, command, command.position)
 
     def _write(self, mode: Mode, paths: tuple[str, ...], target: Word, command: Command, at: Position) -> Write:
         sources = self._sources(command)
@@ -290,24 +296,59 @@ class Flow:
 
     def _sources(self, command: Command) -> tuple[Command, ...]:
         """The commands whose output this one passes on, or itself if it makes its own."""
-        passes_on = command.name in ("tee", "cat", "sponge", "dd", "sort", "head", "tail", "sed", "awk", "grep", "tr")
-        fed = any(redirect.here is not None for redirect in command.redirects)
-        if not passes_on or fed:
-            return (command,)
-        return (command, *(source for each in self.upstream(command) for source in self._sources(each)))
+        passes_on = command.name in _PASSES_ON or (command.name in _COPIERS and _takes_input(command))
+        return (command, *self.feeding(command)) if passes_on else (command,)
+
+    def feeding(self, command: Command) -> tuple[Command, ...]:
+        """All commands whose output reaches this one, but for what has its input in place."""
+        if any(redirect.here is not None for redirect in command.redirects):
+            return ()
+        named = (each for word in command.args if _is_process(word, "<(") for each in self._in_process(word, command))
+        return tuple(source for each in (*self.upstream(command), *named) for source in self._sources(each))
 
     def upstream(self, command: Command) -> Sequence[Command]:
-        """The commands of the stage before in the pipeline that feeds this one."""
+        """The commands of the stage before in the pipeline that feeds this one, or those that write into ``>(…)``."""
         frames = tuple(frame.position for frame in command.frames)
         for scope in reversed(command.scope):
             if scope.kind == "pipeline" and scope.index:
                 return self._stages.get((scope.position, scope.index - 1, frames), [])
+            if scope.kind == "process":
+                return self._into.get((scope.position, frames), [])
         return ()
+
+    @cached_property
+    def _into(self) -> dict[tuple[Position, tuple[Position, ...]], list[Command]]:
+        """The commands that write into a process, by its place."""
+        found: dict[tuple[Position, tuple[Position, ...]], list[Command]] = {}
+        for command in self.program.commands:
+            frames = tuple(frame.position for frame in command.frames)
+            for word in (*command.args, *(redirect.target for redirect in command.redirects)):
+                if _is_process(word, ">("):
+                    found.setdefault((word.position, frames), []).append(command)
+        return found
+
+    def _in_process(self, word: Word, command: Command) -> Iterator[Command]:
+        """The commands that run in ``<(…)``."""
+        frames = tuple(frame.position for frame in command.frames)
+        for other in self.program.commands:
+            inside = any(scope.kind == "process" and scope.position == word.position for scope in other.scope)
+            if inside and tuple(frame.position for frame in other.frames) == frames:
+                yield other
 
 
 @once
 def flow_of(program: Program) -> Flow:
     return Flow(program)
+
+
+def _is_process(word: Word, opening: str) -> bool:
+    """Whether a word is ``<(…)`` or ``>(…)``."""
+    return UNKNOWN in word.alternatives[0] and word.raw.lstrip().startswith(opening)
+
+
+def _takes_input(command: Command) -> bool:
+    """``install /dev/stdin FILE`` and ``cp <(…) FILE`` write what they are fed."""
+    return any(word.value in ("/dev/stdin", "/dev/fd/0") or _is_process(word, "<(") for word in command.args[:-1])
 
 
 def located(word: Word, command: Command) -> tuple[str, ...]:

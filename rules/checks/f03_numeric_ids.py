@@ -5,7 +5,7 @@
 Looks at every command that takes a user or a group (`chown`, `chgrp`, `install -o`, `usermod`, `groupmod`, `useradd`,
 `setpriv`, `su-exec`, `sudo -u '#…'` and their kind) in the boot script, the agent's other scripts, the image's build
 and the commands it stages, also behind `xargs`, `find -exec`, `sudo` and variables; at `--chown` and `USER` in the
-Dockerfile; and at `user` and `group_add` of the workspace container.
+Dockerfile; at `user` and `group_add` of the workspace container; and at the `uid=` and `gid=` of mounts.
 
 ## Why it matters
 
@@ -58,7 +58,7 @@ from rules.checks.support import corrected, line, set_to, way
 from rules.model import Edit, Level, Span, Step, Violation
 from rules.sources.dockerfile import Instruction
 from rules.sources.shell import Command, Word
-from rules.sources.terraform.values import Alternative, ListData, Value, as_text
+from rules.sources.terraform.values import Alternative, ListData, MapData, Value, as_text
 from rules.workspace.image import NAME as IMAGE
 from rules.workspace.image import Image
 from rules.workspace.template import Resource, Workspace
@@ -91,6 +91,8 @@ def check(workspace: Workspace) -> Iterator[Violation]:
     yield from _scripts(of_workspace(workspace))
     for container in workspace.containers:
         yield from _container(workspace, container)
+    for volume in workspace.resources("docker_volume"):
+        yield from _mount_options(workspace, volume, "driver_opts")
 
 
 def image_check(image: Image) -> Iterator[Violation]:
@@ -98,6 +100,8 @@ def image_check(image: Image) -> Iterator[Violation]:
     yield from _scripts(surface)
     for instruction in image.instructions("COPY", "ADD", "USER"):
         yield from _instruction(surface, instruction)
+    for instruction in image.instructions("RUN"):
+        yield from _build_mount(surface, instruction)
 
 
 # Scripts
@@ -221,6 +225,19 @@ def _option_ids(arguments: Arguments, names: tuple[str, ...]) -> Iterator[_Use]:
         yield from _ids(option.word, option.value)
 
 
+_MOUNT_ID = re.compile(r"\b[ug]id=(\d+)\b")
+"""An option of a mount: ``uid=1000``."""
+
+
+def _mount(invocation: Invocation) -> Iterator[_Use]:
+    """``mount -o uid=1000``."""
+    arguments = getopt(invocation.args, "otLUN", ("options", "types", "source", "target"))
+    for option in arguments.values("o", "options"):
+        match = _MOUNT_ID.search(option.value)
+        if match is not None:
+            yield _Use(option.word, match[1], None)
+
+
 def _acl(invocation: Invocation) -> Iterator[_Use]:
     """``setfacl -m u:1000:rw``: the entry names a user or group between its colons."""
     for option in getopt(invocation.args, "mxMX", ("modify", "remove")).values("m", "x", "modify", "remove"):
@@ -272,6 +289,8 @@ _COMMANDS: dict[str, Callable[[Invocation], Iterator[_Use]]] = {
     "groupmod": _options("g", ("gid",), "npRU"),
     "groupadd": _options("g", ("gid",), "KpRU"),
     "addgroup": _options("g", ("gid",), ""),
+    "mount": _mount,
+    "sshfs": _mount,
     "setfacl": _acl,
     "setpriv": _options("", ("reuid", "regid", "ruid", "euid", "rgid", "egid", "groups"), ""),
     "chroot": _options("", ("userspec", "groups"), ""),
@@ -334,6 +353,26 @@ def _instruction(surface: Surface, instruction: Instruction) -> Iterator[Violati
         )
 
 
+def _build_mount(surface: Surface, instruction: Instruction) -> Iterator[Violation]:
+    """``RUN --mount=type=cache,uid=1000``: Docker takes no name there, so whether the number is meant is a question."""
+    for flag in instruction.flags:
+        match = _MOUNT_ID.search(flag) if flag.startswith("--mount=") else None
+        if match is not None:
+            where = Span(instruction.path, instruction.start, instruction.start)
+            first = surface.lines(instruction.path)[instruction.start - 1]
+            yield Violation(
+                rule=ID,
+                template=IMAGE,
+                address="numeric id in RUN --mount",
+                evidence=flag,
+                span=where,
+                level="warning",
+                message=f"`{flag}` names a user or group by its number, `{match[1]}`. Is that number meant?",
+                trail=(Step(where.path, where.start, first.strip()[:160]),),
+                related=("INV-2",),
+            )
+
+
 # The container
 
 _RIGHT = {"user": '"coder"', "group_add": "[tostring(var.docker_gid)]"}
@@ -353,6 +392,29 @@ def _container(workspace: Workspace, container: Resource) -> Iterator[Violation]
             for item in alternative.data.items:
                 for each in item:
                     yield from _attribute(workspace, container, "group_add", each)
+    yield from _mount_options(workspace, container, "tmpfs")
+
+
+def _mount_options(workspace: Workspace, resource: Resource, name: str) -> Iterator[Violation]:
+    """``tmpfs = { "/scratch" = "uid=1000" }``: the kernel takes no name there."""
+    for alternative in resource.value(name) or ():
+        for _, value in alternative.data.items if isinstance(alternative.data, MapData) else ():
+            for each in value:
+                text = as_text(each.data, each.at)
+                match = _MOUNT_ID.search(text.show()) if text is not None and each.variable is None else None
+                if match is not None:
+                    yield Violation(
+                        rule=ID,
+                        template=workspace.template,
+                        address=f"{resource.address}/{name}",
+                        evidence=match.group(),
+                        span=line(each.at),
+                        level="warning",
+                        message=f"This names a user or group by its number, `{match.group()}`. Is that number meant?",
+                        trail=way(workspace, each, resource.at(name)),
+                        related=("INV-2",),
+                        fix="Let the boot script give the place to `coder` with `chown coder:coder`.",
+                    )
 
 
 def _attribute(workspace: Workspace, container: Resource, name: str, alternative: Alternative) -> Iterator[Violation]:

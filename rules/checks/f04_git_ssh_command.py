@@ -54,17 +54,20 @@ from rules.checks.commands import (
     printed,
     shown,
     site,
+    texts_of,
 )
+from rules.checks.filters import gets_through
 from rules.checks.inline_code import code_of
 from rules.checks.sed import in_place
-from rules.checks.support import in_home, line
+from rules.checks.support import in_home, line, way
 from rules.model import Edit, Level, Step, Undecided, Violation
 from rules.once import once_in
 from rules.sources.shell import UNKNOWN, Command
-from rules.sources.text import Position, Text
+from rules.sources.text import Piece, Position, Text
 from rules.workspace.image import NAME as IMAGE
 from rules.workspace.image import Image
 from rules.workspace.template import Workspace
+from rules.workspace.uploads import Upload, uploads
 
 ID = "F-4"
 REQUIREMENT = "Forbidden Runtime Behaviors"
@@ -78,7 +81,7 @@ _SETS = re.compile(
 )
 _DOTFILE = re.compile(r"\.(?:bash\w*|profile|zsh\w*|gitconfig|env|pam_environment|config|ssh)\b")
 _SYSTEM_WIDE = re.compile(r"/etc/(?:environment|profile|bash\.bashrc|gitconfig|zsh)")
-_INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php|ed|ex|vim?|awk|gawk)[\d.]*")
+_INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php|awk|gawk)[\d.]*")
 _LASTING = frozenset({"tmp", "run", "proc", "dev", "var"})
 """Folders of the root that no session reads its settings from."""
 
@@ -100,6 +103,8 @@ _EXPORT = "Leave it out: the `export` of the boot script is enough, Coder sets i
 
 def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
     yield from _scripts(of_workspace(workspace))
+    for upload in uploads(workspace):
+        yield from _uploaded(workspace, upload)
 
 
 def image_check(image: Image) -> Iterator[Violation | Undecided]:
@@ -172,7 +177,7 @@ def _persisted(flow: Flow, command: Command, notes: dict[str, Command]) -> Itera
         if (cause := _carries(write, notes)) is not None:
             yield _placed(write, cause, notes)
     for invocation in invocations(command):
-        yield from _by_program(invocation, notes)
+        yield from _by_program(flow, invocation, notes)
 
 
 def _placed(write: Write, cause: tuple[Command, Level], notes: dict[str, Command]) -> _Persisted | Write | None:
@@ -252,27 +257,35 @@ def _value_flows(command: Command) -> bool:
 
 
 _DUMPS = frozenset({"env", "printenv", "export", "declare", "typeset", "set"})
+_VALUE = "/tmp/coder.x/coder gitssh --"  # noqa: S108
+_DUMPED = (f"{NAME}={_VALUE}", f'export {NAME}="{_VALUE}"', f'declare -x {NAME}="{_VALUE}"')
+"""How the shell shows it: Coder's own value, as ``env``, dash and bash print it."""
 
 
 def _dumps(command: Command, sources: Iterable[Command]) -> Level | None:
-    """``declare -p GIT_SSH_COMMAND``, ``env | grep GIT_SSH``; a dump of everything has it too."""
+    """``declare -p GIT_SSH_COMMAND``, ``env | grep GIT_``; a dump of everything has it too."""
     if command.name not in _DUMPS:
         return None
     texts = [known(word) for word in command.args if not known(word).startswith("-")]
     options = "".join(known(word) for word in command.args if known(word).startswith("-"))
+    if command.name == "set" and (texts or options):
+        return None
     if command.name in ("export", "declare", "typeset") and "p" not in options and texts:
         return None
     if texts:
         return "failure" if NAME in texts else None
-    for other in sources:
-        if other.name in ("grep", "egrep", "sed", "awk"):
-            pattern = " ".join(known(word) for word in other.args)
-            names_it = _NEEDLE.search(pattern) is not None
-            return "failure" if names_it and "-v" not in pattern and "/d" not in pattern else None
-    return "warning"
+    answers = [gets_through(each, sources) for each in _DUMPED]
+    if True in answers:
+        return "failure"
+    return None if False in answers else "warning"
 
 
-def _by_program(invocation: Invocation, notes: dict[str, Command]) -> Iterator[_Persisted | Write | None]:
+_EDITORS = frozenset({"ed", "ex", "vi", "vim", "nvim"})
+_CHANGES = re.compile(r"write|append|put|print|(?:^|\s)-\w*i\b|>", re.MULTILINE)
+"""Code that may change a file."""
+
+
+def _by_program(flow: Flow, invocation: Invocation, notes: dict[str, Command]) -> Iterator[_Persisted | Write | None]:
     name, args, command = invocation
     if name == "sed" and (edit := in_place(args)) is not None:
         if any(action.kind != "delete" and sets_transport(action.text) for action in edit.actions):
@@ -291,8 +304,13 @@ def _by_program(invocation: Invocation, notes: dict[str, Command]) -> Iterator[_
     elif _INTERPRETERS.fullmatch(name):
         text = code_of(invocation) or " ".join(known(word) for word in args)
         file = _DOTFILE.search(text)
-        if file is not None and sets_transport(text) and ("write" in text or "-i" in text or ">" in text):
+        if file is not None and sets_transport(text) and _CHANGES.search(text):
             yield _Persisted(command, site(command, _NEEDLE), file.group(), "failure")
+    elif name in _EDITORS:
+        place, target = _place(path for word in args for path in located(word, command))
+        script = [known(word) for word in args] + list(texts_of((command, *flow.feeding(command))))
+        if place in ("dotfile", "shared") and any(map(sets_transport, script)):
+            yield _Persisted(command, site(command, _NEEDLE), target, "failure" if place == "dotfile" else "warning")
 
 
 _READS = ("get", "get-all", "get-regexp", "get-urlmatch", "unset", "unset-all", "list", "l", "edit", "e")
@@ -322,7 +340,46 @@ def _git_config(invocation: Invocation) -> _Persisted | None:
     return _Persisted(command, site(command, _NEEDLE), target, level)
 
 
-# Files that the image stages
+# Files that are uploaded, and those that the image stages
+
+
+def sends_transport(upload: Upload) -> bool:
+    return level_of(upload.path) is not None and any(True for text in upload.texts for _ in _lines(text))
+
+
+def level_of(path: str) -> Level | None:
+    """How sure a file is to be a user's dotfile; None for one that is none."""
+    place = _kind(path)
+    return "failure" if place == "dotfile" else "warning" if place == "shared" else None
+
+
+def _uploaded(workspace: Workspace, upload: Upload) -> Iterator[Violation]:
+    level = level_of(upload.path)
+    for text in upload.texts if level is not None else ():
+        for at, _ in _lines(text):
+            message = f"This line sets `{NAME}` in the container's `{upload.path}` at every start."
+            yield Violation(
+                rule=ID,
+                template=workspace.template,
+                address="GIT_SSH_COMMAND in a file",
+                evidence=f"upload {upload.path}",
+                span=line(at),
+                level=level or "warning",
+                message=message + (" Is that meant?" if level == "warning" else ""),
+                trail=way(workspace, upload.target, at),
+                fix=_EXPORT,
+            )
+
+
+def _lines(text: Text) -> Iterator[tuple[Position, str]]:
+    """The lines of a text that give the transport a value."""
+    written = "".join(part.text if isinstance(part, Piece) else UNKNOWN for part in text.parts)
+    start = 0
+    for each in written.split("\n") if _NEEDLE.search(written) else ():
+        at = text.at(start) if sets_transport(each) else None
+        start += len(each) + 1
+        if at is not None:
+            yield at, each
 
 
 def _is_settings(path: str) -> bool:
@@ -331,26 +388,19 @@ def _is_settings(path: str) -> bool:
 
 
 def _staged(name: str, text: Text, level: Level) -> Iterator[Violation]:
-    written = text.show()
-    if not (NAME in written or "sshcommand" in written.lower()):
-        return
-    start = 0
-    for each in written.split("\n"):
-        at = text.at(start) if sets_transport(each) else None
-        start += len(each) + 1
-        if at is not None:
-            message = f"This line gives every new home a `{name}` that sets `{NAME}` for good."
-            if level == "warning":
-                message = f"This line of `{name}` sets `{NAME}` for every session. Is that meant?"
-            yield Violation(
-                rule=ID,
-                template=IMAGE,
-                address="GIT_SSH_COMMAND in a file",
-                evidence=f"staged {name}",
-                span=line(at),
-                level=level,
-                message=message,
-                trail=(Step(at.path, at.line, each.strip()[:160]),),
-                edit=Edit(at.path, at.line, at.line, ""),
-                fix=_EXPORT,
-            )
+    for at, each in _lines(text):
+        message = f"This line gives every new home a `{name}` that sets `{NAME}` for good."
+        if level == "warning":
+            message = f"This line of `{name}` sets `{NAME}` for every session. Is that meant?"
+        yield Violation(
+            rule=ID,
+            template=IMAGE,
+            address="GIT_SSH_COMMAND in a file",
+            evidence=f"staged {name}",
+            span=line(at),
+            level=level,
+            message=message,
+            trail=(Step(at.path, at.line, each.strip()[:160]),),
+            edit=Edit(at.path, at.line, at.line, ""),
+            fix=_EXPORT,
+        )

@@ -3,10 +3,10 @@
 ## What it does
 
 Looks at every command of the boot script and the agent's other scripts that replaces or removes files in the home:
-`cp`, `mv`, `install`, `rsync`, `ln -sf`, `>`, `tee`, `rm`, `sed -i` that rewrites, archives that are unpacked. It is
-silent where the command runs only if nothing is there yet (`[ ! -e … ]`, `cp -n`, `grep -q … ||`, a first-start
-marker), for caches, logs and temporary files, inside projects that the script itself sets up, and for the few files
-that templates own.
+`cp`, `mv`, `install`, `rsync`, `ln -sf`, `>`, `tee`, `rm`, `sed -i` that rewrites, archives that are unpacked; and at
+every `upload` of the container. It is silent where the command runs only if nothing is there yet (`[ ! -e … ]`, `cp
+-n`, `grep -q … ||`, a first-start marker), for caches, logs and temporary files, inside projects that the script itself
+sets up, and for the few files that templates own.
 
 ## Why it matters
 
@@ -36,21 +36,23 @@ enough; what counts is the user's file.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
 from rules.checks.commands import Surface, deleted, flow_of, getopt, guarded, of_workspace, passed, replaced, shown
-from rules.checks.f04_git_ssh_command import writes_transport
+from rules.checks.f04_git_ssh_command import sends_transport, writes_transport
 from rules.checks.guards import guards_of
-from rules.checks.home import HOST_COMMANDS, Change, home_of
-from rules.checks.support import line
+from rules.checks.home import HOST_COMMANDS, Change, home_of, is_kept
+from rules.checks.support import line, way
 from rules.model import Edit, Violation
 from rules.policy import Policy
 from rules.sources.shell import HOME, UNKNOWN, Program
 from rules.sources.text import Position
 from rules.workspace.template import Workspace
+from rules.workspace.uploads import Upload, uploads
 
 ID = "F-5"
 REQUIREMENT = "Forbidden Runtime Behaviors"
@@ -65,11 +67,17 @@ _DOES = {
     "truncate": "cuts off",
     "sed": "rewrites lines of",
     "perl -i": "rewrites lines of",
+    "git": "throws away what the user has changed in",
+    "git clean": "removes files in",
+    "awk": "rewrites lines of",
+    "gawk": "rewrites lines of",
+    "yq": "rewrites lines of",
+    "patch": "rewrites lines of",
 }
 
 _SPARING = {"cp": "cp -n", "rsync": "rsync --ignore-existing"}
-_REMOVES = ("rm", "find -delete", "mv away")
-_LINES = ("sed", "perl -i")
+_REMOVES = ("rm", "find -delete", "mv away", "git", "git clean")
+_LINES = ("sed", "perl -i", "awk", "gawk", "yq", "patch")
 
 _NOT_YOURS = "what the script itself has no more use for belongs in `/tmp` or `~/.cache`"
 _AT_STOP = "The script runs at every stop of the workspace, and what the user has put or changed there is gone then."
@@ -94,6 +102,10 @@ def check(workspace: Workspace) -> Iterator[Violation]:
         for change in changes:
             violation = _violation(surface, change, several=len(changes) > 1)
             yield replace(violation, why=_AT_STOP) if change.at in at_stop else violation
+    for upload in uploads(workspace):
+        path = posixpath.normpath(upload.path)
+        if is_kept(path) and not workspace.policy.owns(path) and not sends_transport(upload):
+            yield _uploaded(workspace, upload, path)
 
 
 def _overwrites(program: Program, policy: Policy) -> Iterator[Change]:
@@ -101,7 +113,8 @@ def _overwrites(program: Program, policy: Policy) -> Iterator[Change]:
     flow = flow_of(program)
     home, guards = home_of(flow), guards_of(flow)
     for change in home.changes:
-        paths = tuple(path for path in change.paths if home.is_users(path) and not policy.owns(path))
+        inside = change.verb.startswith("git")
+        paths = tuple(p for p in change.paths if home.is_users(p, inside=inside) and not policy.owns(p))
         if not paths or guards.protect(change.command, paths, tree=change.tree, link=change.verb == "ln"):
             continue
         seen = change.verb not in _REMOVES and guards.looked_for_in(change.command, paths)
@@ -140,6 +153,8 @@ def _kept(change: Change) -> str:
         return f"Write `{_SPARING[change.verb]}`: what the user has stays, what is missing comes."
     if change.verb == "mv away":
         return "Copy it there instead of moving it, or leave it out."
+    if change.verb.startswith("git"):
+        return "Leave it out, or do it only in a clone that the script itself has made."
     if change.verb in _REMOVES:
         return f"Leave it out: {_NOT_YOURS}."
     if change.verb in _LINES and not change.doubtful:
@@ -159,6 +174,22 @@ def _existence(change: Change) -> str | None:
     if len(change.paths) > 1 or not re.fullmatch(r"/[\w./-]+", path):
         return None
     return f"[ -e {path.replace(f'{HOME}/', '~/', 1)} ]"
+
+
+def _uploaded(workspace: Workspace, upload: Upload, path: str) -> Violation:
+    """A file that is put through the mount into the home, before the boot script can look what is there."""
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address="the user's files",
+        evidence=f"upload {path}",
+        span=line(upload.target.at),
+        level="failure",
+        message=f"This `upload` replaces `{path}` at every start, whatever the user has there.",
+        trail=way(workspace, upload.target, upload.block.at),
+        related=("INV-6",),
+        fix="Upload it to a place outside of the home, and let the boot script copy it where there is none.",
+    )
 
 
 def _when(change: Change) -> str:

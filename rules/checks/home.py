@@ -61,6 +61,13 @@ def is_home(path: str) -> bool:
     return path == HOME or path.startswith((f"{HOME}/", f"/home/{UNKNOWN}/"))
 
 
+def is_kept(path: str) -> bool:
+    """Whether a path is in the home, where something of the user can be: no cache, no log, no file of the templates."""
+    inside = path.removeprefix(HOME).strip("/")
+    scratch = any(inside == folder or inside.startswith(f"{folder}/") for folder in SCRATCH)
+    return is_home(path) and not (scratch or path in OWNED or _SCRATCH_NAME.fullmatch(posixpath.basename(path)))
+
+
 @dataclass(frozen=True)
 class Home:
     """The home as one program treats it."""
@@ -119,17 +126,11 @@ class Home:
         makers = [maker for source in (*change.sources, *given, *copied) for maker in self._makers.get(source, ())]
         return bool((given | {path for maker in makers for path in _read(maker.command)}) & set(change.paths))
 
-    def is_users(self, path: str) -> bool:
-        """Whether something of the user can be at the path."""
-        if not is_home(path):
+    def is_users(self, path: str, *, inside: bool = False) -> bool:
+        """Whether something of the user can be at the path, or in the folder there."""
+        if not is_kept(path) or any(f"{path}/"[: None if inside else -1].startswith(f"{p}/") for p in self._projects):
             return False
-        inside = path.removeprefix(HOME).strip("/")
-        name = posixpath.basename(path)
-        if any(inside == folder or inside.startswith(f"{folder}/") for folder in SCRATCH):
-            return False
-        if path in OWNED or _SCRATCH_NAME.fullmatch(name) or any(path.startswith(f"{p}/") for p in self._projects):
-            return False
-        passing = path in self._removed and path in self._made and not name.startswith(".")
+        passing = path in self._removed and path in self._made and not posixpath.basename(path).startswith(".")
         return not passing
 
 
@@ -171,7 +172,7 @@ def _by_redirection(change: Change) -> bool:
 
 def changes(flow: Flow, command: Command) -> Iterator[Change]:
     for write in flow.writes(command):
-        if write.mode == "replace":
+        if write.mode == "replace" and not (command.name in ("cp", "install") and write.target in command.args):
             verb = ">" if write.command.name != "tee" or write.target not in command.args else "tee"
             yield Change(verb, write.paths, command, write.at)
     for invocation in invocations(command):
@@ -342,6 +343,60 @@ def _find(invocation: Invocation) -> Iterator[Change]:
             )
 
 
+_DISCARDS = ("f", "force", "discard-changes")
+_STAGED_ONLY = frozenset({"S", "staged"})
+
+
+def _git(invocation: Invocation) -> Iterator[Change]:
+    """What makes git throw changes of the working tree away: ``reset --hard``, ``checkout -f``, ``clean -f``."""
+    before = getopt(invocation.args, "Cc", ("git-dir", "work-tree", "namespace", "exec-path"), stop_at_operand=True)
+    if not before.operands:
+        return
+    name, command = known(before.operands[0]), invocation.command
+    folders = _work_trees(before, command)
+    arguments = getopt(before.operands[1:], "bBs", ("source", "orphan", "conflict", "prefix"))
+    forced = arguments.has(*_DISCARDS)
+    if name == "clean" and forced and not arguments.has("n", "dry-run"):
+        yield _change(invocation, "git clean", folders, tree=True)
+    elif (name == "reset" and arguments.has("hard")) or (name in ("checkout", "switch") and forced):
+        yield _change(invocation, "git", folders, tree=True)
+    elif name in ("checkout", "restore"):
+        words = _paths_of(name, before.operands[1:], arguments)
+        paths = (posixpath.normpath(posixpath.join(folder, text)) for folder in folders for text in words)
+        yield _change(invocation, "git", tuple(paths), tree="." in words)
+
+
+def _work_trees(options: Arguments, command: Command) -> tuple[str, ...]:
+    given = next(iter(options.values("work-tree")), None) or next(iter(options.values("C")), None)
+    own = [each.value for each in command.assignments if each.name == "GIT_WORK_TREE"]
+    word = given.word._replace(alternatives=(given.value,)) if given is not None else own[0] if own else None
+    return tuple(path.rstrip("/") or "/" for path in located(word, command)) if word is not None else command.cwd
+
+
+def _paths_of(name: str, args: Sequence[Word], arguments: Arguments) -> list[str]:
+    """The files that git takes from a commit again; a branch that is switched to keeps what was changed."""
+    texts, operands = [known(word) for word in args], [known(word) for word in arguments.operands]
+    if name == "restore":
+        return (
+            [] if any(arguments.has(each) for each in _STAGED_ONLY) and not arguments.has("W", "worktree") else operands
+        )
+    if "--" in texts:
+        return texts[texts.index("--") + 1 :]
+    if arguments.has("b", "B", "t", "track", "orphan", "detach"):
+        return []
+    return operands[1:] if len(operands) > 1 else [text for text in operands if text in (".", "*")]
+
+
+def _edited(invocation: Invocation) -> Iterator[Change]:
+    """``gawk -i inplace``, ``yq -i``, ``patch FILE``."""
+    options = getopt(invocation.args, "fFvipDor", ("expression",))
+    name, words = invocation.name, [known(word) for word in invocation.args]
+    inplace = {"patch": True, "yq": "-i" in words or "--inplace" in words}.get(name, "inplace" in words)
+    if inplace and options.operands and "--dry-run" not in words:
+        target = options.operands[0 if name == "patch" else -1]
+        yield _change(invocation, name, located(target, invocation.command), doubtful=True)
+
+
 def _perl(invocation: Invocation) -> Iterator[Change]:
     if any(re.fullmatch(r"-[a-zA-Z0]*i.*", known(word)) for word in invocation.args) and len(invocation.args) > 2:
         yield _change(invocation, "perl -i", located(invocation.args[-1], invocation.command), doubtful=True)
@@ -372,6 +427,12 @@ _READERS: dict[str, Callable[[Invocation], Iterator[Change]]] = {
     "shred": _remove,
     "sed": _edit,
     "perl": _perl,
+    "ruby": _perl,
+    "git": _git,
+    "awk": _edited,
+    "gawk": _edited,
+    "yq": _edited,
+    "patch": _edited,
     "truncate": _shorten,
     "tar": _unpack,
     "unzip": _unpack,

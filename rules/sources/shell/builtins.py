@@ -66,6 +66,9 @@ class Builtins:
             "unset": self._unset,
             "shift": self._shift,
             "set": self._set,
+            "alias": self._alias,
+            "unalias": self._unalias,
+            "shopt": self._shopt,
         }
 
     def apply(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> Outcome:
@@ -141,6 +144,23 @@ class Builtins:
             if word.value == "--":
                 state.positional = tuple(_value(other) for other in command.args[index + 1 :])
                 return
+
+    def _alias(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
+        for word in command.args:
+            name, equals, text = (word.value or "").partition("=")
+            if equals:
+                origins = merged((Origin("assignment", name, word.position),), word.origins)
+                state.aliases = {**state.aliases, name: Value((text,), origins)}
+
+    def _unalias(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
+        names = {word.value for word in command.args}
+        kept = {} if "-a" in names else {name: value for name, value in state.aliases.items() if name not in names}
+        state.aliases = kept
+
+    def _shopt(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
+        words = {word.value for word in command.args}
+        if "expand_aliases" in words and words & {"-s", "-u"}:
+            state.expands_aliases = "-s" in words
 
     def _cd(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
         operands = [word for word in command.args if word.value is None or not word.value.startswith("-")]

@@ -25,6 +25,8 @@ _BODY_ESCAPE = re.compile(r"\\([$`\\\n])")
 _ANSI_ESCAPE = re.compile(r"\\(?:([abeEfnrtv\\'\"?])|([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4}))")
 _ANSI = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _BRACES = re.compile(r"""([^{}'"$`\\\s]*)\{([^{}'"$`\\\s]*,[^{}'"$`\\\s]*)\}([^{}'"$`\\\s]*)""")
+_ASSIGNS = re.compile(r"[A-Za-z_]\w*=")
+"""What looks like an assignment, as an argument too: bash expands the tilde of ``dd of=~/x``."""
 _EXPANDS = re.compile(r"[$`{]|[<>]\(")
 _FIRST = re.compile(r"\S")
 _DOLLAR = frozenset({"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion"})
@@ -146,10 +148,11 @@ class Expander:
     def _plain_word(self, node: Node, context: Context, state: State) -> Value:
         value = self._text(node.start_byte, node.end_byte, context, _ESCAPE)
         text = value.alternatives[0]
-        if text.startswith("~"):
-            rest = text.removeprefix("~").removeprefix(posixpath.basename(self._runner.home))
-            if not rest or rest.startswith("/"):
-                return Value((self._runner.home + rest,), value.origins)
+        if "~" in text:
+            before, _, rest = text.partition("~")
+            rest = rest.removeprefix(posixpath.basename(self._runner.home))
+            if (not before or _ASSIGNS.fullmatch(before)) and (not rest or rest.startswith("/")):
+                return Value((before + self._runner.home + rest,), value.origins)
         for child in node.named_children:
             if child.type == "command_substitution":
                 return unknown(*self.value(child, context, state).origins)

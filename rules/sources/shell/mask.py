@@ -101,6 +101,8 @@ class _Scan:
             handler = _HANDLERS.get(match.group())
             if handler is not None:
                 handler(self, match.start())
+            elif match.group()[0] == "\\" and mode in _WITH_NEWLINE:
+                self.escape(match.start())
             if len(self.stack) > MAX_SCAN_DEPTH:
                 self.too_deep = match.start()
                 break
@@ -110,6 +112,12 @@ class _Scan:
 
     def push(self, mode: Mode) -> None:
         self.stack.append(mode)
+
+    def escape(self, start: int) -> None:
+        r"""``\cp`` at the start of a line, which the grammar takes for one more argument of the line before."""
+        before = self.plain[max(0, start - 80) : start].rstrip(" \t")
+        if self.plain[start + 1].isalnum() and self._starts_command(start) and not before.endswith("\\\n"):
+            self.edits.append((start, start + 1, b" "))
 
     def quote(self, start: int) -> None:
         if self.stack[-1] == "quote":

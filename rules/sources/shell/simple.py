@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ MAX_NAMES = 8
 
 _DECLARES = frozenset({"export", "declare", "typeset", "local", "readonly"})
 _CLOSING = frozenset({"}", "fi", "done", "esac", "then", "elif", "else", "do"})
+_MORE = re.compile(r"""[;&|<>()$`{}'"\\#*?\[~\n]""")
+"""What makes an alias more than words."""
 _CONSTANT = frozenset({"true", ":", "echo", "printf"})
 """Commands whose success says nothing."""
 
@@ -66,6 +69,7 @@ class Simple:
         arguments = _with_stray(arguments, redirects) if redirects else arguments
         expander = self._walk.expander
         words = [word for node in arguments for word in expander.words(node, context, state)]
+        words = _unaliased(words, state) if state.expands_aliases else words
         given = tuple(self._assignment(node, context, state.copy())[0] for node in assigned)
         targets = self.redirects(redirects, context, state)
         if not words:
@@ -352,6 +356,18 @@ def _first_leaves(root: Node) -> list[Node]:
         node = node.named_children[0]
         found.append(node)
     return found
+
+
+def _unaliased(words: list[Word], state: State) -> list[Word]:
+    """``put a b`` after ``alias put='cp -f'``; an alias that is more than the beginning of a command is left alone."""
+    first = words[0] if words else None
+    alias = state.aliases.get(first.value or "") if first is not None else None
+    if first is None or alias is None or _MORE.search(alias.alternatives[0]):
+        return words
+    if first.raw != first.value or (first.start and first.script.plain[first.start - 1] == "\\"):
+        return words  # in quotes, or ``\put``
+    parts = alias.alternatives[0].split()
+    return [*(first._replace(alternatives=(part,), origins=alias.origins) for part in parts), *words[1:]]
 
 
 def _variants(words: list[Word]) -> list[list[Word]]:

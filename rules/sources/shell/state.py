@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -64,7 +64,8 @@ class Context(NamedTuple):
 class State:
     """What the shell knows at one place. Branches and subshells work on a copy.
 
-    `hidden` has, for each function call that is open, the values that its ``local`` variables hide.
+    `hidden` has, for each function call that is open, the values that its ``local`` variables hide. `aliases` is never
+    changed in place; a script's shell takes no notice of them unless `expands_aliases`.
     """
 
     variables: dict[str, Value]
@@ -73,6 +74,8 @@ class State:
     functions: dict[str, tuple[Function, ...]] = field(default_factory=dict)
     positional: tuple[Value, ...] | None = None
     hidden: list[dict[str, Value | None]] = field(default_factory=list)
+    aliases: Mapping[str, Value] = field(default_factory=dict)
+    expands_aliases: bool = False
 
     def copy(self) -> State:
         return State(
@@ -82,12 +85,15 @@ class State:
             dict(self.functions),
             self.positional,
             [dict(names) for names in self.hidden],
+            self.aliases,
+            self.expands_aliases,
         )
 
     def take(self, other: State) -> None:
         """Become `other`."""
         self.variables, self.arrays, self.functions = other.variables, other.arrays, other.functions
         self.cwd, self.positional, self.hidden = other.cwd, other.positional, other.hidden
+        self.aliases, self.expands_aliases = other.aliases, other.expands_aliases
 
     def join(self, other: State) -> None:
         """Become what holds if either this or `other` is true. A variable that one side does not set may be empty."""
@@ -102,6 +108,9 @@ class State:
                 self.functions[name] = tuple(dict.fromkeys((*own_functions, *functions)))
         self.arrays = {name: values for name, values in self.arrays.items() if other.arrays.get(name) == values}
         self.cwd = union(self.cwd, other.cwd)
+        if self.aliases is not other.aliases:
+            self.aliases = {**other.aliases, **self.aliases}
+        self.expands_aliases = self.expands_aliases or other.expands_aliases
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,6 +202,13 @@ BAD = (
         files={"../image/scripts/.ddev/commands/host/mine": "#!/bin/bash\nsudo chown -R 1000:1000 . # !F-3\n"},
     ),
     Case("an access list by number", boot="sudo setfacl -m u:1000:rw /srv/cache # !F-3"),
+    Case("a mount", boot="sudo mount -t tmpfs -o size=1g,uid=1000 tmpfs /mnt # !F-3"),
+    Case("a file system in memory", container='tmpfs = {\n  "/scratch" = "uid=1000,gid=1000" # !F-3 warning\n}'),
+    Case(
+        "a cache of the build",
+        on=("full",),
+        image="RUN --mount=type=cache,target=/cache,uid=1000 true # !F-3 warning",
+    ),
 )
 
 GOOD = (
@@ -247,4 +254,11 @@ GOOD = (
     ),
     Case("memory and cpus", container="memory = 1000\ncpu_shares = 1000"),
     Case("an access list by name", boot="sudo setfacl -m u:coder:rw,d:g:docker:r /srv/cache"),
+    Case("a mount of whoever asks", boot='sudo mount -t tmpfs -o "uid=$(id -u),size=1000" tmpfs /mnt'),
+    Case("a file system in memory of nobody", container='tmpfs = { "/scratch" = "size=1000m,mode=1777" }'),
+    Case(
+        "a cache of the build of nobody",
+        on=("full",),
+        image="RUN --mount=type=cache,target=/cache,sharing=locked true",
+    ),
 )

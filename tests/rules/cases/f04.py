@@ -209,6 +209,75 @@ BAD = (
         files={"../image/scripts/.bashrc": "# settings\nexport GIT_SSH_COMMAND=ssh # !F-4\n"},
     ),
     Case("a section with a tab", boot="echo -e '[core]\\n\\tsshCommand = x' >> ~/.gitconfig # !F-4"),
+    Case(
+        "asked for by the dashboard",
+        agent="""
+            metadata {
+              key      = "transport"
+              interval = 60
+              timeout  = 5
+              script   = "echo export GIT_SSH_COMMAND=ssh >> ~/.bashrc" # !F-4
+            }
+        """,
+    ),
+    Case(
+        "uploaded into the container",
+        container="""
+            upload {
+              file    = "/home/coder/.profile"
+              content = <<-EOC
+                # of ${data.coder_workspace.me.name}
+                export GIT_SSH_COMMAND="${coder_agent.main.id}" # !F-4
+              EOC
+            }
+        """,
+    ),
+    Case(
+        "uploaded from a file",
+        container="""
+            upload {
+              file   = "/home/coder/.gitconfig"
+              source = "${path.module}/gitconfig"
+            }
+        """,
+        files={"gitconfig": "[core]\n  sshCommand = ssh # !F-4\n"},
+    ),
+    Case(
+        "uploaded in another form",
+        container="""
+            upload {
+              file           = "/home/coder/.gitconfig"
+              content_base64 = filebase64("${path.module}/gitconfig")
+            }
+        """,
+        files={"gitconfig": "[core]\n  pager = less\n  sshCommand = ssh # !F-4\n"},
+    ),
+    Case(
+        "uploaded for every session",
+        container="""
+            upload {
+              file    = "/etc/profile.d/git.sh"
+              content = "export GIT_SSH_COMMAND=ssh" # !F-4 warning
+            }
+        """,
+    ),
+    Case("env and a prefix", boot="env | grep ^GIT_ >> ~/.bashrc # !F-4"),
+    Case("what is exported and a word", boot="export -p | grep -iE 'ssh|gpg' >> ~/.profile # !F-4"),
+    Case("set and sed", boot="set | sed -n '/^GIT_SSH/p' >> ~/.bashrc # !F-4"),
+    Case("everything but a word", boot="env | grep -v TOKEN > ~/.env # !F-4 warning"),
+    Case("into install", boot="echo 'export GIT_SSH_COMMAND=ssh' | install -m 644 /dev/stdin ~/.bashrc # !F-4"),
+    Case("out of a process", boot="cp <(echo 'export GIT_SSH_COMMAND=ssh') ~/.bashrc # !F-4"),
+    Case("into a process", boot="echo 'export GIT_SSH_COMMAND=ssh' > >(tee -a ~/.bashrc) # !F-4"),
+    Case("tee into a process", boot="echo 'export GIT_SSH_COMMAND=ssh' | tee >(cat >> ~/.bashrc) # !F-4"),
+    Case("ed", boot="printf '%s\\n' '$a' 'export GIT_SSH_COMMAND=ssh' . wq | ed -s ~/.bashrc # !F-4"),
+    Case(
+        "ed with a heredoc",
+        on=("minimal",),
+        boot="ed -s ~/.bashrc <<'ED' # !F-4\n$a\nexport GIT_SSH_COMMAND=ssh\n.\nwq\nED",
+    ),
+    Case("vim", boot="vim -es -c 'normal Goexport GIT_SSH_COMMAND=ssh' -c wq ~/.bashrc # !F-4"),
+    Case("perl in place", boot="perl -pi -e 'print qq(export GIT_SSH_COMMAND=x\\n) if $. == 1' ~/.bashrc # !F-4"),
+    Case("dd with a tilde", boot="echo 'export GIT_SSH_COMMAND=ssh' | dd of=~/.bashrc # !F-4"),
 )
 
 GOOD = (
@@ -239,6 +308,15 @@ GOOD = (
         on=("full",),
         files={"../image/scripts/.ddev/commands/host/mine": "#!/bin/bash\nexport GIT_SSH_COMMAND=ssh\ngit fetch\n"},
     ),
+    Case(
+        "uploaded to where no session reads it",
+        container='upload {\n  file    = "/opt/example"\n  content = "export GIT_SSH_COMMAND=ssh"\n}',
+    ),
+    Case("env and another word", boot="[ -f ~/.env ] || env | grep ^DDEV_ > ~/.env"),
+    Case("env and not git", boot="[ -f ~/.env ] || env | grep -vi git > ~/.env"),
+    Case("env without git's lines", boot="[ -f ~/.env ] || env | sed '/^GIT_/d' > ~/.env"),
+    Case("the shell's options", boot="[ -f ~/.options ] || set -o > ~/.options"),
+    Case("all output into a log", boot='exec > >(tee -a /tmp/boot.log) 2>&1\necho "export GIT_SSH_COMMAND=ssh"'),
 )
 
 UNDECIDED = (

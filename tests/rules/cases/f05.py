@@ -243,6 +243,83 @@ BAD = (
         boot="nohup /home/coder-files/set-up > /tmp/set-up.log 2>&1 &",
         files={"../image/scripts/set-up": "#!/bin/sh\nset -e\nrm -rf ~/.vscode # !F-5\n"},
     ),
+    Case(
+        "whenever the dashboard asks",
+        agent="""
+            metadata {
+              key      = "settings"
+              interval = 60
+              timeout  = 5
+              script   = <<-EOS
+                cp /etc/vimrc ~/.vimrc # !F-5
+                echo ok
+              EOS
+            }
+        """,
+    ),
+    Case(
+        "whenever the dashboard asks, by a dynamic block",
+        agent="""
+            dynamic "metadata" {
+              for_each = toset(["settings"])
+              content {
+                key      = metadata.value
+                interval = 60
+                timeout  = 5
+                script   = "rm -rf ~/.vscode" # !F-5
+              }
+            }
+        """,
+    ),
+    Case(
+        "an upload",
+        container="""
+            upload {
+              file    = "/home/coder/.vimrc" # !F-5
+              content = "set nu"
+            }
+        """,
+    ),
+    Case(
+        "uploads",
+        container="""
+            dynamic "upload" {
+              for_each = { "/home/coder/.vimrc" = "set nu" } # !F-5
+              content {
+                file    = upload.key
+                content = upload.value
+              }
+            }
+        """,
+    ),
+    Case(
+        "an upload without the session's transport",
+        container="""
+            upload {
+              file    = "/home/coder/.profile" # !F-5
+              content = "sed -i '/GIT_SSH_COMMAND=/d' ~/.bashrc"
+            }
+        """,
+    ),
+    Case("past an alias", boot="echo hi\n\\cp /etc/vimrc ~/.vimrc # !F-5"),
+    Case("an alias", boot="shopt -s expand_aliases\nalias put='cp -f'\nput /etc/vimrc ~/.vimrc # !F-5"),
+    Case(
+        "past an alias that spares", boot="shopt -s expand_aliases\nalias cp='cp -n'\n\\cp /etc/vimrc ~/.vimrc # !F-5"
+    ),
+    Case("git's working tree", boot='git --git-dir=/opt/dots --work-tree="$HOME" checkout -f # !F-5'),
+    Case("git's working tree by a variable", boot="GIT_WORK_TREE=~ git --git-dir=/opt/dots checkout -f # !F-5"),
+    Case("git reset", boot="git -C ~ reset --hard origin/main # !F-5"),
+    Case("git reset where one is", boot="cd ~/work/site && git reset --hard # !F-5"),
+    Case("git clean", boot='git -C "$HOME" clean -xdf # !F-5'),
+    Case("git restore", boot="git -C ~ restore . # !F-5"),
+    Case("git checkout of a file", boot="git -C ~ checkout -- .bashrc # !F-5"),
+    Case("git archive", boot="git -C /opt/dots archive HEAD | tar -x -C ~ # !F-5"),
+    Case("awk in place", boot="gawk -i inplace '{ gsub(/a/, 1) } 1' ~/.bashrc # !F-5 warning"),
+    Case("yq in place", boot="yq -i '.a = 1' ~/.config/tool.yaml # !F-5 warning"),
+    Case("a patch", boot="patch ~/.bashrc < /opt/bashrc.patch # !F-5 warning"),
+    Case("dd with a tilde", boot="dd if=/etc/vimrc of=~/.vimrc # !F-5"),
+    Case("out of a pipe", boot="echo 'set nu' | install -m 644 /dev/stdin ~/.vimrc # !F-5"),
+    Case("into a process", boot="echo 'set nu' > >(tee ~/.vimrc) # !F-5"),
 )
 
 GOOD = (
@@ -400,4 +477,55 @@ GOOD = (
         on=("full",),
         image="RUN cp /home/coder-files/WELCOME.txt /home/coder/WELCOME.txt && rm -f /home/coder/.bashrc",
     ),
+    Case(
+        "what the dashboard shows",
+        agent="""
+            metadata {
+              key      = "load"
+              interval = 60
+              timeout  = 5
+              script   = "coder stat cpu > /tmp/load; cat ~/.vimrc | wc -l"
+            }
+        """,
+    ),
+    Case(
+        "an upload elsewhere",
+        container="""
+            upload {
+              file       = "/usr/local/bin/hello"
+              content    = "echo /home/coder/.vimrc"
+              executable = true
+            }
+            upload {
+              file    = "/home/coder/.cache/notes"
+              content = "x"
+            }
+        """,
+    ),
+    Case("an alias that nothing expands", boot="alias put='cp -f'\nput /etc/vimrc ~/.vimrc"),
+    Case("an alias that is gone", boot="shopt -s expand_aliases\nalias put='cp -f'\nunalias put\nput /etc/x ~/.vimrc"),
+    Case("an alias that spares", boot="shopt -s expand_aliases\nalias cp='cp -n'\ncp /etc/vimrc ~/.vimrc"),
+    Case(
+        "git that keeps what was changed",
+        boot="""
+            git -C ~ checkout main
+            git -C ~/work checkout -b topic origin/topic
+            git -C ~/work restore --staged .
+            git -C ~/work reset --soft HEAD^
+            git -C ~/work pull --ff-only
+            git -C ~ clean -nfd
+            git -C /opt/dots reset --hard
+        """,
+    ),
+    Case(
+        "git in a project of its own",
+        boot="""
+            git clone https://example.org/site.git ~/projects/site
+            git -C ~/projects/site reset --hard
+            git -C ~/projects/site checkout -- composer.json
+        """,
+    ),
+    Case("git where nothing is", boot="[ -d ~/work ] || git -C ~/work reset --hard"),
+    Case("awk and yq that print", boot="awk '{ print }' ~/.bashrc\nyq '.a' ~/.config/tool.yaml"),
+    Case("a line that goes on with a backslash", boot="echo cp /etc/vimrc \\\n\\cp ~/.vimrc"),
 )
