@@ -42,7 +42,7 @@ def settle_threads(voice: Voice, transitions: Iterable[Transition], comments: Ma
         if settled:
             voice.proceed()
             set_resolved(voice.repository, settled)
-            log.info("settled", threads=len(settled))
+            log.info("threads-settled", threads=len(settled))
     except GitHubError as error:
         if error.retry_after is not None:
             raise

@@ -79,9 +79,11 @@ class Faulty:
         self.world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        fault = None
-        if scope["type"] == "http":
-            fault = self.world.faults.take(lambda rule: rule.matches(scope["method"], scope["path"]))
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        body, receive = await _read(receive)
+        fault = self.world.faults.take(lambda rule: rule.matches(scope["method"], scope["path"], body))
         if fault is None:
             await self.app(scope, receive, send)
             return
@@ -107,6 +109,19 @@ class Faulty:
             return
         headers = {"content-type": "application/json", **fault.headers}
         await Response(fault.body, fault.status or 500, headers)(scope, receive, send)
+
+
+async def _read(receive: Receive) -> tuple[bytes, Receive]:
+    """The body of a request, and what hands it on to the application."""
+    messages = [await receive()]
+    while messages[-1].get("more_body", False):
+        messages.append(await receive())
+    body = b"".join(message.get("body", b"") for message in messages)
+
+    async def again() -> Message:
+        return messages.pop(0) if messages else await receive()
+
+    return body, again
 
 
 def _keep_in(answer: list[Message]) -> Send:

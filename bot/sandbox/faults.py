@@ -18,7 +18,7 @@ R = TypeVar("R", bound=Rule)
 
 @dataclass
 class RequestFault:
-    """The next `times` API requests that match fail.
+    """The next `times` API requests that match fail: by method, path and, if `sent` is given, something in the body.
 
     `when="before"`: the request has no effect; `"after"`: it took effect and its answer is lost. `drop` closes the
     connection instead of answering, after an effect in the middle of the answer; with `status` None and a `delay` the
@@ -34,9 +34,14 @@ class RequestFault:
     body: str = '{"message": "Server Error"}'
     delay: float = 0.0
     drop: bool = False
+    sent: str = ""
 
-    def matches(self, method: str, path: str) -> bool:
-        return self.method in {"*", method} and re.search(self.path, path) is not None
+    def matches(self, method: str, path: str, body: bytes) -> bool:
+        return (
+            self.method in {"*", method}
+            and re.search(self.path, path) is not None
+            and re.search(self.sent, body.decode("utf-8", "replace")) is not None
+        )
 
 
 @dataclass

@@ -141,10 +141,19 @@ class GitHub:
         headers: dict[str, str] | None = None,
         delay: float = 0.0,
         drop: bool = False,
+        sent: str = "",
     ) -> RequestFault:
         """Let the next request that matches go wrong; the fault's `times` is 0 when it has."""
         fault = RequestFault(
-            path, method=method, status=status, when=when, body=body, headers=headers or {}, delay=delay, drop=drop
+            path,
+            method=method,
+            status=status,
+            when=when,
+            body=body,
+            headers=headers or {},
+            delay=delay,
+            drop=drop,
+            sent=sent,
         )
         self.world.faults.add(fault)
         return fault

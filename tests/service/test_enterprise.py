@@ -10,6 +10,8 @@ from tests.service.running import RunningService
 
 def test_github_enterprise_has_its_api_under_a_path(tmp_path: Path, public_pem: str, private_pem: str) -> None:
     github = GitHub(tmp_path, public_pem, private_pem, api_prefix="/api/v3")
+    github.settings = github.settings.model_copy(update={"resolve_threads": True})
+    github.installation.permissions["contents"] = "write"
     with github.server, RunningService(github.settings):
         pull = github.open_pull(PRIVILEGED)
         assert github.concluded(pull.head_sha).conclusion == "failure"
@@ -23,5 +25,6 @@ def test_github_enterprise_has_its_api_under_a_path(tmp_path: Path, public_pem: 
         github.world.webhooks.settle()
         github.idle()
         assert github.recorder.seen["POST /graphql"]
+        assert comment.resolved_by is not None
     assert {described.release for described in github.recorder.descriptions} == {"3.17", "3.18", "3.19"}
     assert github.violations() == []

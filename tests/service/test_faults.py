@@ -25,12 +25,18 @@ WRITES = (
     ("POST", r"/pulls/comments/\d+/reactions$"),
     ("POST", r"/issues/\d+/comments$"),
     ("POST", "/replies$"),
+    ("POST", "/graphql$ mutation"),
 )
+"""Methods and paths, and after a space something in the body."""
+
 READS = (
     r"/commits/[^/]+/check-runs$",
     "/compare/",
     "/git/trees/",
-    "/graphql$",
+    "/graphql$ isDraft",
+    "/graphql$ on Blob",
+    "/graphql$ reviewThreads",
+    r"/graphql$ nodes\(ids",
     "/reviews$",
     "/comments$",
 )
@@ -39,6 +45,8 @@ READS = (
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory, public_pem: str, private_pem: str) -> Iterator[GitHub]:
     github = GitHub(tmp_path_factory.mktemp("hub"), public_pem, private_pem)
+    github.settings = github.settings.model_copy(update={"resolve_threads": True})
+    github.installation.permissions["contents"] = "write"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bot.github.client.FIRST_RETRY_SECONDS", 0.001)
         with github.server, RunningService(github.settings):
@@ -59,7 +67,11 @@ def failing(
     """The next request of each kind fails."""
     kinds = [*writes, *(("POST" if "graphql" in path else "GET", path) for path in reads)]
     status = None if drop else 502
-    return [github.fail(path, method=method, when=when, status=status, drop=drop) for method, path in kinds]
+    faults = []
+    for method, request in kinds:
+        path, _, sent = request.partition(" ")
+        faults.append(github.fail(path, method=method, sent=sent, when=when, status=status, drop=drop))
+    return faults
 
 
 def life(github: GitHub) -> None:
@@ -79,6 +91,7 @@ def life(github: GitHub) -> None:
     settle(github)
     [told] = github.review_comments(pull)
     assert told.body.count("Fixed in") == 1
+    assert told.resolved_by is told.author
     in_thread = github.world.reply(pull, told, "/wrc explain F-2", author="mona")
     settle(github)
     assert [reaction.content for reaction in in_thread.reactions] == ["eyes", "rocket"]
@@ -158,7 +171,7 @@ def rarities(github: GitHub) -> None:
 def test_every_request_fails_once(github: GitHub, when: When, drop: bool) -> None:
     faults = failing(github, WRITES, READS, when, drop=drop)
     life(github)
-    assert [fault.path for fault in faults if fault.times] == []
+    assert [(fault.path, fault.sent) for fault in faults if fault.times] == []
 
 
 @pytest.mark.parametrize("drop", [False, True], ids=["502", "no-answer"])
@@ -167,7 +180,7 @@ def test_every_rare_request_fails_before_it_took_effect_and_then_after(github: G
     faults = failing(github, RARE_WRITES, RARE_READS, "before", drop=drop)
     faults += failing(github, RARE_WRITES, RARE_READS, "after", drop=drop)
     rarities(github)
-    assert [fault.path for fault in faults if fault.times] == []
+    assert [(fault.path, fault.sent) for fault in faults if fault.times] == []
 
 
 def test_a_delivery_that_github_does_not_repeat_stops_no_other(github: GitHub) -> None:

@@ -75,10 +75,8 @@ class Desk:
         return self.github.recorder.seen["POST /graphql"] - 1
 
     def fail_the_change(self, **fault: Any) -> RequestFault:
-        """Let the request that resolves threads go wrong: the third, the others only look."""
-        for _ in range(2):
-            self.github.fail("/graphql$")
-        return self.github.fail("/graphql$", **fault)
+        """Let the request that resolves threads, or opens them again, go wrong."""
+        return self.github.fail("/graphql$", sent="mutation", **fault)
 
 
 @pytest.fixture(scope="module")
