@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 HANDLED: dict[str, frozenset[str | None]] = {
     "pull_request": frozenset({"opened", "synchronize", "reopened", "ready_for_review", "edited"}),
@@ -216,3 +216,25 @@ class InstallationDetails(Payload):
 class InstallationEvent(Payload):
     action: str
     installation: InstallationDetails
+
+
+MODELS: dict[str, type[Payload]] = {
+    "pull_request": PullRequestEvent,
+    "issue_comment": IssueCommentEvent,
+    "pull_request_review": ReviewEvent,
+    "pull_request_review_comment": ReviewCommentEvent,
+    "check_run": CheckRunEvent,
+    "check_suite": CheckSuiteEvent,
+    "merge_group": MergeGroupEvent,
+    "push": PushEvent,
+    "installation": InstallationEvent,
+    "installation_repositories": InstallationEvent,
+}
+
+
+def used(event: str, body: bytes | bytearray) -> str:
+    """What is used of a payload, as JSON of the same shape; all of it where it is not as expected."""
+    try:
+        return MODELS[event].model_validate_json(body).model_dump_json(exclude_unset=True)
+    except ValidationError:
+        return body.decode()

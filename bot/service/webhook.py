@@ -10,7 +10,7 @@ import hmac
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import anyio
 import anyio.to_thread
@@ -21,7 +21,7 @@ from pydantic import SecretStr, ValidationError
 from starlette.requests import ClientDisconnect
 
 from bot import metrics
-from bot.service.events import HANDLED, Envelope
+from bot.service.events import HANDLED, Envelope, used
 
 log = structlog.get_logger("webhook")
 
@@ -44,20 +44,20 @@ _EVENT_NAME = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A verified delivery. `id` is GitHub's GUID, the same when it is delivered again; `body` is JSON text."""
+    """A verified delivery. `id` is GitHub's GUID, the same when it is delivered again.
+
+    `body` is JSON text with what is used of the payload, `digest` a hash of all that was sent.
+    """
 
     id: str
     event: str
     body: str
+    digest: str
 
     @property
     def once(self) -> bool:
         """Whether GitHub never sends the same body for two events: it names what was written or pushed, and when."""
         return self.event not in _REPEATED
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(f"{self.event}\0{self.body}".encode()).hexdigest()
 
 
 Stored = Literal["accepted", "duplicate", "replayed"]
@@ -72,6 +72,14 @@ class _RefusedError(Exception):
         super().__init__(message)
         self.status = status
         self.code = code
+
+
+class _Headers(NamedTuple):
+    """The delivery's GUID, event name and signature, all still unverified."""
+
+    delivery: str
+    event: str
+    signature: str
 
 
 def webhook_router(secrets: Sequence[SecretStr], store: Store) -> APIRouter:
@@ -94,30 +102,48 @@ def webhook_router(secrets: Sequence[SecretStr], store: Store) -> APIRouter:
 
 
 async def _receive(request: Request, secrets: Sequence[SecretStr], store: Store) -> JSONResponse:
-    delivery_id, event, signature = _check_headers(request)
+    headers = _check_headers(request)
     body = await _read(request)
-    if not signed(body, signature, secrets):
+    try:
+        with anyio.fail_after(MAX_STORING_SECONDS):
+            # In a thread, all of it: 25 MB are read and hashed for longer than other requests should wait.
+            return await anyio.to_thread.run_sync(_take, headers, body, secrets, store, abandon_on_cancel=True)
+    except TimeoutError:
+        log.error("not-stored", reason="too-slow")
+        raise _not_stored() from None
+
+
+def _take(headers: _Headers, body: bytearray, secrets: Sequence[SecretStr], store: Store) -> JSONResponse:
+    if not signed(body, headers.signature, secrets):
         raise _RefusedError(403, "bad-signature", "The signature does not match: check the App's webhook secret.")
     # Only from here on is the body known to be GitHub's.
+    event = headers.event
     try:
-        text = body.decode()
-        action = Envelope.model_validate_json(text).action
-    except (UnicodeDecodeError, ValidationError):
+        action = Envelope.model_validate_json(body).action
+    except ValidationError:
         raise _RefusedError(400, "bad-payload", "The body is not a JSON object.") from None
     if event not in HANDLED:
         return _ignored(event, action, "unhandled-event")
     if action not in HANDLED[event]:
         return _ignored(event, action, "unhandled-action")
     try:
-        with anyio.fail_after(MAX_STORING_SECONDS):
-            delivery = Delivery(delivery_id, event, text)
-            status = await anyio.to_thread.run_sync(store, delivery, abandon_on_cancel=True)
+        status = store(Delivery(headers.delivery, event, used(event, body), _digest(event, body)))
     except Exception:
         log.exception("not-stored")
-        raise _RefusedError(503, "not-stored", "The delivery could not be stored: deliver it again later.") from None
+        raise _not_stored() from None
     log.info(status, event_name=event, action=action)
     _count(event, status)
     return JSONResponse({"status": status}, 202)
+
+
+def _not_stored() -> _RefusedError:
+    return _RefusedError(503, "not-stored", "The delivery could not be stored: deliver it again later.")
+
+
+def _digest(event: str, body: bytearray) -> str:
+    digest = hashlib.sha256(f"{event}\0".encode())
+    digest.update(body)
+    return digest.hexdigest()
 
 
 def _ignored(event: str, action: str | None, reason: str) -> JSONResponse:
@@ -131,8 +157,7 @@ def _count(event: str, outcome: str) -> None:
     metrics.DELIVERIES.labels(event if event in HANDLED else "other", outcome).inc()
 
 
-def _check_headers(request: Request) -> tuple[str, str, str]:
-    """The delivery's GUID, event name and signature, all still unverified."""
+def _check_headers(request: Request) -> _Headers:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise _RefusedError(415, "bad-content-type", "Set the webhook's content type to application/json.")
@@ -145,10 +170,10 @@ def _check_headers(request: Request) -> tuple[str, str, str]:
     signature = request.headers.get("x-hub-signature-256", "")
     if not signature:
         raise _RefusedError(401, "no-signature", "The header X-Hub-Signature-256 is missing: set a webhook secret.")
-    return delivery_id, event, signature
+    return _Headers(delivery_id, event, signature)
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request) -> bytearray:
     """The raw body, refused as soon as it is known to be too long."""
     too_large = _RefusedError(413, "too-large", f"The body is larger than {MAX_BODY_BYTES // 1024 // 1024} MiB.")
     length = request.headers.get("content-length", "0")
@@ -165,10 +190,10 @@ async def _read(request: Request) -> bytes:
         raise _RefusedError(408, "too-slow", f"The body took longer than {MAX_BODY_SECONDS} seconds.") from None
     except ClientDisconnect:
         raise _RefusedError(400, "cut-short", "The connection closed before the body was complete.") from None
-    return bytes(body)
+    return body
 
 
-def signed(body: bytes, signature: str, secrets: Sequence[SecretStr]) -> bool:
+def signed(body: bytes | bytearray, signature: str, secrets: Sequence[SecretStr]) -> bool:
     """Whether `signature` (``sha256=…``) is the HMAC of `body` under one of `secrets`, in constant time for each."""
     given = signature.encode("utf-8", "replace")
     expected = [

@@ -74,6 +74,16 @@ def test_a_redelivery_is_accepted_but_not_stored_again(url: str) -> None:
     assert (answer.status_code, answer.json()) == (202, {"status": "duplicate"})
 
 
+def test_of_a_payload_only_what_is_used_is_kept(url: str) -> None:
+    deliver(url, "pull_request", "kept", pull_request("opened", number=8, sender={"bio": "x" * 100_000}))
+    [job] = DBOS.list_workflows(workflow_ids=["kept"])
+    assert job.input is not None
+    event, body, _ = job.input["args"]
+    kept = json.loads(body)
+    assert (event, kept["pull_request"]["head"]["sha"], kept["installation"]) == ("pull_request", "a" * 40, {"id": 5})
+    assert len(body) < 1000
+
+
 def test_a_body_that_came_before_is_a_replay_whatever_its_guid(url: str) -> None:
     payload = issue_comment("/wrc accept F-7 we know")
     answers = [deliver(url, "issue_comment", guid, payload).json() for guid in ("first", "second", "first")]
