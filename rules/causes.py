@@ -1,6 +1,7 @@
 """One finding a cause: the same thing at several places of one changed block is told once, with all its lines.
 
-And one finding a line: what a requirement misses at one place is told as one list.
+And one finding a line: what a requirement misses at one place is told as one list, and what else is new on the line
+of a finding is told with it. A failure leads before a warning, a forbidden behaviour before a requirement.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ def _not_covered(judged: Iterable[Judged]) -> Iterator[Judged]:
     """
     found = list(judged)
     words = {_words(each.violation) for each in found if each.status == "introduced"}
+    lines = {_said(each) for each in found if each.status == "introduced"}
     told = {
         (each.violation.address, each.status, template, related)
         for each in found
@@ -54,9 +56,13 @@ def _not_covered(judged: Iterable[Judged]) -> Iterator[Judged]:
     for each in found:
         violation = each.violation
         about = ((violation.address, each.status, name, violation.rule) for name in violation.template.split(", "))
-        again = each.status == "preexisting" and violation.lost is not None and _words(violation) in words
-        if not told.issuperset(about) and not again:
+        again = _said(each) in lines or (violation.lost is not None and _words(violation) in words)
+        if not told.issuperset(about) and not (again and each.status == "preexisting"):
             yield each
+
+
+def _said(judged: Judged) -> tuple[str, str, str, str, int]:
+    return judged.violation.rule, judged.violation.template, judged.violation.message, judged.path, judged.line
 
 
 def _words(violation: Violation) -> tuple[str, str, str, str]:
@@ -98,6 +104,52 @@ def _listed(group: Sequence[Judged]) -> Judged:
     )
     trail = tuple(dict.fromkeys(step for each in group for step in each.trail))
     return replace(first, violation=together, trail=trail, fingerprint=fingerprint)
+
+
+def one_per_line(judged: Iterable[Judged]) -> list[Judged]:
+    """What is introduced on one line of a template as one finding. What is acknowledged stays apart from what is not.
+
+    The others stand in `along`; the fingerprint is another one with each of them, but begins as it did without.
+    """
+    groups: list[list[Judged]] = []
+    places: dict[object, list[list[Judged]]] = {}
+    for each in judged:
+        place = (each.path, each.line, each.acknowledged_by) if each.status == "introduced" else id(each)
+        there = places.setdefault(place, [])
+        group = next((group for group in there if any(_share_template(each, other) for other in group)), None)
+        if group is None:
+            group = []
+            there.append(group)
+            groups.append(group)
+        group.append(each)
+    return [_led(group) for group in groups]
+
+
+def _share_template(one: Judged, other: Judged) -> bool:
+    return not set(one.violation.template.split(", ")).isdisjoint(other.violation.template.split(", "))
+
+
+def _led(group: Sequence[Judged]) -> Judged:
+    """The finding that leads, with the others."""
+    if len(group) == 1:
+        return group[0]
+    first, *others = sorted(group, key=_weight)
+    names = {name for each in group for name in each.violation.template.split(", ")}
+    edited = next((each for each in (first, *others) if each.violation.edit is not None), first)
+    fingerprint = f"{first.fingerprint.partition('-')[0]}-{_digest(*sorted(each.fingerprint for each in group))}"
+    return replace(
+        first,
+        violation=replace(first.violation, template=", ".join(sorted(names)), edit=edited.violation.edit),
+        anchor=edited.anchor,
+        trail=tuple(dict.fromkeys(step for each in (first, *others) for step in each.trail)),
+        fingerprint=fingerprint,
+        along=tuple(each.violation for each in others),
+    )
+
+
+def _weight(judged: Judged) -> tuple[bool, bool, bool]:
+    rule = judged.violation.rule
+    return judged.violation.level != "failure", not rule.startswith("F-"), rule.startswith(("W-", "D-"))
 
 
 def _name(violation: Violation) -> str:

@@ -43,7 +43,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Judged:
-    """A violation with its status. `path` and `line` are where to speak of it; `anchor` is a place in the diff."""
+    """A violation with its status. `path` and `line` are where to speak of it; `anchor` is a place in the diff.
+
+    `along` are the others that stand on its line: they are told with it.
+    """
 
     violation: Violation
     status: Status
@@ -53,6 +56,7 @@ class Judged:
     trail: tuple[Step, ...]
     fingerprint: str
     acknowledged_by: Acknowledgement | None = None
+    along: tuple[Violation, ...] = ()
 
 
 def renamed_templates(diff: Diff) -> dict[str, str]:

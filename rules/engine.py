@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from rules.causes import one_per_cause, one_per_place
+from rules.causes import one_per_cause, one_per_line, one_per_place
 from rules.compare import Judged, Places, affected, fingerprint, judge
 from rules.contract import Configured, ContractText, load_contract
 from rules.coverage import words_of
@@ -71,9 +71,10 @@ def review(
     before = examine(base, policy)
     after = examine(head, policy)
     text = load_contract(contract, revisions.contract, repository_url, configured)
-    judged = one_per_cause(_one_per_line(_judged(base, head, contract, before, after, diff, today)), diff)
+    judged = one_per_cause(_for_all_templates(_judged(base, head, contract, before, after, diff, today)), diff)
     deltas = read_deltas(base, head, text, diff, linked | linked_changes(head, description or ""))
-    judged = one_per_place(deltas.acknowledged(each) for each in judged)
+    judged = one_per_place(_asked(deltas.acknowledged(each), text) for each in judged)
+    judged = one_per_line(judged)
     drift = ledger(before.drift, after.drift)
     judged += _notices(drift, judged, Places(before.side, after.side, diff))
     offered = helpful(judged, head, before, after)
@@ -124,7 +125,7 @@ def _notices(drift: tuple[Kept, ...], judged: list[Judged], places: Places) -> I
     """What is back of the known drift, unless a rule speaks of it already: at that line, or of the same requirement."""
     introduced = [each for each in judged if each.status == "introduced"]
     lines = {(each.path, each.line) for each in introduced}
-    requirements = {(each.path, entry(each.violation.rule).requirement) for each in introduced}
+    requirements = {(e.path, entry(v.rule).requirement) for e in introduced for v in (e.violation, *e.along)}
     for kept in drift:
         if kept.drift.change == "reintroduced":
             notice = places.place(kept.notice, "introduced", fingerprint(kept.notice))
@@ -142,7 +143,7 @@ def standing_findings(
     nothing = Diff(())
     waiving = Waiving(waivers, waivers, tree, nothing)
     judged = [waiving.acknowledged(each) for each in judge(side, side, nothing)]
-    merged = one_per_place(one_per_cause(_one_per_line(judged), nothing))
+    merged = one_per_place(_asked(each, contract) for each in one_per_cause(_for_all_templates(judged), nothing))
     return tuple(_finding(each, contract, None) for each in merged)
 
 
@@ -154,7 +155,7 @@ def _requirements(contract: ContractText) -> dict[str, str]:
     }
 
 
-def _one_per_line(judged: list[Judged]) -> list[Judged]:
+def _for_all_templates(judged: list[Judged]) -> list[Judged]:
     """One finding a cause: the same line found for several templates is said once, for all of them."""
     merged: dict[tuple[str, str, str, int, str, str, Acknowledgement | None], Judged] = {}
     for each in judged:
@@ -170,22 +171,30 @@ def _one_per_line(judged: list[Judged]) -> list[Judged]:
     return list(merged.values())
 
 
+def _asked(judged: Judged, contract: ContractText) -> Judged:
+    """What the contract no longer has is only asked about."""
+    violation = judged.violation
+    if violation.level != "failure" or contract.asks(violation.rule, entry(violation.rule).requirement):
+        return judged
+    return replace(judged, violation=replace(violation, level="warning"))
+
+
 def _finding(judged: Judged, contract: ContractText, suggestion: Edit | None) -> Finding:
     violation, found = judged.violation, entry(judged.violation.rule)
-    # What the contract no longer has is only asked about.
-    asked = contract.asks(violation.rule, found.requirement)
     return Finding(
         rule=violation.rule,
         requirement=contract.name(found.requirement),
-        related=violation.related,
+        related=_related(judged),
         status=judged.status,
-        level=violation.level if asked or violation.level != "failure" else "warning",
+        level=violation.level,
         path=judged.path,
         line=judged.line,
         end_line=max(judged.line, violation.span.end if judged.path == violation.span.path else judged.line),
         template=violation.template,
         title=found.title,
-        message=violation.message,
+        message=" ".join(
+            dict.fromkeys((violation.message, *(f"{each.rule}: {each.message}" for each in judged.along)))
+        ),
         why=violation.why or found.why,
         fix=violation.fix or found.fix,
         suggestion=suggestion,
@@ -195,6 +204,13 @@ def _finding(judged: Judged, contract: ContractText, suggestion: Edit | None) ->
         fingerprint=judged.fingerprint,
         anchor=judged.anchor,
     )
+
+
+def _related(judged: Judged) -> tuple[str, ...]:
+    """The other ids that are true there: those of what stands on the line too come first."""
+    told = (judged.violation, *judged.along)
+    ids = (*(each.rule for each in judged.along), *(id_ for each in told for id_ in each.related))
+    return tuple(dict.fromkeys(id_ for id_ in ids if id_ != judged.violation.rule))
 
 
 def _new_undecided(before: tuple[Undecided, ...], after: tuple[Undecided, ...]) -> tuple[Undecided, ...]:

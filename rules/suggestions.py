@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -34,12 +34,12 @@ def helpful(judged: Iterable[Judged], head: Tree, before: Examined, after: Exami
     """
     trial = _Trial(head, before, after)
     suggested = [
-        Suggestion(each.violation.edit, each.fingerprint, _keys_of(each.violation))
+        Suggestion(each.violation.edit, each.fingerprint, _keys_of(each))
         for each in judged
         if each.status == "introduced" and each.violation.edit is not None
     ]
     # What is found twice is seldom gone with one edit: it is tried by itself, and holds the others up no more.
-    times = Counter(key for violation in after.side.violations for key in _keys_of(violation))
+    times = Counter(_key(violation) for violation in after.side.violations)
     once, often = list[Suggestion](), list[Suggestion]()
     for each in suggested[:MAX_TRIED]:
         (once if all(times[key] == 1 for key in each.keys) else often).append(each)
@@ -47,9 +47,14 @@ def helpful(judged: Iterable[Judged], head: Tree, before: Examined, after: Exami
     return {each.fingerprint: each.edit for each in found}
 
 
-def _keys_of(violation: Violation) -> frozenset[Key]:
-    templates = violation.template.split(", ")
-    return frozenset((violation.rule, template, violation.address, violation.evidence) for template in templates)
+def _key(violation: Violation) -> Key:
+    return violation.rule, violation.template, violation.address, violation.evidence
+
+
+def _keys_of(judged: Judged) -> frozenset[Key]:
+    """What has to go for the finding to go: all that it tells, in each of its templates."""
+    told = (judged.violation, *judged.along)
+    return frozenset(_key(replace(each, template=name)) for each in told for name in each.template.split(", "))
 
 
 def _batches(suggestions: Iterable[Suggestion]) -> list[list[Suggestion]]:
@@ -138,7 +143,7 @@ class EditedTree:
 
 
 def _keys(examined: Examined) -> set[Key]:
-    return {(v.rule, v.template, v.address, v.evidence) for v in examined.side.violations}
+    return {_key(violation) for violation in examined.side.violations}
 
 
 def _edited(text: str, edit: Edit) -> str:

@@ -55,9 +55,12 @@ ID = "F-7"
 REQUIREMENT = "Forbidden Runtime Behaviors"
 SCRIPTS = ("host",)
 
+_STAYS = "a volume that stays"
+
 
 def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
     used: set[str] = set()
+    told: set[str] = set()
     for container in workspace.containers:
         found = mounts(container)
         storage = docker_mount(found)
@@ -67,12 +70,16 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
         for mount in found:
             used |= mount.volume_names
             if mount not in kept and not _is_elsewhere_told(workspace, mount, found):
-                yield from _further(workspace, mount)
+                for each in _further(workspace, mount):
+                    yield each
+                    if isinstance(each, Violation) and each.rule == ID:
+                        yield from (_stays(each, name) for name in sorted(mount.volume_names - told))
+                        told |= mount.volume_names
     for volume in workspace.resources("docker_volume"):
         attribute = volume.instance.attribute("name")
         name = path_of(volume.value("name"), attribute.expr if attribute else None, volume.instance)
-        told = any(host_socket.of_volume(workspace, volume))
-        if volume.name not in used and not told and _cleanup(workspace, name) is None:
+        shows_socket = any(host_socket.of_volume(workspace, volume))
+        if volume.name not in used and not shows_socket and _cleanup(workspace, name) is None:
             yield _unmounted(workspace, volume)
 
 
@@ -123,18 +130,25 @@ def _further(workspace: Workspace, mount: Mount) -> Iterator[Violation | Undecid
         message=message,
         trail=_trail(workspace, mount, cleanup),
         related=("INV-5",) if rule == ID else ("F-7",),
-        edit=without(mount.container.instance, block) if level == "failure" else None,
-        fix=_instead(block, shown, level),
+        edit=without(mount.container.instance, block) if level == "failure" and not mount.volume_names else None,
+        fix=_instead(mount, shown, level),
     )
 
 
-def _instead(block: BlockInstance, target: str, level: Level) -> str:
+def _instead(mount: Mount, target: str, level: Level) -> str:
+    block = mount.block
     kind = f"`{block.block.type}`" if block.header is None else f'`dynamic "{block.block.type}"`'
+    volume = " and its `docker_volume`" if mount.volume_names else ""
     if level == "warning":
         return f"If so, change the contract in the same pull request; else remove this {kind} block."
     if in_home(target):
-        return f"Remove this {kind} block: the home is kept already, and `{target}` is in it."
-    return f"Remove this {kind} block: keep the data under `/home/coder`, or build it into the image."
+        return f"Remove this {kind} block{volume}: the home is kept already, and `{target}` is in it."
+    return f"Remove this {kind} block{volume}: keep the data under `/home/coder`, or build it into the image."
+
+
+def _stays(mounted: Violation, volume: str) -> Violation:
+    """The same of the volume itself, so that who only takes its mount away brings nothing that was not there."""
+    return replace(mounted, address=f"docker_volume.{volume}", evidence=_STAYS)
 
 
 def _cleanup(workspace: Workspace, path: Path | None) -> Cleanup | None:
@@ -160,7 +174,7 @@ def _unmounted(workspace: Workspace, volume: Resource) -> Violation:
         rule=ID,
         template=workspace.template,
         address=volume.address,
-        evidence="unmounted volume",
+        evidence=_STAYS,
         span=line(at),
         level="failure",
         message="This makes a volume that nothing in the workspace mounts and nothing removes.",

@@ -6,13 +6,15 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple
 
 from rules.checks.commands import Flow, getopt, located
+from rules.checks.listings import GREPS, Frames, unlisted
 from rules.checks.support import in_home
 from rules.once import once
-from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Test, Word
+from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Test, Word, call_of
 from rules.sources.text import Position
 
 MAX_DEPTH = 3
@@ -20,27 +22,26 @@ MAX_DEPTH = 3
 
 _EXISTS = frozenset({"-f", "-e", "-d", "-s", "-r", "-w", "-x", "-a"})
 _LINKS = frozenset({"-L", "-h"})
-_GREPS = frozenset({"grep", "egrep", "fgrep", "rg", "zgrep"})
 _FAILS_WITHOUT = frozenset({"ls", "stat", "cat", "readlink", "head"})
 _LOOKS_UP = frozenset({"command", "which", "type", "hash"})
 _MAKES = frozenset({"touch", "mkdir", "install", "cp", "rsync", "mv", "ln", "tar", "unzip"})
 _PATTERNS = frozenset({"=", "==", "!=", "=~"})
 _COMPARES = _PATTERNS | {"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-z", "-n"}
+_PATTERN = re.compile(r"[*?\[]")
 _WORD = re.compile(r"[A-Za-z0-9_]{3,}")
-_PRINTS_EMPTY = re.compile(r"\bfind\b.*\s-empty\b")
-"""Prints the folder if nothing is in it."""
-_PATH = re.compile(r"""[^\s"'();|&<>`=]+""")
 
 
 class _Kind(NamedTuple):
     """How a path is looked at: whether a folder is filled, whether only a link is replaced, and from which folder.
 
-    grep: whether that something was not found in a file counts as the file's absence.
+    frames: what leads to the command that touches it. grep: whether that something was not found in a file counts as
+    the file's absence.
     """
 
     tree: bool
     link: bool
     cwd: str
+    frames: Frames
     grep: bool = True
 
 
@@ -88,7 +89,7 @@ class Guards:
         tree: the paths are folders that are filled, so that a file inside counts. link: only a link is replaced.
         grep: that something was not found in a file is as good as its absence; for what is added to it, it is not.
         """
-        kind = _Kind(tree, link, command.cwd[0] if command.cwd else HOME, grep)
+        kind = _kind(command, tree=tree, link=link, grep=grep)
         return any(self._absent(guard, paths, kind, 0) or self._first_time(guard, kind) for guard in command.guards)
 
     def links_only(self, command: Command, paths: Sequence[str]) -> bool:
@@ -107,7 +108,7 @@ class Guards:
         """Whether the command runs only if something was not found in one of these files."""
         cwd = command.cwd[0] if command.cwd else HOME
         tests = [guard.test for guard in command.guards if guard.test is not None and not guard.holds]
-        looked_at = {path for test in tests if test.name in _GREPS for path in _paths(test.argv[1:], cwd)}
+        looked_at = {path for test in tests if test.name in GREPS for path in _paths(test.argv[1:], cwd)}
         return all(path in looked_at for path in paths)
 
     def looked_for(self, command: Command, paths: Sequence[str]) -> bool:
@@ -116,7 +117,7 @@ class Guards:
 
     def about(self, command: Command, paths: Sequence[str]) -> tuple[Guard, ...]:
         """Those conditions of the command that keep what is at `paths`, or look for something before it is added."""
-        kind = _Kind(tree=False, link=False, cwd=command.cwd[0] if command.cwd else HOME)
+        kind = _kind(command)
         return tuple(
             guard
             for guard in command.guards
@@ -128,23 +129,41 @@ class Guards:
     def _absent(self, guard: Guard, paths: Sequence[str], kind: _Kind, depth: int) -> bool:
         if guard.test is None:
             return all(any(self._absent(g, paths, kind, depth) for g in conjunction) for conjunction in guard.any_of)
-        missing = _missing(guard.test, kind, holds=guard.holds)
+        missing = self._missing(guard.test, kind, holds=guard.holds)
         if missing and all(any(_covers(gone, path, tree=kind.tree) for gone in missing) for path in paths):
             return True
         if guard.test.name in _LOOKS_UP and not guard.holds:
             names = {text for word in guard.test.argv[1:] for text in word.alternatives}
             return any(posixpath.basename(path) in names for path in paths)
+        within = kind._replace(frames=(*kind.frames, guard.test.position))
         return depth < MAX_DEPTH and any(
-            all(self._absent(each, paths, kind, depth + 1) for each in needed)
+            all(self._absent(each, paths, within, depth + 1) for each in needed)
             for needed in self._stands_for(guard.test, guard.holds)
         )
 
+    def _missing(self, test: Test, kind: _Kind, *, holds: bool) -> list[str]:
+        """The paths, as patterns, that do not exist or have not what is looked for, if the test has that outcome."""
+        words = test.argv[1:]
+        if test.name == "test" and len(words) > 1:
+            operator = words[0].alternatives[0]
+            if operator in _EXISTS or (kind.link and operator in _LINKS):
+                return [] if holds else _paths(words[1:2], kind.cwd)
+        if test.name == "mkdir":
+            makes_new = not any(word.value in ("-p", "--parents") for word in words)
+            return _paths(words, kind.cwd) if makes_new and holds else []
+        if holds:
+            return unlisted(self.flow, test, kind.frames, holds=True)
+        if test.name in _FAILS_WITHOUT:
+            return _paths(words, kind.cwd)
+        if test.name in GREPS and kind.grep and (files := _grepped(test, kind.cwd)[1]):
+            return files
+        return unlisted(self.flow, test, kind.frames, holds=False)
+
     def _stands_for(self, test: Test, holds: bool) -> Iterator[list[Guard]]:  # noqa: FBT001
         """Guards that must hold for a function to succeed, or for a variable to have its value."""
-        inner = [c for c in self._called.get(test.position, []) if c.name in ("[", "[[", "test") or c.name in _GREPS]
-        if len(inner) == 1:
-            turned = inner[0].surroundings[0].rstrip().endswith("!")
-            yield [_as_guard(inner[0], holds != turned)]
+        outcome = self.flow.program.calls.get(call_of(test.position, test.argv))
+        if outcome is not None:
+            yield from ([guard] for guard in outcome[0 if holds else 1])
         yield from self.flagged(test, holds)
 
     def flagged(self, test: Test, holds: bool) -> Iterator[list[Guard]]:  # noqa: FBT001
@@ -178,9 +197,9 @@ class Guards:
         """A file that marks what was done: it is missing, and it is made under this very condition or by ``touch``."""
         if guard.test is None:
             return all(any(self._first_time(each, kind) for each in conjunction) for conjunction in guard.any_of)
-        if guard.test.name in _GREPS:
+        if guard.test.name in GREPS:
             return False
-        marks = [path for path in _missing(guard.test, kind, holds=guard.holds) if in_home(path) and path != HOME]
+        marks = [path for path in self._missing(guard.test, kind, holds=guard.holds) if in_home(path) and path != HOME]
         for mark in marks:
             makers = (c for path, made in self._made.items() if _covers(path, mark, tree=False) for c in made)
             if any(guard in maker.guards or (maker.name == "touch" and not maker.guards) for maker in makers):
@@ -191,7 +210,7 @@ class Guards:
         if guard.test is None:
             return all(any(self._not_found(each, paths, depth) for each in conjunction) for conjunction in guard.any_of)
         test = guard.test
-        if test.name in _GREPS:
+        if test.name in GREPS:
             return not guard.holds and self._settles(guard, test, paths)
         if test.name in ("awk", "sed", "ssh-keygen", "git"):
             return not guard.holds
@@ -201,7 +220,7 @@ class Guards:
             patterned = test.name == "case" or any(word.value in operators for word in test.argv)
             return patterned and any(name in word.raw for word in test.argv for name in names)
         inner = self._called.get(test.position, []) if depth < MAX_DEPTH else []
-        return any(command.name in _GREPS for command in inner)
+        return any(command.name in GREPS for command in inner)
 
     def _settles(self, guard: Guard, test: Test, paths: Sequence[str]) -> bool:
         """Whether what is done where ``grep`` finds nothing lets it find something at the next start."""
@@ -217,25 +236,17 @@ class Guards:
         return not sure or any(word.lower() in text.lower() for word in words for text in texts)
 
 
+def _kind(command: Command, *, tree: bool = False, link: bool = False, grep: bool = True) -> _Kind:
+    cwd = command.cwd[0] if command.cwd else HOME
+    return _Kind(tree, link, cwd, tuple(frame.position for frame in command.frames), grep)
+
+
 @once
 def guards_of(flow: Flow) -> Guards:
     return Guards(flow)
 
 
-def _as_guard(command: Command, holds: bool) -> Guard:  # noqa: FBT001
-    """A test inside a function as a guard where the function is called."""
-    words = list(command.argv)
-    if command.name in ("[", "[["):
-        words = words[:-1]
-    if command.name in ("[", "[[", "test"):
-        words[0] = words[0]._replace(alternatives=("test",))
-        while len(words) > 1 and words[1].value == "!":
-            del words[1]
-            holds = not holds
-    return Guard(Test(tuple(words), command.script, command.start, command.end), holds)
-
-
-def _grepped(test: Test) -> tuple[str, list[str]]:
+def _grepped(test: Test, cwd: str = HOME) -> tuple[str, list[str]]:
     """The pattern that a ``grep`` looks for, and the files in which it does; none if it reads what it is fed."""
     arguments = getopt(test.argv[1:], "efmABCd", ("regexp", "file", "max-count", "include", "exclude", "color"))
     patterns = [option.value for option in arguments.values("e", "regexp")]
@@ -244,7 +255,7 @@ def _grepped(test: Test) -> tuple[str, list[str]]:
     if not patterns:
         count = len(arguments.operands[0].alternatives) if arguments.operands else 0
         patterns, operands = operands[:count], operands[count:]
-    return " ".join(patterns), [_normal(text, HOME) for text in operands if text not in ("-", "")]
+    return " ".join(patterns), [_normal(text, cwd) for text in operands if text not in ("-", "")]
 
 
 def _one_of(guards: tuple[Guard, ...]) -> Guard:
@@ -281,32 +292,8 @@ def _gives(command: Command, wanted: str | None, *, positive: bool) -> bool:
     return (wanted in texts) == positive
 
 
-def _missing(test: Test, kind: _Kind, *, holds: bool) -> list[str]:
-    """The paths that do not exist, or have not what is looked for, if the test has that outcome."""
-    words = test.argv[1:]
-    if test.name == "test":
-        operator = words[0].alternatives[0] if words else ""
-        if len(words) > 1 and (operator in _EXISTS or (kind.link and operator in _LINKS)):
-            return [] if holds else _paths(words[1:2], kind.cwd)
-        empty = {"-z": holds, "-n": not holds}.get(operator, len(words) == 1 and not holds)
-        if words and _PRINTS_EMPTY.search(words[-1].raw):
-            empty = not empty
-        return _inside(words[-1].raw, kind.cwd) if words and empty and len(words) < len(("-z", "x", "")) else []
-    makes_new = test.name == "mkdir" and not any(word.value in ("-p", "--parents") for word in words)
-    fails_without = (kind.grep and test.name in _GREPS) or test.name in _FAILS_WITHOUT
-    return _paths(words, kind.cwd) if (makes_new and holds) or (fails_without and not holds) else []
-
-
 def _paths(words: Iterable[Word], cwd: str) -> list[str]:
     return [_normal(text, cwd) for word in words for text in word.alternatives if text and text[0] != "-"]
-
-
-def _inside(raw: str, cwd: str) -> list[str]:
-    """The paths in the text of a command substitution: ``$(ls -A ~/.config)``."""
-    if "$(" not in raw and "`" not in raw:
-        return []
-    expanded = (re.sub(r"^(?:~|\$HOME|\$\{HOME\})(?=/|$)", HOME, text) for text in _PATH.findall(raw))
-    return [_normal(text, cwd) for text in expanded if text[0] == "/"]
 
 
 def _normal(path: str, cwd: str) -> str:
@@ -314,6 +301,8 @@ def _normal(path: str, cwd: str) -> str:
 
 
 def _covers(gone: str, path: str, *, tree: bool) -> bool:
-    """Whether the absence of `gone` says that nothing of the user is at `path`."""
+    """Whether the absence of `gone`, a path or a pattern, says that nothing of the user is at `path`."""
     path = path.rstrip("/") or "/"
-    return path == gone or path.startswith(f"{gone}/") or (tree and gone.startswith(f"{path}/"))
+    if path == gone or path.startswith(f"{gone}/") or (tree and gone.startswith(f"{path}/")):
+        return True
+    return _PATTERN.search(gone) is not None and (fnmatchcase(path, gone) or fnmatchcase(path, f"{gone}/*"))

@@ -41,6 +41,16 @@ def _block(text: str, path: str = WEB) -> Edit:
     return before(path, _END, f"\n{text}")
 
 
+_BREW_MOUNT = """
+  mounts {
+    type   = "volume"
+    source = docker_volume.brew.name
+    target = "/home/linuxbrew"
+  }
+"""
+_BREW_VOLUME = 'resource "docker_volume" "brew" {\n  name = "brew-${local.slug}"\n}\n\n'
+_BREW = (before(WEB, _END, _BREW_MOUNT), before(WEB, 'resource "docker_container" "workspace" {', _BREW_VOLUME))
+
 MUTATIONS: tuple[Mutation, ...] = (
     # --- the host's Docker socket
     harmful(
@@ -285,21 +295,22 @@ MUTATIONS: tuple[Mutation, ...] = (
         affects="INV-7",
     ),
     # --- storage
-    harmful(
-        "storage: a second named volume",
-        _block(
-            "  mounts {\n"
-            '    type   = "volume"\n'
-            "    source = docker_volume.brew.name\n"
-            '    target = "/home/linuxbrew"\n'
-            "  }\n"
+    harmful("storage: a second named volume", *_BREW, finds=Expected("F-7", "  mounts {"), affects="INV-5"),
+    Mutation(
+        name="storage: the mount of a second volume is gone",
+        given=_BREW,
+        edits=(Edit(WEB, _BREW_MOUNT, ""),),
+        finds=(
+            Expected("F-7", 'resource "docker_volume" "brew" {', status="preexisting"),
+            Expected("F-7", "\n  }\n\n  mounts {", status="fixed"),
         ),
-        before(
-            WEB,
-            'resource "docker_container" "workspace" {',
-            'resource "docker_volume" "brew" {\n  name = "brew-${local.slug}"\n}\n\n',
-        ),
-        finds=Expected("F-7", "  mounts {"),
+        affects="INV-5",
+    ),
+    Mutation(
+        name="storage: a second volume is gone with its mount",
+        given=_BREW,
+        edits=(Edit(WEB, _BREW_MOUNT, ""), Edit(WEB, _BREW_VOLUME, "")),
+        finds=(Expected("F-7", "\n  }\n\n  mounts {", status="fixed"),),
         affects="INV-5",
     ),
     harmful(

@@ -237,6 +237,9 @@ class Outcome:
         drift = tuple((d.id, d.change) for d in self.report.drift if d.change != "none")
         if drift != self.mutation.drift:
             told.append(f"drift {drift}, not {self.mutation.drift}")
+        introduced = [f for f in self.report.findings if f.status == "introduced"]
+        lines = Counter((f.path, f.line, name) for f in introduced for name in f.template.split(", "))
+        told += [f"{count} findings on one line: {line}" for line, count in lines.items() if count > 1]
         if bool(self.report.problems) != self.mutation.breaks:
             told += [f"problem {p.path}:{p.line} {p.message}" for p in self.report.problems] or ["no problem"]
         return told

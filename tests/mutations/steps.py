@@ -48,7 +48,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "images",
         _IMAGES,
         Expected("BOOT", _DOCKERD),
-        Expected("INV-7", _DOCKERD),
         affects="INV-7 BOOT",
     ),
     gone("folders", _FOLDERS, Expected("BOOT", 'run_step "shell profile"')),

@@ -320,6 +320,8 @@ def check_introduced(case: Case, where: HostName) -> None:
     assert set(planted.marked(">")) <= passed, _told(report)
     assert not [problem for problem in report.problems if problem.introduced], _told(report)
     assert all(f.anchor is not None for f in found), "a finding on a line of the diff can be commented there"
+    lines = Counter((f.path, f.line, name) for f in found for name in f.template.split(", "))
+    assert not [line for line, count in lines.items() if count > 1], _told(report)
     assert report.conclusion == _conclusion(planted.marks)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from rules.model import Finding, Report
 from rules.sources.tree import MemoryTree
-from tests.rules.harness import compare, host, introduced, repository
+from tests.rules.harness import Case, compare, host, introduced, plant, repository
 
 WEB, CORE, CONTRIB = (f"{name}/template.tf" for name in ("user-defined-web", "drupal-core", "drupal-contrib"))
 LIB = "scripts/shared/lib.sh"
@@ -362,6 +362,43 @@ def test_one_entry_of_the_agents_env_is_not_repaired_by_the_loss_of_the_others()
     assert (
         finding.message == "Missing here: `CODER_WORKSPACE_ID`, `CODER_WORKSPACE_NAME`, `CODER_WORKSPACE_OWNER_NAME`."
     )
+
+
+_TWICE = "cp /etc/vimrc ~/.vimrc; git config --global user.name bot\n"
+_ONCE = "cp /etc/vimrc ~/.vimrc; true\n"
+
+
+def _booting(line: str) -> MemoryTree:
+    return plant(Case("a line", boot=line), "minimal").head
+
+
+def test_two_causes_on_one_line_are_one_finding_that_names_both() -> None:
+    [finding] = introduced(compare(minimal(), _booting(_TWICE)))
+    assert (finding.rule, finding.related) == ("F-5", ("INV-9", "INV-6"))
+    assert "~/.vimrc" in finding.message
+    assert "user.name" in finding.message
+
+
+def test_a_failure_leads_before_a_warning_whatever_their_rules() -> None:
+    [finding] = introduced(compare(minimal(), _booting("cp -u /etc/vimrc ~/.vimrc; git config user.name bot\n")))
+    assert (finding.rule, finding.level) == ("INV-9", "failure")
+    assert "F-5" in finding.related
+
+
+def test_what_comes_on_the_line_of_a_finding_changes_no_other_status() -> None:
+    report = compare(_booting(_ONCE), _booting(_TWICE))
+    assert Counter((f.rule, f.status) for f in report.findings) == {
+        ("F-5", "preexisting"): 1,
+        ("INV-9", "introduced"): 1,
+    }
+    report = compare(_booting(_TWICE), _booting(_ONCE))
+    assert Counter((f.rule, f.status) for f in report.findings) == {("F-5", "preexisting"): 1, ("INV-9", "fixed"): 1}
+
+
+def test_a_finding_is_the_same_with_and_without_another_on_its_line_but_not_what_is_accepted() -> None:
+    [alone], [both] = (introduced(compare(minimal(), _booting(line))) for line in (_ONCE, _TWICE))
+    assert both.fingerprint != alone.fingerprint
+    assert both.fingerprint.startswith(alone.fingerprint)
 
 
 def test_what_a_new_template_lacks_of_one_requirement_is_one_finding_in_boot_order() -> None:

@@ -24,6 +24,7 @@ from rules.sources.shell.program import (
     Test,
     Unresolved,
     Word,
+    call_of,
 )
 from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.state import State
@@ -52,6 +53,7 @@ __all__ = [
     "Test",
     "Unresolved",
     "Word",
+    "call_of",
     "parse_program",
 ]
 
@@ -119,6 +121,7 @@ def _read(
         _shebang(text),
         tuple(walk.sources),
         tuple(walk.cuts),
+        walk.calls,
     )
 
 

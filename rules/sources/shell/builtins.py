@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
+from rules.sources.shell import conditions
 from rules.sources.shell.conditions import Leaves, Outcome
 from rules.sources.shell.expand import REPOSITORY
-from rules.sources.shell.program import Command, Frame, Guard, Origin, Scope, Unresolved, Word
+from rules.sources.shell.program import Command, Frame, Guard, Origin, Scope, Unresolved, Word, call_of
 from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.state import Context, Function, State, Trap
 from rules.sources.shell.values import Value, bounded, concat, literal, merged, unknown
@@ -209,6 +210,10 @@ class Builtins:
             leaves.append("exit" if outcome.leaves == "exit" else None)
             sure = sure and outcome.sure
             ends.append(branch)
+            if len(functions) == 1:
+                own = [each for each in self._walk.commands[before:] if each.frames[len(context.frames) :] == (frame,)]
+                returns = [(_status(each), each.guards[len(context.guards) :]) for each in own if each.name == "return"]
+                self._walk.calls[call_of(command.position, command.argv)] = conditions.called(outcome, returns)
         for end in ends:
             if end is not state:
                 state.join(end)
@@ -436,7 +441,12 @@ def _printed(words: Sequence[Word], origins: tuple[Origin, ...]) -> Value:
 
 
 def _gives_up(command: Command) -> bool:
-    return command.name == "return" and [word.value for word in command.args] != ["0"]
+    return command.name == "return" and _status(command) != "0"
+
+
+def _status(command: Command) -> str | None:
+    """What ``return`` says, None if that is not known."""
+    return command.args[0].value if len(command.args) == 1 else None
 
 
 def _spelling(command: Command) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import Literal, NamedTuple
 
 from tree_sitter import Node
@@ -63,6 +64,20 @@ def one(first: Outcome, second: Outcome) -> Outcome:
     after = first.succeeded if second.leaves else ()
     succeeded = first.succeeded if second.leaves else either(first.succeeded, first.failed + second.succeeded)
     return Outcome(succeeded, first.failed + second.failed, after, first.leaves, sure=first.sure or second.sure)
+
+
+def called(body: Outcome, returns: Sequence[tuple[str | None, Guards]]) -> tuple[Guards, Guards]:
+    """What is true if a function succeeds, and if it fails: by the end of its body and each ``return`` in it."""
+    succeeded = [guards for status, guards in returns if status in ("0", None)]
+    failed = [guards for status, guards in returns if status != "0"]
+    if body.leaves is None:
+        succeeded.append(body.after + body.succeeded)
+        failed += [] if body.sure else [body.after + body.failed]
+    return _any(succeeded), _any(failed)
+
+
+def _any(ways: Sequence[Guards]) -> Guards:
+    return reduce(either, ways) if ways else ()
 
 
 _EXPRESSIONS = frozenset(

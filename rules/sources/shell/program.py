@@ -7,6 +7,7 @@ that is called twice gives its commands twice), with the conditions that dominat
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -264,12 +265,21 @@ class Shebang:
     text: str
 
 
+Call = tuple[Position, tuple[tuple[str, ...], ...]]
+"""A call of a function: where it is, and the values of its words."""
+
+
+def call_of(position: Position, words: Sequence[Word]) -> Call:
+    return position, tuple(word.alternatives for word in words)
+
+
 @dataclass(frozen=True)
 class Program:
     """A script as it runs.
 
     `path` is what ``$0`` is taken to be; `sources` are the files it read, in order. At `cuts` a word has more possible
-    values than `values.MAX_VALUES`, and a part of it is taken to be unknown.
+    values than `values.MAX_VALUES`, and a part of it is taken to be unknown. `calls` are those of functions, each with
+    what is true if it succeeds, and what if it fails.
     """
 
     path: str
@@ -279,6 +289,7 @@ class Program:
     shebang: Shebang | None
     sources: tuple[str, ...]
     cuts: tuple[Position, ...]
+    calls: Mapping[Call, tuple[tuple[Guard, ...], tuple[Guard, ...]]]
 
     @cached_property
     def main(self) -> tuple[Command, ...]:

@@ -13,11 +13,11 @@ from rules.sources.shell.conditions import NOTHING, Outcome, both, negated, one
 from rules.sources.shell.expand import Expander, descendants, expansion_start
 from rules.sources.shell.output import output_of
 from rules.sources.shell.parse import Parsed, parse
-from rules.sources.shell.program import Command, Guard, Loop, Scope, ScriptProblem, Test, Unresolved, Word
+from rules.sources.shell.program import Call, Command, Guard, Loop, Scope, ScriptProblem, Test, Unresolved, Word
 from rules.sources.shell.script import UNKNOWN, Script
 from rules.sources.shell.simple import Simple
 from rules.sources.shell.state import Context, Element, Function, State, Trap
-from rules.sources.shell.values import EMPTY, Value, concat, union, unknown
+from rules.sources.shell.values import EMPTY, Value, concat, merged, union, unknown
 from rules.sources.text import Position, Text
 
 MAX_COMMANDS = 20_000
@@ -101,6 +101,7 @@ class Walk:
         self.unresolved: dict[Unresolved, None] = {}
         self.sources: dict[str, None] = {}
         self.cuts: dict[Position, None] = {}
+        self.calls: dict[Call, tuple[conditions.Guards, conditions.Guards]] = {}
         self.expander = Expander(self)
         self.traps: list[Trap] = []
         self._parsed: dict[tuple[str, Position, str], Parsed] = {}
@@ -245,12 +246,14 @@ class Walk:
 
     def _arithmetic(self, element: Element, context: Context, state: State) -> Outcome:
         """``(( … ))``: a command that succeeds if the expression is not zero."""
-        for inner in descendants(element.node, "command_substitution"):
-            self.substitution(inner, context, state)
+        inner = descendants(element.node, "command_substitution")
+        origins = [self.substitution(each, context, state).origins for each in inner]
+        names = (_source(each, context) for each in descendants(element.node, "variable_name"))
+        origins += [value.origins for name in names if (value := self.expander.lookup(name, context, state))]
         script, opening, closing = context.parsed.script, element.node.children[0], element.node.children[-1]
         words = (
             Word(("((",), script, opening.start_byte, opening.end_byte),
-            Word((UNKNOWN,), script, opening.end_byte, closing.start_byte),
+            Word((UNKNOWN,), script, opening.end_byte, closing.start_byte, merged(*origins)),
         )
         command = self.simple.emit(words, (), (), (element.node.start_byte, element.node.end_byte), context, state)
         return conditions.tested(Test(words, script, command.start, command.end))
@@ -354,16 +357,19 @@ class Walk:
         subject = self.expander.word(value, context, state) if value is not None else None
         ends: list[State] = []
         certain = False
+        others: conditions.Guards = ()
         for item in (child for child in node.named_children if child.type == "case_item"):
             close = next((i for i, child in enumerate(item.children) if child.type == ")"), 0)
             patterns = [child for child in item.children[:close] if child.is_named]
             name = Word(("case",), script, node.start_byte, node.start_byte + len("case"))
             words = (name, *([subject] if subject else []), *(self._pattern(p, context) for p in patterns))
             test = Test(words, script, item.start_byte, item.children[close].end_byte)
-            guard = Guard(test, holds=True)
+            rest = [word.value for word in words[2:]] == ["*"]
+            guards = (*(others if rest else ()), Guard(test, holds=True))
+            others = (*others, Guard(test, holds=False))
             certain = certain or any(word.value == "*" for word in words[1:])
             branch = state.copy()
-            if not self.block(item.children[close + 1 :], context.guarded((guard,)), branch).leaves:
+            if not self.block(item.children[close + 1 :], context.guarded(guards), branch).leaves:
                 ends.append(branch)
         if certain and ends:
             state.take(ends.pop())
@@ -394,6 +400,10 @@ class Walk:
         before = len(self.commands)
         self.block(node.children, inner, state.copy())
         return output_of(self.commands[before:], len(inner.scope))
+
+
+def _source(node: Node, context: Context) -> str:
+    return context.parsed.script.plain[node.start_byte : node.end_byte]
 
 
 def _loop(

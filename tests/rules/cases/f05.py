@@ -6,6 +6,8 @@ RULE = "F-5"
 
 SETTINGS = "/home/coder-files/.vscode/settings.json ~/.vscode/settings.json"
 
+COPY = "cp /home/coder-files/a.conf ~/.config/a.conf"
+
 BAD = (
     Case(
         "after a function that can fail",
@@ -209,6 +211,29 @@ BAD = (
             python3 -c "p='/home/coder/.x.json'; d=json.load(open(p)); json.dump(d, open(p, 'w'))" # !F-5 warning
         """,
     ),
+    *(
+        Case(f"a listing that is not empty: {guard.split(chr(10))[0]}", on=("minimal",), boot=guard)
+        for guard in (
+            each.replace("COPY", f"{COPY} # !F-5")
+            for each in (
+                "compgen -G ~/.config/a.conf > /dev/null && COPY",
+                "compgen -G ~/.config/b.conf > /dev/null || COPY",
+                'case "$(ls -A ~/.config)" in\n  "") true ;;\n  *) COPY\n  ;;\nesac',
+                'case "$(ls -A /home/coder-files)" in\n  "") COPY\n  ;;\nesac',
+                "find ~/.config -name b.conf -print -quit | grep -q . || COPY",
+                "find ~/.config -mtime +3 | grep -q . || COPY",
+                "find ~/.config -mindepth 1 | grep -v a.conf | grep -q . || COPY",
+                "stat /home/coder-files/a.conf > /dev/null 2>&1 || COPY",
+                "(( $(ls ~/.config/a.conf | wc -l) )) && COPY",
+                "(( $(ls -A ~/.config | wc -l) < 5 )) && COPY",
+                'if [ "$(find ~/.config -name a.conf | wc -l)" != 0 ]; then COPY\nfi',
+                "count=$(ls -A /home/coder-files | wc -l)\nif (( count == 0 )); then COPY\nfi",
+                "[[ -f ~/.config/a.conf && -f ~/.config/b.conf ]] || COPY",
+                'there() { [ -e "$1" ] && [ -L "$1" ]; }\nthere ~/.config/a.conf || COPY',
+                'there() { [ -e "$1" ] && return 1\n  return 0; }\nthere ~/.config/a.conf || COPY',
+            )
+        )
+    ),
     Case("perl", boot='perl -e \'open(F, ">", "/home/coder/.vimrc"); print F 1\' # !F-5'),
     Case("node", boot="node -e \"require('fs').writeFileSync('/home/coder/.npmrc', 'a=b')\" # !F-5"),
     Case("a path by printf", boot='printf -v target "%s/.vimrc" "$HOME"\ncp /etc/vimrc "$target" # !F-5'),
@@ -323,6 +348,50 @@ BAD = (
 )
 
 GOOD = (
+    *(
+        Case(f"a listing that is empty: {guard.split(chr(10))[0]}", on=("minimal",), boot=guard.replace("COPY", COPY))
+        for guard in (
+            'if ! compgen -G "$HOME/.config/a.conf" > /dev/null; then\n  COPY\nfi',
+            'if [ -z "$(compgen -G "$HOME/.config/*.conf")" ]; then COPY; fi',
+            'case "$(ls -A ~/.config 2> /dev/null)" in\n  "") COPY ;;\nesac',
+            'case "$(ls ~/.config/a.conf 2> /dev/null)" in\n  ?*) true ;;\n  *) COPY ;;\nesac',
+            "find ~/.config -mindepth 1 -print -quit | grep -q . || COPY",
+            "if ! find ~/.config -name 'a.*' -print -quit 2> /dev/null | grep -q .; then COPY; fi",
+            "ls -A ~/.config 2> /dev/null | grep -qx a.conf || COPY",
+            "stat ~/.config/a.conf > /dev/null 2>&1 || COPY",
+            "(( $(ls ~/.config/a.conf 2> /dev/null | wc -l) )) || COPY",
+            'if [ "$(find ~/.config -name a.conf | wc -l)" -eq 0 ]; then COPY; fi',
+            "count=$(ls -A ~/.config | wc -l)\nif (( count == 0 )); then COPY; fi",
+            'found=$(ls -A ~/.config)\nif [ -z "$found" ]; then COPY; fi',
+            'there() {\n  [ -n "$(ls "$1" 2> /dev/null)" ]\n}\nthere ~/.config/a.conf || COPY',
+        )
+    ),
+    Case("one of two by -o", boot=f"test -e ~/.config/a.conf -o -e ~/.config/b.conf || {COPY}"),
+    Case("one of two in brackets", boot=f"[[ -f ~/.config/a.conf || -f ~/.config/b.conf ]] || {COPY}"),
+    Case(
+        "a function of two tests", boot=f'there() {{ [ -e "$1" ] || [ -L "$1" ]; }}\nthere ~/.config/a.conf || {COPY}'
+    ),
+    Case(
+        "a function that returns what it found",
+        boot=f"""
+            there() {{
+              if [ -e "$1" ]; then
+                return 0
+              fi
+              return 1
+            }}
+            there ~/.config/a.conf || {COPY}
+        """,
+    ),
+    Case(
+        "a function that another one asks, for several files",
+        boot="""
+            there() { [ -e "$1" ]; }
+            put() { there "$HOME/$1" || cp "/home/coder-files/$1" "$HOME/$1"; }
+            put .vimrc
+            put .npmrc
+        """,
+    ),
     Case(
         "a function that says no",
         boot='missing() { ! [ -e "$1" ]; }\nif missing ~/.vimrc; then cp /etc/vimrc ~/.vimrc; fi',

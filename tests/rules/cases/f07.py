@@ -127,6 +127,18 @@ BAD = (
     ),
     Case("a volume that nothing mounts", top=_marked(_VOLUME)),
     Case(
+        "the mount of a volume that was there",
+        before=Code(top=_marked(_VOLUME, "=F-7")),
+        top=_VOLUME,
+        container=_marked(_MOUNT),
+    ),
+    Case(
+        "a second mount of a volume",
+        before=Code(top=_VOLUME, container=_marked(_MOUNT, "=F-7")),
+        top=_VOLUME,
+        container=_marked(_MOUNT, "=F-7") + _marked(_MOUNT.replace("/home/linuxbrew", "/opt/brew")),
+    ),
+    Case(
         "a second home",
         container=_marked('volumes {\n  container_path = "/home/coder"\n  host_path      = "/srv/more"\n}'),
     ),

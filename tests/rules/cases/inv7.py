@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.rules.harness import Case
+from tests.rules.harness import Case, Code
 
 RULE = "INV-7"
 
@@ -42,11 +42,15 @@ def _app(name: str, app: str, top: str = "") -> Case:
     return Case(name, on=("minimal",), top=top, replaces={_APP: app})
 
 
-def _router(name: str, lines: str) -> Case:
-    """The lines that leave the router out are others."""
+def _router(name: str, lines: str, before: str | None = None) -> Case:
+    """The lines that leave the router out are others; `before` are those of the base."""
+    base = Code() if before is None else Code(replaces=_omitting(before))
+    return Case(name, on=("minimal",), replaces=_omitting(lines), before=base)
+
+
+def _omitting(lines: str) -> dict[str, str]:
     code = "".join(f"    {line}\n" if line else "\n" for line in lines.split("\n"))
-    code += "" if _NEXT.strip() in lines else _NEXT
-    return Case(name, on=("minimal",), replaces={_OMIT + _NEXT: code})
+    return {_OMIT + _NEXT: code + ("" if _NEXT.strip() in lines else _NEXT)}
 
 
 def _other(name: str, url: str, more: str = "") -> str:
@@ -146,7 +150,8 @@ BAD = (
     _router("another setting", "ddev config global --instrumentation-opt-in=false # !INV-7"),
     _router(
         "a file that leaves nothing out",
-        "mkdir -p ~/.ddev\ncat > ~/.ddev/global_config.yaml <<'EOF' # !INV-7 !F-5\nomit_containers: []\nEOF",
+        "mkdir -p ~/.ddev\ncat > ~/.ddev/global_config.yaml <<'EOF' # !INV-7 =F-5\nomit_containers: []\nEOF",
+        "mkdir -p ~/.ddev\ncat > ~/.ddev/global_config.yaml <<'EOF'\nomit_containers: [ddev-router]\nEOF",
     ),
     _router(
         "by an echo only",
