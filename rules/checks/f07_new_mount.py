@@ -46,7 +46,6 @@ from rules.checks import f01_host_socket as host_socket
 from rules.checks.inv5_volumes import docker_mount, home_mount
 from rules.checks.support import in_home, line, undecided, way, without
 from rules.model import Edit, Level, Step, Undecided, Violation
-from rules.sources.terraform.module import BlockInstance
 from rules.sources.terraform.values import as_bool, show_value
 from rules.workspace.storage import Cleanup, Mount, Path, cleanups, mounts, path_of
 from rules.workspace.template import Resource, Workspace
