@@ -225,13 +225,13 @@ class GitHubApp:
         key = (installation_id, repository_id, resolving)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._made(*key)
+                self._clients[key] = self._made(installation_id, repository_id, resolving=resolving)
                 if len(self._clients) > MAX_CLIENTS:
                     self._clients.popitem(last=False)[1].close()
             self._clients.move_to_end(key)
             return self._clients[key]
 
-    def _made(self, installation_id: int, repository_id: int | None, resolving: bool) -> InstallationClient:  # noqa: FBT001
+    def _made(self, installation_id: int, repository_id: int | None, *, resolving: bool) -> InstallationClient:
         make = partial(InstallationClient, self._shared, installation_id, repository_id, gate=self._gate)
         if resolving:
             # All that it sends by GraphQL changes something.
