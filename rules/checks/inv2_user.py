@@ -79,8 +79,9 @@ def image_facts(image: Image) -> Iterator[Fact]:
     for command in image.commands:
         if command.name in _USER_TOOLS:
             yield image_fact(ID, f"{command.name} in the image", command)
-    for instruction in image.instructions("USER"):
-        yield Fact(ID, NAME, "USER", " ".join(instruction.words), _span(instruction))
+    final = _last_user(image)
+    if final is not None:
+        yield Fact(ID, NAME, "USER", " ".join(final.words), _span(final))
     for instruction in image.instructions("ENV"):
         for word in instruction.words:
             if word.startswith(("HOME=", "USER=")):
@@ -291,12 +292,7 @@ def _option(command: Command, *names: str) -> str | None:
 def _final_user(image: Image) -> Iterator[Violation]:
     """The user of the last stage; the container's own `user` counts for more, hence a question."""
     instructions = image.dockerfile.instructions if image.dockerfile is not None else ()
-    last: Instruction | None = None
-    for instruction in instructions:
-        if instruction.keyword == "FROM":
-            last = None
-        elif instruction.keyword == "USER":
-            last = instruction
+    last = _last_user(image)
     name = " ".join(last.words).partition(":")[0].strip() if last is not None else ""
     if last is None:
         end = instructions[-1].end if instructions else 1
@@ -308,6 +304,17 @@ def _final_user(image: Image) -> Iterator[Violation]:
     elif name != USER and not _NUMERIC.match(name) and "$" not in name:
         message = f"The image ends as `{name}`, so it runs as that where nobody says otherwise. Is that meant?"
         yield _in_image("USER", f"final USER {name}", image.start(last), message, "warning", "USER", _FINAL_USER)
+
+
+def _last_user(image: Image) -> Instruction | None:
+    """The `USER` that the last stage ends with; those before it are for a few steps of the build."""
+    last: Instruction | None = None
+    for instruction in image.instructions("FROM", "USER"):
+        if instruction.keyword == "FROM":
+            last = None
+        elif instruction.keyword == "USER":
+            last = instruction
+    return last
 
 
 def _in_image(

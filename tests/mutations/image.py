@@ -119,6 +119,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "image: continuation lines laid out anew",
         Edit(DOCKERFILE, _RENAME, _RENAME.replace(" && \\\n    ", " \\\n && ")),
     ),
+    harmless("image: root for a step", before(DOCKERFILE, _USER, "USER root\nRUN true\n")),
     harmless("image: an exposed port", before(DOCKERFILE, _USER, "EXPOSE 80\n")),
     harmless("image: an environment variable", before(DOCKERFILE, _USER, "ENV COMPOSER_MEMORY_LIMIT=-1\n")),
     harmless("image: a label", before(DOCKERFILE, _USER, 'LABEL org.example.purpose="privileged = false"\n')),

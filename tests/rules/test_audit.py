@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from rules.audit import Audit, Verdict, audit, requirements
+from rules.audit import NOT_NEW, Audit, Verdict, audit, requirements
 from rules.sources.tree import MemoryTree
 from tests.rules.harness import DOCKERFILE, FIXTURES, TEMPLATE, Case, host, plant, repository
 
@@ -103,6 +103,13 @@ def test_the_folder_that_the_agent_starts_in_is_a_standard_directory() -> None:
         "  env = {", '  dir = "/home/coder/shop"\n  env = {'
     )
     assert broken(verdicts(audit(MemoryTree.of({TEMPLATE: text}), "r" * 40, None))) == set()
+
+
+def test_what_is_forbidden_in_new_code_only_is_left_open_where_nobody_knows_what_is_new() -> None:
+    found = audited(Case("hostname", boot="CODER_WORKSPACE_ID=$(hostname)"))
+    assert (found["F-8"].verdict, found["INV-9"].verdict) == ("broken", "undecided")
+    [step] = found["INV-9"].evidence
+    assert step.text == f"{found['F-8'].evidence[0].text} {NOT_NEW}"
 
 
 def test_a_question_leaves_it_open() -> None:
