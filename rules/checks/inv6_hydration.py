@@ -4,8 +4,8 @@
 
 Follows what the boot script copies, appends and writes into the home, under which conditions, and what the image
 stages for it in `/home/coder-files`. It reports an append that nothing keeps from being repeated at every start, a boot
-script that no longer copies what the image stages, and one that ends where the staged files are missing. Overwriting
-is F-5.
+script that no longer copies what the image stages, one that ends where the staged files are missing, and one that says
+nothing of it. Overwriting is F-5.
 
 ## Why it matters
 
@@ -57,7 +57,7 @@ from rules.checks.guards import guards_of
 from rules.checks.home import home_of
 from rules.checks.inline_code import file_changes
 from rules.checks.sed import in_place
-from rules.checks.support import command_fact, in_home, line, mentions, writes
+from rules.checks.support import calls, command_fact, in_home, line, mentions, writes
 from rules.model import Edit, Fact, Level, Span, Violation
 from rules.once import once
 from rules.policy import Policy
@@ -78,6 +78,8 @@ CLAUSES = {
 STAGED = "/home/coder-files"
 _HYDRATION = f"copying from {STAGED}"
 _STAGING = f"staging of {STAGED}"
+_WARNING = f"warning where {STAGED} is missing"
+_SAYS = frozenset({"echo", "printf", "logger", "cat"})
 _COPIERS = frozenset({"cp", "rsync", "install", "mv", "ln", "rm", "tee", "sed"})
 
 
@@ -95,6 +97,8 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
                 yield command_fact(
                     ID, workspace.template, f"writing {target.replace(UNKNOWN, '…')}", command, protecting
                 )
+        for command in _warnings(script.program):
+            yield Fact(ID, workspace.template, _WARNING, "there", command.span, calls(command))
 
 
 def _hydrates(command: Command) -> bool:
@@ -119,6 +123,7 @@ def check(workspace: Workspace) -> Iterator[Violation]:
                 yield _appended(surface, append)
     for script in workspace.boot:
         yield from _given_up(surface, script.program)
+        yield from _nothing_said(surface, script.program)
     yield from _not_hydrated(workspace)
 
 
@@ -283,6 +288,40 @@ def _given_up(surface: Surface, program: Program) -> Iterator[Violation]:
             trail=surface.steps(passed(command)),
             related=("BOOT",),
         )
+
+
+def _nothing_said(surface: Surface, program: Program) -> Iterator[Violation]:
+    """Copies that are left out without a word where the image has no staged files."""
+    copies = [command for command in program.commands if _hydrates(command)]
+    looking = [next((guard for guard in each.guards if _looks_for_staged(guard)), None) for each in copies]
+    first = looking[0] if looking else None
+    if first is None or first.test is None or None in looking or program.problems or any(_warnings(program)):
+        return
+    yield Violation(
+        rule=ID,
+        template=surface.template,
+        address="missing staged files",
+        evidence="nothing is said",
+        span=line(first.test.position),
+        level="warning",
+        message=f"Where `{STAGED}` is missing nothing is copied, and nothing says so. Is that meant?",
+        trail=surface.steps((first.test.position, copies[0].position)),
+        lost=_WARNING,
+        fix=f'Add `else echo "warning: {STAGED} is missing"`.',
+    )
+
+
+def _looks_for_staged(guard: Guard) -> bool:
+    """``[ -d /home/coder-files ]``, ``[ -f /home/coder-files/WELCOME.txt ]``."""
+    words = guard.test.argv[1:] if guard.test is not None and guard.test.name == "test" and guard.holds else ()
+    return len(words) == 2 and f"{words[1].value or ''}/".startswith(f"{STAGED}/")
+
+
+def _warnings(program: Program) -> Iterator[Command]:
+    """What is said where the staged files are missing."""
+    for command in program.commands:
+        if command.name in _SAYS and any(says_missing(guard) for guard in command.guards):
+            yield command
 
 
 def says_missing(guard: Guard) -> bool:

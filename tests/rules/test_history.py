@@ -35,7 +35,7 @@ INTRODUCED: dict[int, dict[str, int]] = {
     20: {"BOOT": 2, "F-5": 3, "INV-5": 1, "INV-7": 2, "INV-8": 2, "INV-9": 1},
     21: {"BOOT": 1, "D-3": 1},  # takes away the project's folder; brings coder-setup, not made executable
     26: {"F-7": 1},
-    27: {"D-1": 1, "INV-6": 1},
+    27: {"D-1": 1, "INV-6": 2},  # ddev-single-project no longer says that nothing is staged
     36: {"F-5": 1},
     43: {"F-5": 1},
 }

@@ -22,7 +22,17 @@ def _staging(name: str, lines: str) -> Case:
     return Case(name, before=_image(_STAGED), files=_image(lines).files)
 
 
+_WARNING = '    else\n      echo "warning: /home/coder-files is missing"\n    fi\n'
+_LOOK = "    if [ -d /home/coder-files ]; then\n"
+
 BAD = (
+    Case("no word on what is missing", on=("minimal",), replaces={_WARNING: "    fi # !INV-6 warning\n"}),
+    Case(
+        "no word on what is missing, in another form",
+        on=("minimal",),
+        before=Code(replaces={_LOOK: "    if true; then\n"}),
+        replaces={_LOOK: "    if [ -f /home/coder-files/WELCOME.txt ]; then # !INV-6 warning\n", _WARNING: "    fi\n"},
+    ),
     Case("python", boot="python3 -c \"open('/home/coder/.bashrc', 'a').write('X=1')\" # !INV-6"),
     _staging("staged elsewhere", "COPY scripts /opt/coder-files # !INV-6\n"),
     _staging("staged where the home is mounted over it", "COPY --chown=coder:coder scripts /home/coder # !INV-6\n"),
@@ -134,6 +144,27 @@ BAD = (
 )
 
 GOOD = (
+    Case(
+        "the word on what is missing comes first",
+        on=("minimal",),
+        replaces={
+            _LOOK: f"    [ -d /home/coder-files ] || echo 'no staged files' >&2\n{_LOOK}",
+            _WARNING: "    fi\n",
+        },
+    ),
+    Case(
+        "a function says what is missing",
+        on=("minimal",),
+        replaces={
+            _LOOK: f'    warn() {{\n      printf "%s\\n" "$1"\n    }}\n{_LOOK}',
+            _WARNING: _WARNING.replace('echo "warning: ', 'warn "').replace("    fi", "    fi"),
+        },
+    ),
+    Case(
+        "cp says it",
+        on=("minimal",),
+        replaces={_LOOK: "    {\n", _WARNING: "    }\n"},
+    ),
     Case(
         "a marker that is appended too",
         boot="grep -q '# ddev' ~/.bashrc || { echo '# ddev'; echo 'alias d=ddev'; } >> ~/.bashrc",
