@@ -25,6 +25,9 @@ from rules.sources.tree import MAX_BLOB_BYTES, Entry, Unreadable
 MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 """Most that one git command may say (a listing of some 500,000 paths)."""
 
+MAX_KEPT_BYTES = 16 * 1024 * 1024
+"""Contents of blobs that are kept: most files are read again and again, at the base and at the head."""
+
 MAX_UNTRACKED_BYTES = 256 * 1024 * 1024
 """Untracked, not ignored files of a work tree are read as part of it up to this size in all."""
 
@@ -299,6 +302,8 @@ class BlobReader:
 
     def __init__(self, start: Callable[[], subprocess.Popen[bytes]]) -> None:
         self._start = start
+        self._kept: dict[str, bytes] = {}
+        self._room = MAX_KEPT_BYTES
 
     def __enter__(self) -> Self:
         return self
@@ -330,6 +335,15 @@ class BlobReader:
         Raises:
             Unreadable: it is missing (a partial clone) or larger than `MAX_BLOB_BYTES`.
         """
+        if blob in self._kept:
+            return self._kept[blob]
+        found = self._fetch(blob)
+        if len(found) <= self._room:
+            self._room -= len(found)
+            self._kept[blob] = found
+        return found
+
+    def _fetch(self, blob: str) -> bytes:
         match self._ask(blob):
             case [_, b"blob", size] if int(size) <= MAX_BLOB_BYTES:
                 return self._take(int(size))

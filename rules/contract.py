@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from importlib.resources import files
 from itertools import islice
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from rules.model import Citation, Contract, Remark
@@ -320,7 +320,7 @@ def _not_read(path: str, fault: str) -> Remark:
 @lru_cache(maxsize=1)
 def _bundled() -> ContractText:
     """Our own summary, which names the pull request that the contract stands in."""
-    text, path = files("rules").joinpath("contract.md").read_text("utf-8"), "rules/contract.md"
+    text, path = Path(__file__).with_name("contract.md").read_text("utf-8"), "rules/contract.md"
     requirements, drift = _read(text, path, BUNDLED_URL)
     return ContractText(Contract("bundled", path, "", BUNDLED_URL), requirements, drift=drift)
 

@@ -15,8 +15,7 @@ import posixpath
 import re
 from collections.abc import Callable
 from itertools import chain, islice
-
-import re2
+from typing import TYPE_CHECKING
 
 from rules.sources.terraform.values import (
     Alternative,
@@ -33,6 +32,9 @@ from rules.sources.terraform.values import (
     known,
 )
 from rules.sources.text import Hole, Part, Piece, Position, Text
+
+if TYPE_CHECKING:
+    import re2
 
 MAX_STRING = 1_000_000
 """Characters of a computed string; a longer one is unknown."""
@@ -205,7 +207,7 @@ def replace(args: list[Data], at: Position) -> Result:
     by_pattern = len(wanted) > 1 and wanted.startswith("/") and wanted.endswith("/")
     if by_pattern and "$" in (new.known or "$"):
         raise NotKnown  # a replacement that refers to groups
-    places = _matches(wanted[1:-1] if by_pattern else re2.escape(wanted), source)
+    places = _matches(compile_regex(wanted[1:-1]) if by_pattern else re.compile(re.escape(wanted)), source)
     within_bounds(len(source) + len(places) * len(new))
     parts: list[Part] = []
     cursor = 0
@@ -217,9 +219,9 @@ def replace(args: list[Data], at: Position) -> Result:
     return Text(tuple(parts))
 
 
-def _matches(pattern: str, source: Text) -> list[tuple[int, int]]:
+def _matches(pattern: re.Pattern[str] | re2._Regexp, source: Text) -> list[tuple[int, int]]:
     """Where a pattern matches; each cut costs a look at the whole text, so their number is bounded."""
-    found = compile_regex(pattern).finditer(flat(source))
+    found = pattern.finditer(flat(source))
     places = [match.span() for match in islice(found, MAX_CUTS + 1)]
     if len(places) > MAX_CUTS or len(places) * len(source) > MAX_CUT_WORK:
         raise NotKnown
@@ -228,6 +230,8 @@ def _matches(pattern: str, source: Text) -> list[tuple[int, int]]:
 
 def compile_regex(pattern: str) -> re2._Regexp:
     """A pattern from the template, in Terraform's own dialect: RE2, which takes linear time on any input."""
+    import re2  # noqa: PLC0415  (few templates have a pattern)
+
     try:
         return re2.compile(pattern)
     except re2.error as error:
@@ -261,7 +265,7 @@ def split(args: list[Data], at: Position) -> Result:
     if not separator:
         raise NotKnown
     found, cursor = [], 0
-    for start, end in (*_matches(re2.escape(separator), source), (len(source), len(source))):
+    for start, end in (*_matches(re.compile(re.escape(separator)), source), (len(source), len(source))):
         part = source.slice(cursor, start)
         found.append(known(part, part.at(0) or at))
         cursor = end
