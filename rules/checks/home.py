@@ -175,7 +175,7 @@ def changes(flow: Flow, command: Command) -> Iterator[Change]:
         if write.mode == "replace" and not (command.name in ("cp", "install") and write.target in command.args):
             verb = ">" if write.command.name != "tee" or write.target not in command.args else "tee"
             yield Change(verb, write.paths, command, write.at)
-    for invocation in invocations(command):
+    for invocation in _filled_in(flow, command):
         reader = _READERS.get(invocation.name)
         if reader is not None and not (invocation.name in ("cp", "mv") and _asks_in_vain(flow, invocation)):
             yield from reader(invocation)
@@ -183,6 +183,32 @@ def changes(flow: Flow, command: Command) -> Iterator[Change]:
             if change.mode != "append":
                 verb = "rm" if change.mode == "remove" else ">"
                 yield _change(invocation, verb, (change.path,), doubtful=change.edits)
+
+
+_TAKES_PATHS = frozenset({"rm", "unlink", "shred", "truncate", "sed"})
+_LISTS = frozenset({"find", "ls", "echo", "printf", "grep"})
+
+
+def _filled_in(flow: Flow, command: Command) -> Iterator[Invocation]:
+    """What a command runs; ``xargs`` adds to it what it is fed: ``find ~/x | xargs rm``."""
+    for invocation in invocations(command):
+        if command.name == "xargs" and invocation.name in _TAKES_PATHS:
+            lists = [each for each in flow.upstream(command) if each.name in _LISTS]
+            found = tuple(word for each in lists for word in _listed(each))
+            yield invocation._replace(args=(*invocation.args, *found))
+        else:
+            yield invocation
+
+
+def _listed(command: Command) -> Iterator[Word]:
+    """The files that a command lists, by the folders that it looks in."""
+    operands = [word for word in command.args if not known(word).startswith("-")]
+    if command.name == "find":
+        ends = next((index for index, word in enumerate(command.args) if known(word)[:1] in "-(!"), len(command.args))
+        operands = list(command.args[:ends])
+    inside = f"/{UNKNOWN}" if command.name in ("find", "ls", "grep") else ""
+    for word in operands:
+        yield word._replace(alternatives=(word.alternatives[0].rstrip("/") + inside,))
 
 
 def _targets(invocation: Invocation, arguments: Arguments) -> tuple[tuple[str, ...], bool]:
@@ -276,7 +302,7 @@ def _remove(invocation: Invocation) -> Iterator[Change]:
         return
     for word in arguments.operands:
         paths = tuple(_stripped(path) for path in located(word, invocation.command))
-        yield _change(invocation, "rm", paths, doubtful=invocation.command.name == "find")
+        yield _change(invocation, "rm", paths, doubtful=invocation.command.name in ("find", "xargs"))
 
 
 def _stripped(path: str) -> str:
@@ -326,10 +352,25 @@ def _fetch(invocation: Invocation) -> Iterator[Change]:
     arguments = getopt(invocation.args, short, ("output", "output-document", "header", "data", "user"))
     if arguments.has("no-clobber", "skip-existing") or any(known(word) == "-nc" for word in invocation.args):
         return
+    if invocation.name == "curl" and arguments.has("O", "remote-name"):
+        names_of = [posixpath.basename(known(word)) for word in arguments.operands if "://" in known(word)]
+        paths = tuple(posixpath.join(folder, name) for folder in invocation.command.cwd for name in names_of)
+        yield _change(invocation, "curl", paths)
     for option in arguments.values(*names, "output-document"):
         if option.value not in ("-", "/dev/null", ""):
             word = option.word._replace(alternatives=(option.value,))
             yield _change(invocation, invocation.name, located(word, invocation.command))
+
+
+def _download(invocation: Invocation) -> Iterator[Change]:
+    """``scp host:file ~/file``, ``docker cp container:file ~/file``."""
+    operands = getopt(invocation.args, "cFiJloPS").operands
+    if invocation.name in ("docker", "podman"):
+        at = next((index for index, word in enumerate(operands) if known(word) == "cp"), len(operands))
+        operands = operands[at + 1 :]
+    if len(operands) == 2 and ":" in known(operands[0]) and ":" not in known(operands[1]):
+        paths = (path.rstrip("/") or "/" for path in located(operands[1], invocation.command))
+        yield _change(invocation, invocation.name, tuple(paths))
 
 
 def _find(invocation: Invocation) -> Iterator[Change]:
@@ -439,4 +480,7 @@ _READERS: dict[str, Callable[[Invocation], Iterator[Change]]] = {
     "curl": _fetch,
     "wget": _fetch,
     "find": _find,
+    "scp": _download,
+    "docker": _download,
+    "podman": _download,
 }

@@ -20,10 +20,20 @@ _LITERAL = r"""(?:'[^'\n]*'|"[^"\n]*")"""
 _ASSIGNED = re.compile(rf"\$?\b(\w+)\s*=\s*({_LITERAL})(?=\s*(?:;|$))", re.MULTILINE)
 _WRAPPED = re.compile(rf"\b(?:os\.path\.expanduser|File\.expand_path|(?:pathlib\.)?Path)\(\s*({_LITERAL})\s*\)")
 _UNDER_HOME = re.compile(r"""\b(?:pathlib\.)?Path\.home\(\)\s*/\s*(['"])([^'"\n]*)['"]""")
-_PLUS_HOME = re.compile(r"""\b(?:process\.env\.HOME|os\.environ\[['"]HOME['"]\])\s*\+\s*(['"])(?=/)""")
+_HOME = (
+    r"""(?:process\.env\.HOME|os\.environ\[['"]HOME['"]\]|os\.(?:getenv|environ\.get)\(['"]HOME['"]\)|os\.homedir\(\)"""
+    r"""|os\.path\.expanduser\(['"]~['"]\)|ENV\[['"]HOME['"]\]|Dir\.home|getenv\(['"]HOME['"]\))"""
+)
+_PLUS_HOME = re.compile(rf"""\b{_HOME}\s*[+.]\s*(['"])(?=/)""")
+_JOINED_HOME = re.compile(
+    rf"""\b(?:(?:os\.)?path\.join|File\.join)\(\s*{_HOME}\s*,\s*(['"])([^'"\n]*)\1\s*\)"""
+    r"""|\b(?:pathlib\.)?Path\.home\(\)\.joinpath\(\s*(['"])([^'"\n]*)\3\s*\)"""
+)
+_HOME_INSIDE = re.compile(rf"""\$ENV\{{['"]?HOME['"]?\}}|[#$]?\{{{_HOME}\}}""")
+"""In a string of Perl, Ruby, JavaScript or Python."""
 _CALL = re.compile(rf"(?:({_LITERAL})\)?\.)?\b((?:\w+\.)*\w+)(?:[ \t]*\(|[ \t]+(?=['\"]))(?=([^()\n;]*))")
 _MODE = re.compile(r"""['"](?:\+?(>>?)|([wa])[bt+]*)['"]?""")
-_LOOKS = re.compile(r"exist|isfile|is_file|isdir|is_dir|access\(|\s-[efd]\s|,\s*['\"]x[bt]?['\"]")
+_LOOKS = re.compile(r"exist|isfile|is_file|isdir|is_dir|access\(|\s-[efd]\s|open\w*\([^()]*,\s*['\"]x[bt]?['\"]")
 """The code looks for itself whether something is there."""
 
 _WRITES = frozenset({"write_text", "write_bytes", "File.write", "IO.write", "file_put_contents"})
@@ -32,6 +42,10 @@ _APPENDS = frozenset({"fs.appendFile", "fs.appendFileSync", "appendFileSync"})
 _COPIES = frozenset({"shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree", "shutil.move", "os.rename"})
 _COPIES |= {"os.replace", "fs.copyFileSync", "fs.renameSync", "FileUtils.cp", "FileUtils.mv", "rename", "copy"}
 _REMOVES = frozenset({"os.remove", "os.unlink", "shutil.rmtree", "fs.unlinkSync", "fs.rmSync", "File.delete", "unlink"})
+
+
+_AWKS = frozenset({"awk", "gawk", "mawk"})
+_AWK_WRITES = re.compile(r"""\b(?:print|printf)\b[^;}\n>]*(>>?)\s*("[^"\n]*")""")
 
 
 class FileChange(NamedTuple):
@@ -53,15 +67,26 @@ def code_of(invocation: Invocation) -> str:
 
 def file_changes(invocation: Invocation) -> Iterator[FileChange]:
     """What the code does to files, none if it looks for itself what is there."""
+    if invocation.name in _AWKS:
+        yield from _by_awk(invocation)
     code = code_of(invocation)
     if not code or _LOOKS.search(code):
         return
     names = dict(_ASSIGNED.findall(code))
     code = _WRAPPED.sub(r"\1", _PLUS_HOME.sub(r"\1~", code)).replace(".expanduser()", "")
-    code = _UNDER_HOME.sub(r"\1~/\2\1", code)
+    code = _UNDER_HOME.sub(r"\1~/\2\1", _HOME_INSIDE.sub("~", code))
+    code = _JOINED_HOME.sub(lambda match: f"'~/{match[2] or match[4]}'", code)
     found = list(_calls(code, names))
     read = {change.path for change in found if change.mode == "read"}
     yield from (change._replace(edits=change.path in read) for change in found if change.mode != "read")
+
+
+def _by_awk(invocation: Invocation) -> Iterator[FileChange]:
+    """``awk '{ print > "/home/coder/file" }'``."""
+    for word in invocation.args:
+        for operator, literal in _AWK_WRITES.findall(word.alternatives[0]):
+            for path in _paths(literal):
+                yield FileChange("append" if operator == ">>" else "replace", path)
 
 
 def _calls(code: str, names: Mapping[str, str]) -> Iterator[FileChange]:

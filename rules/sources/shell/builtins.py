@@ -6,6 +6,7 @@ import itertools
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
@@ -13,7 +14,8 @@ from tree_sitter import Node
 from rules.sources.shell import conditions
 from rules.sources.shell.conditions import Leaves, Outcome
 from rules.sources.shell.expand import REPOSITORY
-from rules.sources.shell.program import Command, Frame, Guard, Origin, Scope, Unresolved, Word, call_of
+from rules.sources.shell.output import texts_printed
+from rules.sources.shell.program import Command, Frame, Guard, HereText, Origin, Scope, Unresolved, Word, call_of
 from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.state import Context, Function, State, Trap
 from rules.sources.shell.values import Value, bounded, concat, literal, merged, unknown
@@ -31,6 +33,9 @@ MAX_SOURCE_DEPTH = 8
 
 MAX_SOURCED = 200
 """Files sourced in one program, each time counted."""
+
+MAX_LINES = 8
+"""Lines that ``read`` is taken to choose from; of more, none is known."""
 
 _SYSTEM = ("/etc/", "/usr/", "/opt/", "/lib/", "/run/", "/proc/", "/dev/", "/var/", "/snap/")
 
@@ -50,7 +55,8 @@ class Builtins:
         self._sourced = 0
         self._effects: dict[str, Effect] = {
             "cd": self._cd,
-            "pushd": self._cd,
+            "pushd": self._pushd,
+            "popd": self._popd,
             "source": self._source,
             ".": self._source,
             "eval": self._eval,
@@ -59,7 +65,7 @@ class Builtins:
             "return": self._return,
             "break": self._loop,
             "continue": self._loop,
-            "read": self._forget,
+            "read": self._read,
             "mapfile": self._forget,
             "readarray": self._forget,
             "getopts": self._forget,
@@ -120,6 +126,24 @@ class Builtins:
                 state.variables[word.value] = unknown(*origins)
                 state.arrays.pop(word.value, None)
 
+    def _read(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> None:
+        """``read -r a b <<< "$text"``, also where a loop around it is fed: each name gets its field of any line."""
+        self._forget(command, nodes, context, state)
+        here = [redirect.here for redirect in (*context.outer, *command.redirects) if redirect.here is not None]
+        names = [word.value for word in command.args if word.value and word.value.isidentifier()]
+        if not here or not names or any(word.value in ("-a", "-d", "-n", "-N") for word in command.args):
+            return
+        given = here[-1].word
+        lines = [line for text in given.alternatives for line in text.split("\n") if line.strip()]
+        if len(lines) > MAX_LINES or any(UNKNOWN in line for line in lines):
+            return
+        separator = next((a.value.value for a in command.assignments if a.name == "IFS"), None) or None
+        fields = [line.split(separator, len(names) - 1) for line in lines]
+        for index, name in enumerate(names):
+            own = [each[index] if index < len(each) else "" for each in fields]
+            if own:
+                state.variables[name] = bounded(own, state.variables[name].origins)
+
     def _printf(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
         if len(command.args) > 1 and command.args[0].value == "-v" and command.args[1].value:
             origins = merged(
@@ -145,6 +169,14 @@ class Builtins:
             if word.value == "--":
                 state.positional = tuple(_value(other) for other in command.args[index + 1 :])
                 return
+
+    def _pushd(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> None:
+        state.left = (*state.left, state.cwd)
+        self._cd(command, nodes, context, state)
+
+    def _popd(self, _command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
+        *before, state.cwd = state.left or (unknown(),)
+        state.left = tuple(before)
 
     def _alias(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
         for word in command.args:
@@ -247,7 +279,13 @@ class Builtins:
         leaves: list[Leaves | None] = []
         here = next((redirect.here for redirect in command.redirects if redirect.here), None)
         if target.value in ("/dev/stdin", "/dev/fd/0") and here is not None:
-            return self._nested(here.text, context, state, Frame("eval", "source", command.position, command.raw))
+            frame = Frame("eval", "source", command.position, command.raw)
+            return self._nested(_code_of(here), context, state, frame)
+        printed = self._walk.processes.get(target.position) if UNKNOWN in target.alternatives[0] else None
+        if printed:
+            frame = Frame("eval", "source", command.position, command.raw)
+            leaves = [self._nested(text, context, state, frame) for text in printed]
+            return "exit" if all(leaves) else None
         paths = [path for alternative in target.alternatives for path in self._expanded(alternative)]
         for path in paths:
             branch = state if len(paths) == 1 else state.copy()
@@ -341,23 +379,34 @@ class Builtins:
         frame = Frame("script", command.name, command.position, command.raw)
         scope = Scope("script", command.position, name=command.name)
         inner = context.within(scope)._replace(loops=(), outer=context.outer + command.redirects)
+        after = [] if word not in command.argv else command.argv[command.argv.index(word) + 1 :]
         for text in self._texts(word, nodes, context):
             if text is not None:
                 branch = state.copy()
-                branch.functions, branch.positional = {}, None
+                given = tuple(map(_value, after[1:])) if after and command.name in SHELLS else None
+                branch.functions, branch.positional = {}, given
                 self._nested(text, inner, branch, frame)
             else:
                 self._unseen("unknown", f"what '{command.raw}' runs is not known", command, inner)
 
     def _fed(self, command: Command, context: Context, state: State) -> None:
-        """``bash <<EOF``: a process of its own, that reads its script from the heredoc."""
+        """``bash <<EOF`` and ``echo … | bash``: a process of its own, that reads its script from there."""
         frame = Frame("script", command.name, command.position, command.raw)
         inner = context.within(Scope("script", command.position, name=command.name))._replace(loops=())
-        for redirect in command.redirects:
-            if redirect.here is not None:
-                branch = state.copy()
-                branch.functions, branch.positional = {}, None
-                self._nested(redirect.here.text, inner, branch, frame)
+        here = [redirect.here for redirect in command.redirects if redirect.here is not None]
+        branch = state.copy()
+        branch.functions, branch.positional = {}, None
+        for text in map(_code_of, here) if here else self._piped(context):
+            self._nested(text, inner, branch, frame)
+
+    def _piped(self, context: Context) -> list[Text]:
+        """What the stage before in the pipeline prints, as far as it is known."""
+        stage = next((scope for scope in reversed(context.scope) if scope.kind == "pipeline" and scope.index), None)
+        if stage is None:
+            return []
+        before = replace(stage, index=stage.index - 1)
+        commands = itertools.takewhile(lambda each: before in each.scope, reversed(self._walk.commands[:-1]))
+        return texts_printed([*commands][::-1])
 
     def _executed(self, command: Command, context: Context, state: State) -> None:
         """``bash setup.sh`` and ``./setup.sh``: a process of its own, followed if the file is known."""
@@ -426,6 +475,13 @@ class Builtins:
         guarded = any(_mentions(guard, target) for guard in context.guards)
         entry = Unresolved(kind, command.raw, reason, command.position, guarded, context.scope)  # type: ignore[arg-type]
         self._walk.unresolved[entry] = None
+
+
+def _code_of(here: HereText) -> Text:
+    """What a shell reads from a heredoc; of a here-string, the words without their quotes."""
+    if here.delimiter or UNKNOWN in here.word.alternatives[0]:
+        return here.text
+    return Text((Piece(here.word.alternatives[0], here.word.position),))
 
 
 def _printed(words: Sequence[Word], origins: tuple[Origin, ...]) -> Value:

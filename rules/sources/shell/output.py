@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from rules.sources.shell.program import Command, Origin
 from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.values import Value, bounded, concat, each, literal, merged, unknown
+from rules.sources.text import Piece, Text
 
 _SILENT = frozenset({"cd", "true", "test", "[", "[[", ":", "=", ">", "export", "local", "set", "return", "exit"})
 
@@ -37,6 +38,20 @@ def output_of(commands: Sequence[Command], depth: int) -> Value:
         return unknown(*origins)
     stripped = each(value, lambda text: text.rstrip("\n")) if None not in (value.single,) else value
     return Value(stripped.alternatives, origins, stripped.cut)
+
+
+def texts_printed(commands: Sequence[Command]) -> list[Text]:
+    """What each of these commands prints, where it is written; nothing of what is not known."""
+    found: list[Text] = []
+    for command in commands:
+        here = next((redirect.here for redirect in command.redirects if redirect.here is not None), None)
+        if command.name == "cat" and here is not None:
+            found.append(here.text)
+        elif command.name in ("echo", "printf") and command.args:
+            value = output_of([command], len(command.scope)).single
+            if value is not None and UNKNOWN not in value:
+                found.append(Text((Piece(value, command.args[-1].position),)))
+    return found
 
 
 def _here_text(producers: Sequence[Command], origins: tuple[Origin, ...]) -> Value:

@@ -65,7 +65,8 @@ class State:
     """What the shell knows at one place. Branches and subshells work on a copy.
 
     `hidden` has, for each function call that is open, the values that its ``local`` variables hide. `aliases` is never
-    changed in place; a script's shell takes no notice of them unless `expands_aliases`.
+    changed in place; a script's shell takes no notice of them unless `expands_aliases`. `left` are the folders that
+    ``popd`` goes back to.
     """
 
     variables: dict[str, Value]
@@ -76,6 +77,7 @@ class State:
     hidden: list[dict[str, Value | None]] = field(default_factory=list)
     aliases: Mapping[str, Value] = field(default_factory=dict)
     expands_aliases: bool = False
+    left: tuple[Value, ...] = ()
 
     def copy(self) -> State:
         return State(
@@ -87,13 +89,14 @@ class State:
             [dict(names) for names in self.hidden],
             self.aliases,
             self.expands_aliases,
+            self.left,
         )
 
     def take(self, other: State) -> None:
         """Become `other`."""
         self.variables, self.arrays, self.functions = other.variables, other.arrays, other.functions
         self.cwd, self.positional, self.hidden = other.cwd, other.positional, other.hidden
-        self.aliases, self.expands_aliases = other.aliases, other.expands_aliases
+        self.aliases, self.expands_aliases, self.left = other.aliases, other.expands_aliases, other.left
 
     def join(self, other: State) -> None:
         """Become what holds if either this or `other` is true. A variable that one side does not set may be empty."""

@@ -11,7 +11,7 @@ from tree_sitter import Node
 from rules.sources.shell import conditions
 from rules.sources.shell.conditions import NOTHING, Outcome, both, negated, one
 from rules.sources.shell.expand import Expander, descendants, expansion_start
-from rules.sources.shell.output import output_of
+from rules.sources.shell.output import output_of, texts_printed
 from rules.sources.shell.parse import Parsed, parse
 from rules.sources.shell.program import Call, Command, Guard, Loop, Scope, ScriptProblem, Test, Unresolved, Word
 from rules.sources.shell.script import UNKNOWN, Script
@@ -104,6 +104,8 @@ class Walk:
         self.calls: dict[Call, tuple[conditions.Guards, conditions.Guards]] = {}
         self.expander = Expander(self)
         self.traps: list[Trap] = []
+        self.processes: dict[Position, list[Text]] = {}
+        """What the commands in a ``<(…)`` print, by its place."""
         self._parsed: dict[tuple[str, Position, str], Parsed] = {}
         self._depth = 0
         simple = self.simple = Simple(self)
@@ -399,6 +401,8 @@ class Walk:
         inner = context.within(Scope(kind, script.at(expansion_start(node, script.plain))))
         before = len(self.commands)
         self.block(node.children, inner, state.copy())
+        if kind == "process":
+            self.processes[inner.scope[-1].position] = texts_printed(self.commands[before:])
         return output_of(self.commands[before:], len(inner.scope))
 
 

@@ -51,6 +51,10 @@ _WRAPPERS = {
 }
 
 
+_HANDS_ON = frozenset({"find", "xargs", "parallel", "setpriv", "systemd-run", "chroot", "unshare"})
+"""Programs that are no wrappers, but may run a shell with its script among their arguments."""
+
+
 class Peeled(NamedTuple):
     """`names` are the wrappers, outermost first; `argv` is the command that they run."""
 
@@ -79,6 +83,8 @@ def peel(words: Sequence[Word]) -> Peeled:
         after = _skip(wrapper, rest, 1)
         if after >= len(rest) or _only_asks(name, rest[1:after]):
             break
+        if name == "runuser" and not any((word.value or "").startswith(("-u", "--user")) for word in rest[1:after]):
+            break  # like su, it takes the user and ``-c``
         names.append(name)
         rest = rest[after:]
     return Peeled(tuple(names), tuple(rest))
@@ -131,7 +137,10 @@ def _has_argument(text: str, wrapper: _Wrapper) -> bool:
 def command_text(argv: Sequence[Word]) -> Word | None:
     """The word that ``bash -c``, ``sh -lc`` or ``su - user -c`` runs as a script, None if there is none."""
     name = base_name(argv[0]) if argv else ""
-    if name not in SHELLS and name not in ("su", "runuser"):
+    if name in _HANDS_ON:
+        shell = next((index for index, word in enumerate(argv) if index and base_name(word) in SHELLS), None)
+        return command_text(argv[shell:]) if shell is not None else None
+    if name not in SHELLS and name not in ("su", "runuser", "flock", "script"):
         return None
     for index, word in enumerate(argv[1:], 1):
         text = word.value or ""

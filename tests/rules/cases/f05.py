@@ -345,6 +345,35 @@ BAD = (
     Case("dd with a tilde", boot="dd if=/etc/vimrc of=~/.vimrc # !F-5"),
     Case("out of a pipe", boot="echo 'set nu' | install -m 644 /dev/stdin ~/.vimrc # !F-5"),
     Case("into a process", boot="echo 'set nu' > >(tee ~/.vimrc) # !F-5"),
+    Case("a here-string for bash", boot="bash <<< 'cp /etc/vimrc ~/.vimrc' # !F-5"),
+    Case("a pipe into bash", boot="echo 'cp /etc/vimrc ~/.vimrc' | sudo -u coder bash -s # !F-5"),
+    Case(
+        "a heredoc in a pipe into bash",
+        on=("minimal",),
+        boot="cat <<'SCRIPT' | bash\necho hi\ncp /etc/vimrc ~/.vimrc # !F-5\nSCRIPT",
+    ),
+    Case("a process that is sourced", boot="source <(echo 'cp /etc/vimrc ~/.vimrc') # !F-5"),
+    Case("a here-string that is sourced", boot=". /dev/stdin <<< 'cp /etc/vimrc ~/.vimrc' # !F-5"),
+    Case("a shell with arguments", boot='bash -c \'cp "$1" "$2"\' _ /etc/vimrc ~/.vimrc # !F-5'),
+    Case("a shell behind find", boot="find /opt/dots -type f -exec sh -c 'cp \"$1\" ~/' _ {} \\; # !F-5"),
+    Case("a shell behind xargs", boot="ls /opt/dots | xargs -I{} sh -c 'cp /opt/dots/{} ~/{}' # !F-5"),
+    Case("a shell behind flock", boot="flock /tmp/lock -c 'cp /etc/vimrc ~/.vimrc' # !F-5"),
+    Case("a shell behind runuser", boot="sudo runuser -l coder -c 'cp /etc/vimrc ~/.vimrc' # !F-5"),
+    Case("a name that is read", boot='read -r target <<< "$HOME/.vimrc"\ncp /etc/vimrc "$target" # !F-5'),
+    Case(
+        "names that a loop reads",
+        boot='while read -r from to; do cp "$from" "$to"; done <<< "/etc/vimrc $HOME/.vimrc" # !F-5',
+    ),
+    Case("what find lists", boot="find ~/.config -name '*.json' | xargs rm -f # !F-5 warning"),
+    Case("scp", boot="scp host:/etc/vimrc ~/.vimrc # !F-5"),
+    Case("docker cp", boot="docker cp tools:/etc/vimrc ~/.vimrc # !F-5"),
+    Case("a download under its own name", boot="cd ~ && curl -fsSLO https://example.org/.vimrc # !F-5"),
+    Case(
+        "python with a joined path",
+        boot="python3 -c \"import os; open(os.path.join(os.environ['HOME'], '.vimrc'), 'w').write('set nu')\" # !F-5",
+    ),
+    Case("ruby", boot='ruby -e \'File.write("#{Dir.home}/.vimrc", "set nu")\' # !F-5'),
+    Case("awk that writes", boot='awk \'BEGIN { print "set nu" > "/home/coder/.vimrc" }\' # !F-5'),
 )
 
 GOOD = (
@@ -597,4 +626,10 @@ GOOD = (
     Case("git where nothing is", boot="[ -d ~/work ] || git -C ~/work reset --hard"),
     Case("awk and yq that print", boot="awk '{ print }' ~/.bashrc\nyq '.a' ~/.config/tool.yaml"),
     Case("a line that goes on with a backslash", boot="echo cp /etc/vimrc \\\n\\cp ~/.vimrc"),
+    Case("a folder that is left again", boot="cd /tmp\npushd ~ > /dev/null\npopd > /dev/null\ncp /etc/vimrc .vimrc"),
+    Case("a here-string for bash that spares", boot="bash <<< 'cp -n /etc/vimrc ~/.vimrc'"),
+    Case("what find lists elsewhere", boot="find /tmp/x -name '*.json' | xargs rm -f\nfind ~/x -type f | xargs wc -l"),
+    Case("awk that writes elsewhere", boot="awk '$1 > 5 { print > \"/tmp/big\" }' ~/.bash_history"),
+    Case("a copy to another host", boot="scp ~/.vimrc host:/tmp/\ndocker cp ~/.vimrc tools:/tmp/"),
+    Case("a download elsewhere", boot="cd /tmp && curl -fsSLO https://example.org/.vimrc"),
 )
