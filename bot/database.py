@@ -26,6 +26,9 @@ log = structlog.get_logger("database")
 LOCK_SECONDS = 30
 """How long a write to SQLite waits for the jobs' own."""
 
+LOOK_SECONDS = 5
+"""How long a running service may hold its own lock before that is odd."""
+
 RETRY_SECONDS = 0.5
 """Between two looks whether PostgreSQL is back."""
 
@@ -128,6 +131,28 @@ def open_database(url: str) -> sa.Engine:
             raise SettingsError(f"{PREFIX}DATABASE_URL: the database cannot be used ({reason}).") from None
         failed.pop_all()
     return engine
+
+
+def as_it_is(url: sa.URL) -> sa.Engine:
+    """The database to look at: nothing is made or brought up to date."""
+    if url.get_backend_name() == "postgresql":
+        return sa.create_engine(url.set(drivername="postgresql+psycopg"), connect_args={"connect_timeout": 5})
+    return sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": LOOK_SECONDS})
+
+
+@contextmanager
+def connected(url: str) -> Iterator[sa.Connection | None]:
+    """A connection to look at a database; None where a SQLite file is not there yet, which a connection would make."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
+        yield None
+        return
+    engine = as_it_is(parsed)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def _free_what_the_frozen_hold(connection: DBAPIConnection, _record: object) -> None:

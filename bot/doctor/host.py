@@ -9,15 +9,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from bot.database import as_it_is
 from bot.doctor.model import Check, fail, ok, warn
 from bot.settings import Hosting
 from rules.sources.terraform import grammar
 
 SCARCE_MEGABYTES = 500
 TOO_FEW_MEGABYTES = 50
-
-LOCK_SECONDS = 5
-"""How long a running service may hold its own lock before that is odd."""
 
 
 def look_at_host(hosting: Hosting) -> Iterator[Check]:
@@ -45,7 +43,7 @@ def _no_file_yet(file: Path, *, made: bool) -> Check:
 
 def _sqlite(url: sa.URL, file: Path) -> Check:
     name = "database"
-    engine = connect(url)
+    engine = as_it_is(url)
     try:
         with engine.connect() as connection:
             damage = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
@@ -70,7 +68,7 @@ def _sqlite(url: sa.URL, file: Path) -> Check:
 
 def _postgresql(url: sa.URL) -> Check:
     name, shown = "database", f"PostgreSQL at {url.host or 'a local socket'}, database {url.database}"
-    engine = connect(url)
+    engine = as_it_is(url)
     try:
         with engine.connect() as connection:
             readonly = connection.exec_driver_sql("SHOW transaction_read_only").scalar()
@@ -121,13 +119,6 @@ def grammar_cache(file: Path = grammar.CACHE) -> Check:
         f"{file.parent} cannot be written, so each start compiles the grammar of HCL anew (about 1.4 s).",
         "Run 'wrc doctor' once as the user who owns that folder.",
     )
-
-
-def connect(url: sa.URL) -> sa.Engine:
-    """The database as it is: nothing is made or brought up to date."""
-    if url.get_backend_name() == "postgresql":
-        return sa.create_engine(url.set(drivername="postgresql+psycopg"), connect_args={"connect_timeout": 5})
-    return sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": LOCK_SECONDS})
 
 
 def _writable(folder: Path) -> bool:

@@ -12,7 +12,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
+import bot
 from bot.cli import run
 from bot.doctor.host import TOO_FEW_MEGABYTES, disk, grammar_cache
 from bot.sandbox.state import App, Installation
@@ -21,6 +23,7 @@ from tests.service.conftest import SECRET
 from tests.service.github import PRIVILEGED, GitHub
 from tests.service.running import RunningService, free_port
 
+SCHEMA = json.loads((Path(bot.__file__).parent / "schema" / "doctor-v1.schema.json").read_text("utf-8"))
 NAMES = [
     "settings",
     "database",
@@ -77,7 +80,9 @@ class Doctor:
         assert err == ""
         for secret in (SECRET, "PRIVATE KEY", "eyJ", "Bearer"):
             assert secret not in out
-        return status, {check["name"]: check for check in json.loads(out)["checks"]}
+        told = json.loads(out)
+        Draft202012Validator(SCHEMA).validate(told)
+        return status, {check["name"]: check for check in told["checks"]}
 
     def fails(self, name: str, *words: str, outcome: str = "fail") -> None:
         """Only `name` is not well, and these words tell."""
@@ -176,7 +181,7 @@ class TestHost:
 
     def test_a_database_that_cannot_be_written(self, doctor: Doctor) -> None:
         with sqlite3.connect(doctor.github.settings.data_dir / "wrc.sqlite") as other:
-            doctor.environment.setattr("bot.doctor.host.LOCK_SECONDS", 0.01)
+            doctor.environment.setattr("bot.database.LOOK_SECONDS", 0.01)
             other.execute("BEGIN IMMEDIATE")
             doctor.fails("database", "cannot be written (database is locked)")
             other.rollback()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -187,6 +189,19 @@ def test_credentials_in_the_database_are_encrypted(tmp_path: Path) -> None:
     other = DatabaseVault(f"sqlite:///{file}", SecretStr(Fernet.generate_key().decode()))
     with pytest.raises(SettingsError, match="WRC_CREDENTIALS_KEY is not the key"):
         other.load()
+
+
+def test_a_look_for_credentials_writes_nothing(tmp_path: Path) -> None:
+    """`wrc doctor` of a newer version may look while an older one works."""
+    key = SecretStr(Fernet.generate_key().decode())
+    assert DatabaseVault(f"sqlite:///{tmp_path}/none.sqlite", key).load() is None
+    assert list(tmp_path.iterdir()) == []
+    old = tmp_path / "old.sqlite"
+    with closing(sqlite3.connect(old)) as connection:
+        connection.execute("CREATE TABLE wrc_schema (version INTEGER NOT NULL)")
+    before = old.read_bytes()
+    assert DatabaseVault(f"sqlite:///{old}", key).load() is None
+    assert old.read_bytes() == before
 
 
 def test_where_credentials_are_kept(tmp_path: Path) -> None:

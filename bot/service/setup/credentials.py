@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +11,7 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_serializer
 
-from bot.database import open_database
+from bot.database import connected, open_database
 from bot.settings import Hosting, SettingsError
 
 FILE_NAME = "app.json"
@@ -114,20 +112,10 @@ class DatabaseVault:
             raise SettingsError("WRC_CREDENTIALS_KEY must be a Fernet key: 32 bytes in URL-safe base64.") from None
         self._url = url
 
-    @contextmanager
-    def _connected(self) -> Iterator[sa.Connection]:
-        # It is used twice in the life of a process.
-        engine = open_database(self._url)
-        try:
-            with engine.begin() as connection:
-                yield connection
-        finally:
-            engine.dispose()
-
     def load(self) -> Credentials | None:
+        """A look at the database as it is: it may be the doctor's."""
         try:
-            with self._connected() as connection:
-                sealed = connection.execute(sa.select(_TABLE.c.sealed).where(_TABLE.c.id == 1)).scalar()
+            sealed = self._sealed()
             return None if sealed is None else Credentials.model_validate_json(self._fernet.decrypt(sealed))
         except InvalidToken:
             raise SettingsError("WRC_CREDENTIALS_KEY is not the key that the credentials were stored with.") from None
@@ -136,14 +124,24 @@ class DatabaseVault:
                 f"The database cannot be read ({type(error).__name__}): check WRC_DATABASE_URL."
             ) from None
 
+    def _sealed(self) -> bytes | None:
+        with connected(self._url) as connection:
+            if connection is None or not sa.inspect(connection).has_table(_TABLE.name):
+                return None
+            row = connection.execute(sa.select(_TABLE.c.sealed).where(_TABLE.c.id == 1)).one_or_none()
+            return None if row is None else bytes(row[0])
+
     def keep(self, credentials: Credentials) -> None:
         sealed = self._fernet.encrypt(credentials.model_dump_json().encode())
+        engine = open_database(self._url)
         try:
-            with self._connected() as connection:
+            with engine.begin() as connection:
                 connection.execute(sa.delete(_TABLE))
                 connection.execute(sa.insert(_TABLE).values(id=1, sealed=sealed))
         except sa.exc.SQLAlchemyError as error:
             raise SettingsError(f"The database cannot be written ({type(error).__name__}).") from None
+        finally:
+            engine.dispose()
 
 
 def vault_of(hosting: Hosting) -> Vault:
