@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from rules.checks.commands import Invocation, getopt, invocations, known, located
-from rules.checks.daemon import CONFIGURATION, Daemon, can_run, daemon_of, starts_daemon
+from rules.checks.commands import Concern, Invocation, flow_of, getopt, invocations, known, located
+from rules.checks.daemon import CONFIGURATION, STARTING, Daemon, can_run, daemon_of, starts_daemon
 from rules.checks.support import in_home, mentions
 from rules.once import once
 from rules.sources.shell import HOME, UNKNOWN, Command, Program, Unresolved
@@ -37,6 +37,9 @@ _SETS = frozenset({"export", "declare", "typeset", "readonly", "="})
 _INTERPRETERS = frozenset({"python3", "python", "perl", "ruby", "node", "php", "curl", "wget"})
 _GIT_KEYS = frozenset({"user.name", "user.email"})
 _TRANSPORT = frozenset({"GIT_SSH_COMMAND", "GIT_SSH"})
+_FINDS = frozenset({"find", "xargs", "mkhomedir_helper"})
+_DOES = frozenset({"chown", "install", "git", "ddev", "docker", "docker-compose", "mkdir", "sponge", "sed"})
+STEPPING = Concern(STARTING.programs | _COPIES | _PLACES | _INTERPRETERS | _FINDS | _DOES, writes=True, assigns=True)
 
 
 @once
@@ -51,7 +54,7 @@ def step_of(command: Command) -> str | None:
         return "registry mirror"
     if PROFILE in written:
         return "shell profile"
-    if command.name in _COPIES | {"find", "xargs", "mkhomedir_helper"}:
+    if command.name in _COPIES or command.name in _FINDS:
         read = tuple(_reads(command))
         if command.name == "mkhomedir_helper" or any(_under(path, SKELETON) for path in read):
             return "skeleton"
@@ -153,7 +156,7 @@ class Steps:
     @cached_property
     def commands(self) -> dict[str, list[Command]]:
         found: dict[str, list[Command]] = {}
-        for command in self.program.commands:
+        for command in flow_of(self.program).select(STEPPING):
             step = step_of(command)
             if step is None or not can_run(command):
                 continue

@@ -36,19 +36,16 @@ class Surface:
     programs: tuple[Program, ...]
     lines: Callable[[str], Sequence[str]]
 
-    @cached_property
-    def commands(self) -> tuple[tuple[Program, Command], ...]:
-        """Every command once, however often it is reached with the same arguments."""
-        found: list[tuple[Program, Command]] = []
+    def select(self, concern: Concern) -> Iterator[tuple[Flow, Command]]:
+        """The commands that a rule is concerned with, each once, however often it gets there with the same words."""
         seen: set[tuple[Position, tuple[tuple[str, ...], ...], tuple[Position, ...]]] = set()
-        for program in self.programs:
-            for command in program.commands:
+        for flow in map(flow_of, self.programs):
+            for command in flow.select(concern):
                 words = tuple(word.alternatives for word in command.words)
                 key = command.position, words, tuple(frame.position for frame in command.frames)
                 if key not in seen:
                     seen.add(key)
-                    found.append((program, command))
-        return tuple(found)
+                    yield flow, command
 
     def line(self, at: Position) -> str:
         lines = self.lines(at.path)
@@ -100,14 +97,18 @@ def invocations(command: Command) -> tuple[Invocation, ...]:
 
 
 def _invocations(command: Command) -> Iterator[Invocation]:
-    for arguments in argument_lists(command) if command.args else ([],):
+    if not any(word.splits or len(word.alternatives) > 1 for word in command.args):
+        yield from _handed_on(command.name, command.args, command, 0)
+        return
+    for arguments in argument_lists(command):
         args = tuple(word._replace(alternatives=(text,), splits=False) for text, word in arguments)
         yield from _handed_on(command.name, args, command, 0)
 
 
 def _handed_on(name: str, args: tuple[Word, ...], command: Command, depth: int) -> Iterator[Invocation]:
     yield Invocation(name, args, command)
-    for inner in _inner(name, args) if depth < MAX_INNER else ():
+    hands_on = depth < MAX_INNER and (name == "find" or name in _HANDS_ON)
+    for inner in _inner(name, args) if hands_on else ():
         argv = peel(inner).argv
         if argv:
             yield from _handed_on(base_name(argv[0]), argv[1:], command, depth + 1)
@@ -124,15 +125,15 @@ _HANDS_ON = {
 
 
 def _inner(name: str, args: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
-    texts = [word.alternatives[0] for word in args]
     if name == "find":
+        texts = [word.alternatives[0] for word in args]
         found = (texts[0] if texts and texts[0][:1] not in "-(!" else ".") + "/" + UNKNOWN
         for index, text in enumerate(texts):
             if text in _FIND_RUNS:
                 end = next((at for at in range(index + 1, len(texts)) if texts[at] in (";", "+")), len(texts))
                 run = args[index + 1 : end]
                 yield tuple(w._replace(alternatives=(w.alternatives[0].replace("{}", found),)) for w in run)
-    elif name in _HANDS_ON:
+    else:
         short, long = _HANDS_ON[name]
         operands = getopt(args, short, long, stop_at_operand=True).operands
         yield operands[1:] if name == "flock" else operands
@@ -228,6 +229,39 @@ class Write(NamedTuple):
 _PASSES_ON = frozenset({"tee", "cat", "sponge", "dd", "sort", "head", "tail", "sed", "awk", "grep", "tr"})
 _PASSES_ON |= {"egrep", "fgrep", "cut", "uniq", "tac", "envsubst", "xargs"}
 _COPIERS = frozenset({"cp", "install"})
+
+
+@dataclass(frozen=True)
+class Concern:
+    """Which commands a rule has to look at, of the hundreds of a script: those of which one of these is true.
+
+    programs, like: it runs a program of this name, see `Invocation`; a name that is not known is empty
+    writes: its output may go to a file
+    assigns: it sets variables, also by ``${NAME:=…}``
+    wrapped: something like `sudo` stands before it
+    """
+
+    programs: frozenset[str] = frozenset()
+    like: re.Pattern[str] | None = None
+    writes: bool = False
+    assigns: bool = False
+    wrapped: bool = False
+
+    def has(self, program: str) -> bool:
+        return program in self.programs or (self.like is not None and self.like.fullmatch(program) is not None)
+
+
+class _Index(NamedTuple):
+    """The places of commands in their program, by what a `Concern` asks."""
+
+    programs: dict[str, list[int]]
+    writing: list[int]
+    assigning: list[int]
+    wrapped: list[int]
+
+
+_WRITERS = frozenset({"tee", "sponge", "dd"})
+_SETS_DEFAULT = re.compile(r"\$\{\w+:?=")
 _REPLACES = frozenset({">", ">|", "&>"})
 _APPENDS = frozenset({">>", "&>>"})
 
@@ -237,6 +271,29 @@ class Flow:
     """The commands of one program with what connects them."""
 
     program: Program
+
+    def select(self, concern: Concern) -> tuple[Command, ...]:
+        """The commands that a rule is concerned with, in order."""
+        index = self._index
+        places = {place for name, found in index.programs.items() if concern.has(name) for place in found}
+        places.update(index.writing if concern.writes else ())
+        places.update(index.assigning if concern.assigns else ())
+        places.update(index.wrapped if concern.wrapped else ())
+        return tuple(self.program.commands[place] for place in sorted(places))
+
+    @cached_property
+    def _index(self) -> _Index:
+        index = _Index({}, [], [], [])
+        for place, command in enumerate(self.program.commands):
+            for name in {invocation.name for invocation in invocations(command)}:
+                index.programs.setdefault(name, []).append(place)
+            if command.redirects or command.outer or command.name in _WRITERS or command.name in _COPIERS:
+                index.writing.append(place)
+            if command.assignments or _SETS_DEFAULT.search(command.raw):
+                index.assigning.append(place)
+            if command.wrappers:
+                index.wrapped.append(place)
+        return index
 
     @cached_property
     def by_position(self) -> dict[Position, list[Command]]:
@@ -277,7 +334,7 @@ class Flow:
             if mode is not None and opened and not _is_process(redirect.target, ">("):
                 at = command.position if redirect in command.redirects else redirect.position
                 yield self._write(mode, located(redirect.target, command), redirect.target, command, at)
-        if command.name in ("tee", "sponge", "dd"):
+        if command.name in _WRITERS:
             arguments = getopt(command.args)
             appends = arguments.has("a", "append") or any("append" in known(word) for word in command.args)
             for word in arguments.operands:

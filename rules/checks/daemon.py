@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from rules.checks.commands import flow_of, invocations, known
+from rules.checks.commands import Concern, flow_of, invocations, known
 from rules.checks.guards import Guards, guards_of
 from rules.checks.support import mentions
 from rules.once import once
@@ -27,6 +27,8 @@ _LAUNCHERS = frozenset(
     }
 )
 """Programs that run another one which they are given by name, among arguments of their own."""
+
+STARTING = Concern(_LAUNCHERS | {"dockerd"})
 
 _LOOKS_UP = frozenset(
     {"pgrep", "pidof", "ps", "grep", "docker", "curl", "nc", "kill", "ss", "netstat", "lsof", "fuser"}
@@ -118,7 +120,7 @@ class Daemon:
 
     @cached_property
     def starts(self) -> tuple[Command, ...]:
-        return tuple(c for c in self.program.commands if starts_daemon(c) and can_run(c))
+        return tuple(c for c in flow_of(self.program).select(STARTING) if starts_daemon(c) and can_run(c))
 
     @cached_property
     def _place(self) -> dict[int, int]:

@@ -39,10 +39,10 @@ from typing import NamedTuple
 
 from rules.checks.commands import (
     Arguments,
+    Concern,
     Flow,
     Invocation,
     Surface,
-    flow_of,
     getopt,
     invocations,
     known,
@@ -53,7 +53,7 @@ from rules.checks.commands import (
     shown,
     site,
 )
-from rules.checks.inline_code import code_of
+from rules.checks.inline_code import INTERPRETERS, code_of
 from rules.checks.support import corrected, line, set_to, way
 from rules.model import Edit, Level, Span, Step, Violation
 from rules.sources.dockerfile import Instruction
@@ -108,8 +108,7 @@ def image_check(image: Image) -> Iterator[Violation]:
 
 
 def _scripts(surface: Surface) -> Iterator[Violation]:
-    flows = {id(program): flow_of(program) for program in surface.programs}
-    for program, command in surface.commands:
+    for flow, command in surface.select(_CONCERN):
         for use in _wrapped(command):
             evidence = f"{' '.join(command.wrappers)} as {use.text}"
             yield _in_script(surface, command, use, evidence, "failure")
@@ -121,12 +120,8 @@ def _scripts(surface: Surface) -> Iterator[Violation]:
             level = _level(surface, invocation)
             fix = use.fix or ("Leave the number out: the system takes a free one." if level == "warning" else "")
             yield _in_script(surface, command, use._replace(fix=fix), evidence, level)
-        if any(path in ("/etc/passwd", "/etc/group") for w in _writes(flows[id(program)], command) for path in w):
-            yield from _account(surface, flows[id(program)], command)
-
-
-def _writes(flow: Flow, command: Command) -> Iterator[tuple[str, ...]]:
-    return (write.paths for write in flow.writes(command))
+        if any(path in ("/etc/passwd", "/etc/group") for write in flow.writes(command) for path in write.paths):
+            yield from _account(surface, flow, command)
 
 
 def _account(surface: Surface, flow: Flow, command: Command) -> Iterator[Violation]:
@@ -301,6 +296,8 @@ _COMMANDS: dict[str, Callable[[Invocation], Iterator[_Use]]] = {
     "docker": _docker,
     "podman": _docker,
 }
+
+_CONCERN = Concern(frozenset(_COMMANDS), INTERPRETERS, writes=True, wrapped=True)
 
 
 def _wrapped(command: Command) -> Iterator[_Use]:

@@ -38,12 +38,12 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from rules.checks.commands import (
+    Concern,
     Flow,
     Invocation,
     Surface,
     Write,
     deleted,
-    flow_of,
     getopt,
     invocations,
     known,
@@ -82,6 +82,9 @@ _SETS = re.compile(
 _DOTFILE = re.compile(r"\.(?:bash\w*|profile|zsh\w*|gitconfig|env|pam_environment|config|ssh)\b")
 _SYSTEM_WIDE = re.compile(r"/etc/(?:environment|profile|bash\.bashrc|gitconfig|zsh)")
 _INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php|awk|gawk)[\d.]*")
+_EDITORS = frozenset({"ed", "ex", "vi", "vim", "nvim"})
+_COPIERS = frozenset({"cp", "mv", "install", "rsync"})
+_CONCERN = Concern(_COPIERS | _EDITORS | {"sed", "git"}, _INTERPRETERS, writes=True)
 _LASTING = frozenset({"tmp", "run", "proc", "dev", "var"})
 """Folders of the root that no session reads its settings from."""
 
@@ -128,10 +131,9 @@ def _level_of(*paths: str) -> Level | None:
 
 
 def _scripts(surface: Surface) -> Iterator[Violation | Undecided]:
-    flows = {id(program): flow_of(program) for program in surface.programs}
     notes: dict[int, dict[str, Command]] = {}
-    for program, command in surface.commands:
-        flow, own = flows[id(program)], notes.setdefault(id(program), {})
+    for flow, command in surface.select(_CONCERN):
+        own = notes.setdefault(id(flow), {})
         found = next((each for each in _persisted(flow, command, own) if each is not None), None)
         if isinstance(found, _Persisted):
             yield _violation(surface, found)
@@ -280,7 +282,6 @@ def _dumps(command: Command, sources: Iterable[Command]) -> Level | None:
     return None if False in answers else "warning"
 
 
-_EDITORS = frozenset({"ed", "ex", "vi", "vim", "nvim"})
 _CHANGES = re.compile(r"write|append|put|print|(?:^|\s)-\w*i\b|>", re.MULTILINE)
 """Code that may change a file."""
 
@@ -296,7 +297,7 @@ def _by_program(flow: Flow, invocation: Invocation, notes: dict[str, Command]) -
                 )
     elif name == "git":
         yield _git_config(invocation)
-    elif name in ("cp", "mv", "install", "rsync") and len(args) > 1:
+    elif name in _COPIERS and len(args) > 1:
         noted = next((notes[path] for word in args[:-1] for path in located(word, command) if path in notes), None)
         place, target = _place(located(args[-1], command))
         if noted is not None and place == "dotfile":

@@ -38,11 +38,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rules.checks.commands import (
+    Concern,
     Flow,
     Invocation,
     Surface,
     deleted,
-    flow_of,
     getopt,
     invocations,
     known,
@@ -94,6 +94,8 @@ _IN_PROGRAMS = re.compile(r"gethostname|os\.uname|platform\.node|Sys::Hostname|k
 _ADDRESS_OPTIONS = frozenset({"I", "i", "d", "ip-address", "all-ip-addresses", "domain", "V", "version", "h", "help"})
 _DECLARES = frozenset({"export", "declare", "typeset", "local", "readonly"})
 _FILLS = frozenset({"read", "mapfile", "readarray"})
+CONCERN = Concern(_DECLARES | _FILLS | {"git", "ddev", "printf"}, writes=True, assigns=True)
+"""What can take something from the host name."""
 
 
 class _Sink(NamedTuple):
@@ -115,11 +117,10 @@ def image_check(image: Image) -> Iterator[Violation]:
 
 
 def _scripts(surface: Surface) -> Iterator[Violation]:
-    flows = {id(program): flow_of(program) for program in surface.programs}
     found: dict[tuple[str, Position], _Sink] = {}
     given: set[Position] = set()
-    for program, command in surface.commands:
-        for sink in _sinks_of(flows[id(program)], command):
+    for flow, command in surface.select(CONCERN):
+        for sink in _sinks_of(flow, command):
             inherited = {
                 origin.position for word in sink.words for origin in word.origins if origin.kind == "assignment"
             }

@@ -38,6 +38,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rules.checks.commands import (
+    Concern,
     Invocation,
     Surface,
     deleted,
@@ -115,7 +116,7 @@ def image_check(image: Image) -> Iterator[Violation]:
 
 
 def _scripts(surface: Surface) -> Iterator[Violation]:
-    for _, command in surface.commands:
+    for _, command in surface.select(CONCERN):
         invocation = next((each for each in invocations(command) if starts_docker(each)), None)
         if invocation is not None and not (surface.template == IMAGE and is_known_drift(invocation)):
             yield _violation(surface, command, invocation, "starts Docker's daemon through the init system")
@@ -221,6 +222,8 @@ _COMMANDS = {
     "ln": _linked,
     "systemd-run": _as_unit,
 }
+
+CONCERN = Concern(frozenset({*_COMMANDS, "docker", "init", "systemd", "tini", "dumb-init", "unshare", ""}))
 
 
 def runs_init(command: Command) -> bool:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple
 
-from rules.checks.commands import Flow, getopt, located
+from rules.checks.commands import Concern, Flow, getopt, located
 from rules.checks.listings import GREPS, Frames, unlisted
 from rules.checks.support import in_home
 from rules.once import once
@@ -25,6 +25,7 @@ _LINKS = frozenset({"-L", "-h"})
 _FAILS_WITHOUT = frozenset({"ls", "stat", "cat", "readlink", "head"})
 _LOOKS_UP = frozenset({"command", "which", "type", "hash"})
 _MAKES = frozenset({"touch", "mkdir", "install", "cp", "rsync", "mv", "ln", "tar", "unzip"})
+_MAKING = Concern(_MAKES, writes=True)
 _PATTERNS = frozenset({"=", "==", "!=", "=~"})
 _COMPARES = _PATTERNS | {"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-z", "-n"}
 _PATTERN = re.compile(r"[*?\[]")
@@ -68,7 +69,7 @@ class Guards:
     def _made(self) -> dict[str, list[Command]]:
         """The commands that make a file or folder, by its path."""
         found: dict[str, list[Command]] = {}
-        for command in self.flow.program.commands:
+        for command in self.flow.select(_MAKING):
             for path in self._makes(command):
                 found.setdefault(path, []).append(command)
         return found

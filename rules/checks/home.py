@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from rules.checks.commands import Arguments, Flow, Invocation, getopt, invocations, known, located
-from rules.checks.inline_code import file_changes
+from rules.checks.commands import Arguments, Concern, Flow, Invocation, getopt, invocations, known, located
+from rules.checks.inline_code import INTERPRETERS, file_changes
 from rules.checks.sed import in_place
 from rules.once import once
 from rules.sources.shell import HOME, UNKNOWN, Command, Scope, Word
@@ -37,6 +37,7 @@ _SCRATCH_NAME = re.compile(
 
 _SHARED_FOLDERS = frozenset({"projects", "workspace", "workspaces", "src", "code", "sites"})
 _SETS_UP = frozenset({"ddev", "composer", "drush"})
+_MAKES_PROJECTS = Concern(_SETS_UP | {"git"})
 
 
 class Change(NamedTuple):
@@ -79,7 +80,7 @@ class Home:
         """All that replaces or removes files, in order, wherever they are."""
         found: list[Change] = []
         spared: set[tuple[Scope, ...]] = set()
-        for command in self.flow.program.commands:
+        for command in self.flow.select(_CONCERN):
             clobbers = _clobbers(command)
             if clobbers is False and not command.guards:
                 spared.add(command.scope)
@@ -102,7 +103,7 @@ class Home:
     def _projects(self) -> tuple[str, ...]:
         """Folders of projects that the script sets up by itself: what is in them, it has put there."""
         found: set[str] = set()
-        for command in self.flow.program.commands:
+        for command in self.flow.select(_MAKES_PROJECTS):
             if command.name in _SETS_UP:
                 found.update(command.cwd)
             elif command.name == "git" and any(word.value == "clone" for word in command.args):
@@ -484,3 +485,5 @@ _READERS: dict[str, Callable[[Invocation], Iterator[Change]]] = {
     "docker": _download,
     "podman": _download,
 }
+
+_CONCERN = Concern(frozenset({*_READERS, "set"}), INTERPRETERS, writes=True)

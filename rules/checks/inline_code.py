@@ -15,7 +15,7 @@ from rules.sources.shell import HOME
 MAX_CODE = 20_000
 """Characters of code that are read."""
 
-_INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php)[\d.]*")
+INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php)[\d.]*")
 _LITERAL = r"""(?:'[^'\n]*'|"[^"\n]*")"""
 _ASSIGNED = re.compile(rf"\$?\b(\w+)\s*=\s*({_LITERAL})(?=\s*(?:;|$))", re.MULTILINE)
 _WRAPPED = re.compile(rf"\b(?:os\.path\.expanduser|File\.expand_path|(?:pathlib\.)?Path)\(\s*({_LITERAL})\s*\)")
@@ -58,7 +58,7 @@ class FileChange(NamedTuple):
 
 def code_of(invocation: Invocation) -> str:
     """The code that an interpreter gets as an argument or in a heredoc; empty for other programs."""
-    if not _INTERPRETERS.fullmatch(invocation.name):
+    if not INTERPRETERS.fullmatch(invocation.name):
         return ""
     here = (redirect.here for redirect in invocation.command.redirects if redirect.here is not None)
     texts = (*(word.alternatives[0] for word in invocation.args), *(each.word.alternatives[0] for each in here))

@@ -36,7 +36,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from rules.checks.commands import getopt
+from rules.checks.commands import Concern, flow_of, getopt
 from rules.checks.support import image_fact, line, way
 from rules.model import Fact, Level, Step, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Word
@@ -65,11 +65,12 @@ _PASSWORDS = ("-S", "--stdin", "-A", "--askpass")
 _WITHOUT_SUDO = re.compile(r"(docker\.io/(library/)?)?(ubuntu|debian)([:@].*)?")
 _INSTALLERS = ("apt-get", "apt", "aptitude")
 _REMOVERS = ("rm", "mv", "truncate", "unlink", "shred")
+_CONCERN = Concern(frozenset({*_REMOVERS, "sudo", "chmod", "sed", "tee", "install", "cp"}), writes=True, wrapped=True)
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
     for script in workspace.boot:
-        with_sudo = [command for command in script.program.commands if "sudo" in command.wrappers]
+        with_sudo = [c for c in flow_of(script.program).select(Concern(wrapped=True)) if "sudo" in c.wrappers]
         if with_sudo:
             names = sorted({command.name for command in with_sudo if command.name})
             yield Fact(ID, workspace.template, "programs run with sudo", ", ".join(names), with_sudo[0].span)
@@ -398,7 +399,7 @@ def check(workspace: Workspace) -> Iterator[Violation]:
     yield from _uploads(workspace)
     seen: set[tuple[str, Position]] = set()
     for script in workspace.boot:
-        for command in script.program.commands:
+        for command in flow_of(script.program).select(_CONCERN):
             found = _in_boot(command)
             if found is None or (found[0], command.position) in seen:
                 continue

@@ -41,9 +41,21 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rules.checks.boot_steps import cut_short, step_of, unseen
-from rules.checks.commands import Surface, flow_of, getopt, invocations, known, of_workspace, passed, replaced, shown
-from rules.checks.daemon import CONFIGURATION, LOG, SOCKET, Daemon, can_run, daemon_of, starts_daemon
+from rules.checks.boot_steps import STEPPING, cut_short, step_of, unseen
+from rules.checks.commands import (
+    Concern,
+    Surface,
+    flow_of,
+    getopt,
+    invocations,
+    known,
+    of_workspace,
+    passed,
+    replaced,
+    shown,
+)
+from rules.checks.daemon import CONFIGURATION, LOG, SOCKET, STARTING, Daemon, can_run, daemon_of, starts_daemon
+from rules.checks.f09_systemd_dockerd import CONCERN as INIT_SYSTEMS
 from rules.checks.f09_systemd_dockerd import starts_docker
 from rules.checks.support import calls, command_part, line, mentions, settled, settled_condition, settled_words
 from rules.checks.support import undecided as open_question
@@ -69,6 +81,9 @@ ACCESS = "access to the Docker socket"
 STORAGE = "/var/lib/docker"
 
 _GIVES_ACCESS = frozenset({"chmod", "chown", "chgrp", "setfacl"})
+_GIVING_ACCESS = Concern(_GIVES_ACCESS)
+_REMOVING = Concern(frozenset({"rm"}))
+_HELPING = Concern(STEPPING.programs | _GIVES_ACCESS | {"pkill", "killall", "rm"}, writes=True, assigns=True)
 
 
 # What enforces it
@@ -86,7 +101,7 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
             tries = ", ".join(_tries(loop, daemon) for loop in daemon.loops(wait)) or "once"
             yield Fact(ID, workspace.template, WAIT, f"{settled_words(wait)}, {tries}", wait.span, calls(wait))
     for script in (*workspace.boot, *workspace.shutdown):
-        for command in script.program.commands:
+        for command in flow_of(script.program).select(_HELPING):
             what = _role(command)
             if what is not None:
                 value = settled_words(command) if what == ACCESS else settled(command)
@@ -213,14 +228,15 @@ class _DaemonCheck:
     def _not_started(self) -> Iterator[Violation | Undecided]:
         if self.program.problems or cut_short(self.program) is not None:
             return
-        if any(starts_docker(each) for command in self.program.commands for each in invocations(command)):
+        flow = flow_of(self.program)
+        if any(starts_docker(each) for command in flow.select(INIT_SYSTEMS) for each in invocations(command)):
             return
         hidden = unseen(self.program)
         if hidden is not None:
             address = f"{self.script.address}/dockerd"
             yield open_question(self.workspace, ID, address, hidden.position, f"{hidden.reason}; it may start dockerd")
             return
-        dead = next((command for command in self.program.commands if starts_daemon(command)), None)
+        dead = next(filter(starts_daemon, flow.select(STARTING)), None)
         if dead is not None:
             message, fix = "This never runs, so no Docker daemon starts.", "Put it where the boot script gets to it."
             yield self._violation(_Fault("never started", dead.position, message, fix=fix))
@@ -341,7 +357,7 @@ class _DaemonCheck:
     def _configured(self) -> Iterator[_Fault]:
         """A storage folder in the daemon's configuration file."""
         flow = flow_of(self.program)
-        for command in self.program.commands:
+        for command in flow.select(Concern(writes=True)):
             for write in flow.writes(command):
                 if CONFIGURATION not in write.paths:
                     continue
@@ -361,7 +377,7 @@ class _DaemonCheck:
             yield self._elsewhere(folder, at, passed(source))
 
     def _wiped(self) -> Iterator[_Fault]:
-        for command in self.program.commands:
+        for command in flow_of(self.program).select(_REMOVING):
             texts = [text.rstrip("/") for word in command.args for text in word.alternatives]
             wiped = next((text for text in texts if _WIPED.fullmatch(text)), None)
             if command.name == "rm" and wiped is not None:
@@ -405,7 +421,8 @@ class _DaemonCheck:
 
     def _usable(self) -> Iterator[_Fault]:
         start = self.daemon.starts[0]
-        given = [command for command in self.program.commands if _about_access(command) and can_run(command)]
+        giving = flow_of(self.program).select(_GIVING_ACCESS)
+        given = [command for command in giving if _about_access(command) and can_run(command)]
         if any(_takes_group(each) for each in self.daemon.starts):
             return
         grouped = any(container.value("group_add") is not None for container in self.workspace.containers)

@@ -40,6 +40,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rules.checks.commands import (
+    Concern,
     Flow,
     Surface,
     Write,
@@ -55,7 +56,7 @@ from rules.checks.commands import (
 from rules.checks.f04_git_ssh_command import writes_transport
 from rules.checks.guards import guards_of
 from rules.checks.home import home_of
-from rules.checks.inline_code import file_changes
+from rules.checks.inline_code import INTERPRETERS, file_changes
 from rules.checks.sed import in_place
 from rules.checks.support import calls, command_fact, in_home, line, mentions, writes
 from rules.model import Edit, Fact, Level, Span, Violation
@@ -81,12 +82,15 @@ _STAGING = f"staging of {STAGED}"
 _WARNING = f"warning where {STAGED} is missing"
 _SAYS = frozenset({"echo", "printf", "logger", "cat"})
 _COPIERS = frozenset({"cp", "rsync", "install", "mv", "ln", "rm", "tee", "sed"})
+_TOUCHING = Concern(_COPIERS | {"cat"}, writes=True)
+_APPENDING = Concern(frozenset({"sed", "git"}), INTERPRETERS, writes=True)
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
     for script in workspace.boot:
-        guards = guards_of(flow_of(script.program))
-        for command in script.program.commands:
+        flow = flow_of(script.program)
+        guards = guards_of(flow)
+        for command in flow.select(_TOUCHING):
             if _hydrates(command):
                 yield command_fact(ID, workspace.template, _HYDRATION, command)
                 continue
@@ -151,8 +155,9 @@ def _appends(program: Program, policy: Policy) -> Iterator[_Append]:
     started: dict[str, list[tuple[Guard, ...]]] = {}
     swept: dict[str, list[list[str]]] = {}
     # What F-4 forbids altogether needs no second word.
-    told = {w.at for command in program.commands if writes_transport(flow, command) for w in flow.writes(command)}
-    for command in program.commands:
+    writing = flow.select(Concern(writes=True))
+    told = {w.at for command in writing if writes_transport(flow, command) for w in flow.writes(command)}
+    for command in flow.select(_APPENDING):
         for path, words in _sweeps_of(command):
             swept.setdefault(path, []).append(words)
         for write in flow.writes(command):
@@ -338,7 +343,7 @@ def _not_hydrated(workspace: Workspace) -> Iterator[Violation]:
     for script in workspace.boot if stages else ():
         program = script.program
         unseen = program.problems or any(each.kind != "system" for each in program.unresolved)
-        if unseen or any(_hydrates(command) for command in program.commands):
+        if unseen or any(map(_hydrates, flow_of(program).select(_TOUCHING))):
             continue
         yield Violation(
             rule=ID,

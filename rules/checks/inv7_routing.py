@@ -53,10 +53,21 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from rules.checks.attributes import not_known
-from rules.checks.commands import Invocation, flow_of, getopt, invocations, known, located, of_workspace, passed, shown
+from rules.checks.commands import (
+    Concern,
+    Invocation,
+    flow_of,
+    getopt,
+    invocations,
+    known,
+    located,
+    of_workspace,
+    passed,
+    shown,
+)
 from rules.checks.guards import Guards, guards_of
 from rules.checks.inv6_hydration import STAGED
-from rules.checks.staging import brings
+from rules.checks.staging import BRINGING, brings
 from rules.checks.support import (
     attribute_facts,
     block_fact,
@@ -101,6 +112,8 @@ _TOOL = re.compile(
     r"code|cursor|windsurf|jetbrains|idea|phpstorm|terminal|shell|mail|adminer|phpmyadmin|xhgui|solr|log|doc|status|jupyter",
     re.IGNORECASE,
 )
+_DDEV = Concern(frozenset({"ddev"}))
+_CONFIGURING = Concern(BRINGING.programs | {"ddev", "yq", "sed"}, writes=True)
 _IS_SITE = re.compile(r"web|site|ddev|drupal|project", re.IGNORECASE)
 
 
@@ -117,7 +130,7 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
         for block in container.instance.blocks("ports"):
             yield block_fact(ID, workspace, "`ports` block", block, ("internal", "external", "ip", "protocol"))
     for script in workspace.boot:
-        for command in script.program.commands:
+        for command in flow_of(script.program).select(_CONFIGURING):
             is_config = command.name == "ddev" and mentions(command, "config") and mentions(command, "global")
             if is_config or written_to(command, _HOME_CONFIG):
                 yield command_fact(ID, workspace.template, _CONFIGURATION, command)
@@ -464,7 +477,7 @@ def _settings(workspace: Workspace, program: Program) -> Iterator[_Setting]:
     """In the order of the script: the last one counts."""
     flow = flow_of(program)
     staged = workspace.image.ask(_staged)
-    for command in program.commands:
+    for command in flow.select(_CONFIGURING):
         for invocation in invocations(command):
             if (omitted := _configured(invocation)) is not None:
                 yield _Setting(ROUTER in omitted if UNKNOWN not in omitted else None, command)
@@ -510,7 +523,7 @@ def _projects(workspace: Workspace) -> Iterator[Violation]:
     surface = of_workspace(workspace)
     for script in workspace.boot:
         running: list[tuple[Command, str]] = []
-        for command in script.program.commands:
+        for command in flow_of(script.program).select(_DDEV):
             for invocation in invocations(command):
                 arguments = getopt(invocation.args)
                 words = [known(word) for word in arguments.operands]

@@ -40,6 +40,7 @@ import re
 from collections.abc import Iterator
 
 from rules.checks.commands import (
+    Concern,
     Flow,
     Invocation,
     Surface,
@@ -51,6 +52,7 @@ from rules.checks.commands import (
     passed,
     shown,
 )
+from rules.checks.f08_hostname_identity import CONCERN as HOST_NAME
 from rules.checks.f08_hostname_identity import SOURCES, from_container, from_host_name, identities
 from rules.checks.support import attribute_facts, command_fact, environment, line, mentions, undecided, way
 from rules.model import Fact, Level, Undecided, Violation
@@ -86,6 +88,7 @@ _AUTHORS = {f"GIT_{who}_{what}": f"CODER_WORKSPACE_OWNER_{what}" for who in _ROL
 _SOURCES |= {name: _SOURCES[variable] for name, variable in _AUTHORS.items()}
 _GIT_OPTIONS = ("file", "blob", "type", "default", "comment")
 _ASSIGNS = frozenset({"=", "export", "declare", "readonly", "typeset"})
+_CONCERN = Concern(frozenset({"git"}), assigns=True)
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
@@ -98,7 +101,7 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
         yield from attribute_facts(ID, workspace, container, ("hostname",))
     for script in workspace.boot:
         flow = flow_of(script.program)
-        for command in script.program.commands:
+        for command in flow.select(HOST_NAME):
             for identity in identities(flow, command):
                 yield command_fact(ID, workspace.template, f"{identity} from the host name", command)
             what = _role(command)
@@ -184,7 +187,7 @@ def _certainty(alternative: Alternative, written: str) -> Level:
 def _boot(surface: Surface, script: Script) -> Iterator[Violation]:
     flow = flow_of(script.program)
     set_by: dict[str, Command] = {}
-    for command in script.program.commands:
+    for command in flow.select(_CONCERN):
         if command.name in _ASSIGNS:
             for assignment in command.assignments:
                 if assignment.name in _AUTHORS and command.name != "=" and command.in_main_shell:

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from rules.checks.commands import Flow, Invocation, getopt, invocations, located
+from rules.checks.commands import Concern, Flow, Invocation, getopt, invocations, located
 from rules.sources.shell import HOME, UNKNOWN, Command
 
 _COPIERS = frozenset({"cp", "rsync", "install", "mv", "ln"})
+BRINGING = Concern(_COPIERS | {"tar"}, writes=True)
 _TAKES_FOLDERS = frozenset({"rsync", "mv", "ln"})
 
 

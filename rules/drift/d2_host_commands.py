@@ -36,7 +36,7 @@ from collections.abc import Iterator
 
 from rules.checks.commands import flow_of
 from rules.checks.inv6_hydration import STAGED
-from rules.checks.staging import brings
+from rules.checks.staging import BRINGING, brings
 from rules.model import Sighting, Span
 from rules.sources.shell import HOME, Program
 from rules.workspace.image import Image
@@ -82,4 +82,4 @@ def _commands(image: Image) -> frozenset[str]:
 def _installs(program: Program, staged: frozenset[str]) -> bool:
     flow = flow_of(program)
     wanted = {path: f"{HOME}/{FOLDER}/{posixpath.basename(path)}" for path in staged}
-    return any(brings(flow, command, *copy) for command in program.commands for copy in wanted.items())
+    return any(brings(flow, command, *copy) for command in flow.select(BRINGING) for copy in wanted.items())

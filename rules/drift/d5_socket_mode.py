@@ -34,7 +34,7 @@ from collections.abc import Iterator
 
 from rules.checks.commands import invocations, of_workspace, shown
 from rules.checks.support import mentions
-from rules.drift.modes import Chmod, chmod, grants
+from rules.drift.modes import CONCERN, Chmod, chmod, grants
 from rules.model import Sighting, Span
 from rules.workspace.template import Workspace
 
@@ -47,7 +47,7 @@ SOCKET = "/run/docker.sock"
 
 
 def in_template(workspace: Workspace) -> Iterator[Sighting]:
-    for _, command in of_workspace(workspace).commands:
+    for _, command in of_workspace(workspace).select(CONCERN):
         for invocation in invocations(command):
             for change in chmod(invocation):
                 if grants(change.mode, "o", "w") and _is_on_socket(change):

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from rules.checks.commands import Invocation, getopt, located
+from rules.checks.commands import Concern, Invocation, getopt, located
 from rules.sources.shell import Command
 
 Who = Literal["u", "g", "o"]
 Permission = Literal["r", "w", "x"]
+
+CONCERN = Concern(frozenset({"chmod"}))
 
 _SHIFT = {"u": 6, "g": 3, "o": 0}
 _BIT = {"r": 4, "w": 2, "x": 1}
