@@ -192,7 +192,12 @@ def _open(requirement: Rule, part: Part, image: Part) -> Iterator[Step]:
     rests_on_image = requirement.image_check is not None or requirement.image_facts is not None
     bearing = (each for each in part.problems if not each.scripts or each.scripts & requirement.scripts)
     for problem in (*bearing, *(image.problems if rests_on_image else ())):
-        yield Step(problem.path, problem.line, f"could not be read: {problem.message}")
+        said = (
+            f"it {problem.message}"
+            if problem.message.startswith(("is ", "has ", "does ", "nests "))
+            else problem.message
+        )
+        yield Step(problem.path, problem.line, f"could not be read: {said}")
 
 
 def _in_order(evidence: Iterable[Step]) -> list[Step]:

@@ -139,6 +139,13 @@ def test_a_template_that_cannot_be_read_leaves_all_open_but_what_is_certain() ->
     assert all(verdict.evidence for verdict in found.values())
 
 
+def test_what_could_not_be_read_is_a_sentence() -> None:
+    found = verdicts(audit(MemoryTree.of({TEMPLATE: MINIMAL + "#" * 2**21}), "r" * 40, None))
+    assert {step.text for each in found.values() for step in each.evidence} == {
+        "could not be read: it is larger than 2 MiB"
+    }
+
+
 @pytest.mark.parametrize(
     ("path", "open_"),
     [
