@@ -36,6 +36,8 @@ from rules.sources.text import Hole, Part, Piece, Position, Text
 if TYPE_CHECKING:
     import re2
 
+_NEWLINE = re.compile("\n")
+
 MAX_STRING = 1_000_000
 """Characters of a computed string; a longer one is unknown."""
 
@@ -219,8 +221,8 @@ def replace(args: list[Data], at: Position) -> Result:
     return Text(tuple(parts))
 
 
-def _matches(pattern: re.Pattern[str] | re2._Regexp, source: Text) -> list[tuple[int, int]]:
-    """Where a pattern matches; each cut costs a look at the whole text, so their number is bounded."""
+def _matches(pattern: re.Pattern[str], source: Text) -> list[tuple[int, int]]:
+    """Where a pattern, RE2's or Python's, matches. Each cut costs a look at the whole text, so they are bounded."""
     found = pattern.finditer(flat(source))
     places = [match.span() for match in islice(found, MAX_CUTS + 1)]
     if len(places) > MAX_CUTS or len(places) * len(source) > MAX_CUT_WORK:
@@ -338,7 +340,7 @@ def indent(args: list[Data], at: Position) -> Result:
     source = text(args[1], at)
     parts: list[Part] = []
     cursor = 0
-    for _, end in _matches("\n", source):
+    for _, end in _matches(_NEWLINE, source):
         parts.extend(source.slice(cursor, end).parts)
         parts.extend(spaces.parts)
         cursor = end
