@@ -227,7 +227,7 @@ class Write(NamedTuple):
 
 
 _PASSES_ON = frozenset({"tee", "cat", "sponge", "dd", "sort", "head", "tail", "sed", "awk", "grep", "tr"})
-_PASSES_ON |= {"egrep", "fgrep", "cut", "uniq", "tac", "envsubst", "xargs"}
+_PASSES_ON |= {"base64", "egrep", "fgrep", "cut", "uniq", "tac", "envsubst", "xargs"}
 _COPIERS = frozenset({"cp", "install"})
 
 
@@ -264,6 +264,7 @@ _WRITERS = frozenset({"tee", "sponge", "dd"})
 _SETS_DEFAULT = re.compile(r"\$\{\w+:?=")
 _REPLACES = frozenset({">", ">|", "&>"})
 _APPENDS = frozenset({">>", "&>>"})
+_OPENS = _REPLACES | _APPENDS
 
 
 @dataclass(frozen=True)
@@ -330,6 +331,9 @@ class Flow:
             mode: Mode | None = (
                 "replace" if redirect.operator in _REPLACES else "append" if redirect.operator in _APPENDS else None
             )
+            duplicate = self._descriptors.get(redirect.target.alternatives[0]) if redirect.operator == ">&" else None
+            if duplicate is not None and redirect.descriptor in ("", "1"):
+                yield self._write(*duplicate, command, command.position)
             opened = redirect.descriptor in ("", "1") or (command.name == "exec" and redirect.descriptor != "2")
             if mode is not None and opened and not _is_process(redirect.target, ">("):
                 at = command.position if redirect in command.redirects else redirect.position
@@ -346,6 +350,17 @@ class Flow:
         elif command.name in _COPIERS and _takes_input(command):
             target = command.args[-1]
             yield self._write("replace", located(target, command), target, command, command.position)
+
+    @cached_property
+    def _descriptors(self) -> dict[str, tuple[Mode, tuple[str, ...], Word]]:
+        """The files that ``exec 3>> file`` opens, by the number that the rest of the script knows them by."""
+        found: dict[str, tuple[Mode, tuple[str, ...], Word]] = {}
+        for command in self.program.commands:
+            for redirect in command.redirects if "exec" in (command.name, *command.wrappers) else ():
+                if redirect.descriptor.isdigit() and int(redirect.descriptor) > 2 and redirect.operator in _OPENS:
+                    mode: Mode = "append" if redirect.operator in _APPENDS else "replace"
+                    found[redirect.descriptor] = mode, located(redirect.target, command), redirect.target
+        return found
 
     def _write(self, mode: Mode, paths: tuple[str, ...], target: Word, command: Command, at: Position) -> Write:
         sources = self._sources(command)
@@ -396,6 +411,32 @@ class Flow:
 @once
 def flow_of(program: Program) -> Flow:
     return Flow(program)
+
+
+_TAKES_PATHS = frozenset({"rm", "unlink", "shred", "truncate", "sed"})
+_LISTS = frozenset({"find", "ls", "echo", "printf", "grep"})
+
+
+def fed_invocations(flow: Flow, command: Command) -> Iterator[Invocation]:
+    """What a command runs; ``xargs`` adds to it what it is fed: ``find ~/x | xargs rm``."""
+    for invocation in invocations(command):
+        if command.name == "xargs" and invocation.name in _TAKES_PATHS:
+            lists = [each for each in flow.upstream(command) if each.name in _LISTS]
+            found = tuple(word for each in lists for word in _listed(each))
+            yield invocation._replace(args=(*invocation.args, *found))
+        else:
+            yield invocation
+
+
+def _listed(command: Command) -> Iterator[Word]:
+    """The files that a command lists, by the folders that it looks in."""
+    operands = [word for word in command.args if not known(word).startswith("-")]
+    if command.name == "find":
+        ends = next((index for index, word in enumerate(command.args) if known(word)[:1] in "-(!"), len(command.args))
+        operands = list(command.args[:ends])
+    inside = f"/{UNKNOWN}" if command.name in ("find", "ls", "grep") else ""
+    for word in operands:
+        yield word._replace(alternatives=(word.alternatives[0].rstrip("/") + inside,))
 
 
 def _is_process(word: Word, opening: str) -> bool:

@@ -32,6 +32,7 @@ Only `export` it in the boot script. Coder sets it for every session that it ope
 
 from __future__ import annotations
 
+import base64
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
@@ -44,6 +45,7 @@ from rules.checks.commands import (
     Surface,
     Write,
     deleted,
+    fed_invocations,
     getopt,
     invocations,
     known,
@@ -77,13 +79,14 @@ NAME = "GIT_SSH_COMMAND"
 
 _NEEDLE = re.compile(r"GIT_SSH|sshCommand", re.IGNORECASE)
 _SETS = re.compile(
-    rf"""(?:^|[\s;&|({{'"])(?:{NAME}['"]?=|(?:set|setenv)\b[^;\n]*\b{NAME}\s)|\bsshCommand\s*=""", re.IGNORECASE
+    rf"""(?:^|[\s;&|({{'"])(?:{NAME}['"]?=|{NAME}"\s*:\s*"|(?:set|setenv)\b[^;\n]*\b{NAME}\s)|\bsshCommand\s*=""",
+    re.IGNORECASE,
 )
 _DOTFILE = re.compile(r"\.(?:bash\w*|profile|zsh\w*|gitconfig|env|pam_environment|config|ssh)\b")
 _SYSTEM_WIDE = re.compile(r"/etc/(?:environment|profile|bash\.bashrc|gitconfig|zsh)")
 _INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php|awk|gawk)[\d.]*")
 _EDITORS = frozenset({"ed", "ex", "vi", "vim", "nvim"})
-_COPIERS = frozenset({"cp", "mv", "install", "rsync"})
+_COPIERS = frozenset({"cp", "mv", "install", "rsync", "ln"})
 _CONCERN = Concern(_COPIERS | _EDITORS | {"sed", "git"}, _INTERPRETERS, writes=True)
 _LASTING = frozenset({"tmp", "run", "proc", "dev", "var"})
 """Folders of the root that no session reads its settings from."""
@@ -178,7 +181,7 @@ def _persisted(flow: Flow, command: Command, notes: dict[str, Command]) -> Itera
     for write in flow.writes(command):
         if (cause := _carries(write, notes)) is not None:
             yield _placed(write, cause, notes)
-    for invocation in invocations(command):
+    for invocation in fed_invocations(flow, command):
         yield from _by_program(flow, invocation, notes)
 
 
@@ -191,8 +194,17 @@ def _placed(write: Write, cause: tuple[Command, Level], notes: dict[str, Command
         return None
     if place == "unknown":
         return write
-    at = site(source, _NEEDLE)
+    at = _where(source)
     return _Persisted(source, at, shown_path, "warning" if place == "shared" else level, (write.at,))
+
+
+def _where(command: Command) -> Position:
+    """The line that a person would change: of a heredoc the one that sets it, else as for any command."""
+    if not _NEEDLE.search(command.raw):
+        for redirect in command.redirects:
+            for at, _ in _lines(redirect.here.text) if redirect.here is not None else ():
+                return at
+    return site(command, _NEEDLE)
 
 
 def _place(paths: Iterable[str]) -> tuple[Place | None, str]:
@@ -240,17 +252,45 @@ def _carries(write: Write, notes: dict[str, Command]) -> tuple[Command, Level] |
     for source in write.sources:
         if any(sets_transport(text) for text in printed(source)):
             return source, "failure"
-        if source.name in ("echo", "printf", "cat") and _value_flows(source):
+        if (source.name in ("echo", "printf", "cat") and _value_flows(source)) or _prints(source, write.sources):
             return source, "failure"
-        if source.name == "cat":
-            files = (path for word in source.args for path in located(word, source))
-            noted = next((notes[path] for path in files if path in notes), None)
-            if noted is not None:
-                return noted, "failure"
+        noted = next((notes[path] for path in _read_by(source) if path in notes), None)
+        if noted is not None:
+            return noted, "failure"
         level = _dumps(source, write.sources)
         if level is not None:
             return source, level
     return None
+
+
+def _read_by(command: Command) -> Iterator[str]:
+    """The files whose text a command passes on."""
+    words = [redirect.target for redirect in command.redirects if redirect.operator == "<"]
+    if command.name in ("cat", "tac", "head", "tail"):
+        words += command.args
+    elif command.name == "dd":
+        given = (word for word in command.args if word.alternatives[0].startswith("if="))
+        words += [word._replace(alternatives=(word.alternatives[0].removeprefix("if="),)) for word in given]
+    return (path for word in words for path in located(word, command))
+
+
+_PRINTS = re.compile(rf"""\b(?:print\w*|echo|puts|console\.log)\b[^;}}\n]*\b{NAME}['"]?=""")
+
+
+def _prints(command: Command, sources: Iterable[Command]) -> bool:
+    """Whether a one-liner prints the setting, or a decoder does."""
+    if _INTERPRETERS.fullmatch(command.name):
+        return any(_PRINTS.search(word.alternatives[0]) for word in command.args)
+    if command.name == "base64" and any(known(word) in ("-d", "--decode", "-D") for word in command.args):
+        return any(sets_transport(_decoded(text)) for source in sources for text in printed(source))
+    return False
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text.strip()).decode("utf-8", "replace")
+    except ValueError:
+        return ""
 
 
 def _value_flows(command: Command) -> bool:
@@ -292,9 +332,7 @@ def _by_program(flow: Flow, invocation: Invocation, notes: dict[str, Command]) -
         if any(action.kind != "delete" and sets_transport(action.text) for action in edit.actions):
             place, target = _place(path for word in edit.files for path in located(word, command))
             if place in ("dotfile", "shared"):
-                yield _Persisted(
-                    command, site(command, _NEEDLE), target, "failure" if place == "dotfile" else "warning"
-                )
+                yield _Persisted(command, _where(command), target, "failure" if place == "dotfile" else "warning")
     elif name == "git":
         yield _git_config(invocation)
     elif name in _COPIERS and len(args) > 1:
@@ -306,12 +344,12 @@ def _by_program(flow: Flow, invocation: Invocation, notes: dict[str, Command]) -
         text = code_of(invocation) or " ".join(known(word) for word in args)
         file = _DOTFILE.search(text)
         if file is not None and sets_transport(text) and _CHANGES.search(text):
-            yield _Persisted(command, site(command, _NEEDLE), file.group(), "failure")
+            yield _Persisted(command, _where(command), file.group(), "failure")
     elif name in _EDITORS:
         place, target = _place(path for word in args for path in located(word, command))
         script = [known(word) for word in args] + list(texts_of((command, *flow.feeding(command))))
         if place in ("dotfile", "shared") and any(map(sets_transport, script)):
-            yield _Persisted(command, site(command, _NEEDLE), target, "failure" if place == "dotfile" else "warning")
+            yield _Persisted(command, _where(command), target, "failure" if place == "dotfile" else "warning")
 
 
 _READS = ("get", "get-all", "get-regexp", "get-urlmatch", "unset", "unset-all", "list", "l", "edit", "e")
@@ -338,7 +376,7 @@ def _git_config(invocation: Invocation) -> _Persisted | None:
         level, target = "warning", "the configuration of a repository"
     for option in arguments.values("f", "file"):
         target = option.value
-    return _Persisted(command, site(command, _NEEDLE), target, level)
+    return _Persisted(command, _where(command), target, level)
 
 
 # Files that are uploaded, and those that the image stages

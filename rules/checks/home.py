@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from rules.checks.commands import Arguments, Concern, Flow, Invocation, getopt, invocations, known, located
+from rules.checks.commands import Arguments, Concern, Flow, Invocation, fed_invocations, getopt, known, located
 from rules.checks.inline_code import INTERPRETERS, file_changes
 from rules.checks.sed import in_place
 from rules.once import once
@@ -176,7 +176,7 @@ def changes(flow: Flow, command: Command) -> Iterator[Change]:
         if write.mode == "replace" and not (command.name in ("cp", "install") and write.target in command.args):
             verb = ">" if write.command.name != "tee" or write.target not in command.args else "tee"
             yield Change(verb, write.paths, command, write.at)
-    for invocation in _filled_in(flow, command):
+    for invocation in fed_invocations(flow, command):
         reader = _READERS.get(invocation.name)
         if reader is not None and not (invocation.name in ("cp", "mv") and _asks_in_vain(flow, invocation)):
             yield from reader(invocation)
@@ -184,32 +184,6 @@ def changes(flow: Flow, command: Command) -> Iterator[Change]:
             if change.mode != "append":
                 verb = "rm" if change.mode == "remove" else ">"
                 yield _change(invocation, verb, (change.path,), doubtful=change.edits)
-
-
-_TAKES_PATHS = frozenset({"rm", "unlink", "shred", "truncate", "sed"})
-_LISTS = frozenset({"find", "ls", "echo", "printf", "grep"})
-
-
-def _filled_in(flow: Flow, command: Command) -> Iterator[Invocation]:
-    """What a command runs; ``xargs`` adds to it what it is fed: ``find ~/x | xargs rm``."""
-    for invocation in invocations(command):
-        if command.name == "xargs" and invocation.name in _TAKES_PATHS:
-            lists = [each for each in flow.upstream(command) if each.name in _LISTS]
-            found = tuple(word for each in lists for word in _listed(each))
-            yield invocation._replace(args=(*invocation.args, *found))
-        else:
-            yield invocation
-
-
-def _listed(command: Command) -> Iterator[Word]:
-    """The files that a command lists, by the folders that it looks in."""
-    operands = [word for word in command.args if not known(word).startswith("-")]
-    if command.name == "find":
-        ends = next((index for index, word in enumerate(command.args) if known(word)[:1] in "-(!"), len(command.args))
-        operands = list(command.args[:ends])
-    inside = f"/{UNKNOWN}" if command.name in ("find", "ls", "grep") else ""
-    for word in operands:
-        yield word._replace(alternatives=(word.alternatives[0].rstrip("/") + inside,))
 
 
 def _targets(invocation: Invocation, arguments: Arguments) -> tuple[tuple[str, ...], bool]:

@@ -308,7 +308,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             "# Written once, at the first start. It is yours from then on.\n",
             'export GIT_SSH_COMMAND="coder gitssh --"\n',
         ),
-        finds=Expected("F-4", "cat > /home/coder/.bash_profile"),
+        finds=Expected("F-4", "export GIT_SSH_COMMAND="),
     ),
     harmful(
         "ssh: through a variable and printf",

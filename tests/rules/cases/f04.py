@@ -49,9 +49,9 @@ BAD = (
         on=("minimal",),
         boot="""
             if ! grep -q GIT_SSH ~/.bashrc; then
-              cat >> ~/.bashrc <<'RC' # !F-4
+              cat >> ~/.bashrc <<'RC' # >F-4
             # git
-            export GIT_SSH_COMMAND="coder gitssh --"
+            export GIT_SSH_COMMAND="coder gitssh --" # !F-4
             RC
             fi
         """,
@@ -60,8 +60,8 @@ BAD = (
         "a heredoc into tee",
         on=("minimal",),
         boot="""
-            grep -q GIT_SSH ~/.bashrc || tee -a ~/.bashrc > /dev/null <<RC # !F-4
-            export GIT_SSH_COMMAND="$GIT_SSH_COMMAND"
+            grep -q GIT_SSH ~/.bashrc || tee -a ~/.bashrc > /dev/null <<RC # >F-4
+            export GIT_SSH_COMMAND="$GIT_SSH_COMMAND" # !F-4
             RC
         """,
     ),
@@ -69,8 +69,8 @@ BAD = (
         "a heredoc with a pipe",
         on=("minimal",),
         boot="""
-            grep -q GIT_SSH ~/.bashrc || cat <<RC | tee -a ~/.bashrc # !F-4
-            export GIT_SSH_COMMAND=ssh
+            grep -q GIT_SSH ~/.bashrc || cat <<RC | tee -a ~/.bashrc # >F-4
+            export GIT_SSH_COMMAND=ssh # !F-4
             RC
         """,
     ),
@@ -273,11 +273,34 @@ BAD = (
     Case(
         "ed with a heredoc",
         on=("minimal",),
-        boot="ed -s ~/.bashrc <<'ED' # !F-4\n$a\nexport GIT_SSH_COMMAND=ssh\n.\nwq\nED",
+        boot="ed -s ~/.bashrc <<'ED'\n$a\nexport GIT_SSH_COMMAND=ssh # !F-4\n.\nwq\nED",
     ),
     Case("vim", boot="vim -es -c 'normal Goexport GIT_SSH_COMMAND=ssh' -c wq ~/.bashrc # !F-4"),
     Case("perl in place", boot="perl -pi -e 'print qq(export GIT_SSH_COMMAND=x\\n) if $. == 1' ~/.bashrc # !F-4"),
     Case("dd with a tilde", boot="echo 'export GIT_SSH_COMMAND=ssh' | dd of=~/.bashrc # !F-4"),
+    Case("decoded", boot="echo ZXhwb3J0IEdJVF9TU0hfQ09NTUFORD14Cg== | base64 -d >> ~/.bashrc # !F-4"),
+    Case(
+        "by a number",
+        boot="grep -q SSH ~/.bashrc || exec 3>> ~/.bashrc\necho 'export GIT_SSH_COMMAND=ssh' >&3 # !F-4",
+    ),
+    Case(
+        "from a file that is read",
+        boot="""
+            echo 'export GIT_SSH_COMMAND=ssh' > /tmp/setting # !F-4
+            grep -q SSH ~/.bashrc || tee -a ~/.bashrc < /tmp/setting
+        """,
+    ),
+    Case(
+        "a link to it",
+        boot="echo 'export GIT_SSH_COMMAND=ssh' > /tmp/setting\nln -s /tmp/setting ~/.bashrc.d/git.sh # !F-4",
+    ),
+    Case(
+        "an editor's settings",
+        boot='[ -f ~/.vscode/x.json ] || echo \'{"env": {"GIT_SSH_COMMAND": "ssh"}}\' > ~/.vscode/x.json # !F-4',
+    ),
+    Case("printed by python", boot="python3 -c \"print('export GIT_SSH_COMMAND=ssh')\" >> ~/.bashrc # !F-4"),
+    Case("printed by awk", boot="awk 'BEGIN { print \"export GIT_SSH_COMMAND=ssh\" }' >> ~/.bashrc # !F-4"),
+    Case("xargs", boot="echo ~/.bashrc ~/.profile | xargs -n1 sed -i '1i export GIT_SSH_COMMAND=ssh' # !F-4"),
 )
 
 GOOD = (
@@ -317,6 +340,11 @@ GOOD = (
     Case("env without git's lines", boot="[ -f ~/.env ] || env | sed '/^GIT_/d' > ~/.env"),
     Case("the shell's options", boot="[ -f ~/.options ] || set -o > ~/.options"),
     Case("all output into a log", boot='exec > >(tee -a /tmp/boot.log) 2>&1\necho "export GIT_SSH_COMMAND=ssh"'),
+    Case(
+        "awk that leaves it out",
+        boot="[ -f ~/.env ] || awk '!/export GIT_SSH_COMMAND=/ { print }' /etc/environment > ~/.env",
+    ),
+    Case("decoded into something else", boot="[ -f ~/.netrc ] || echo bWFjaGluZQ== | base64 -d > ~/.netrc"),
 )
 
 UNDECIDED = (
