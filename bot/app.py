@@ -28,6 +28,7 @@ from bot.review.accepted import Accepting
 from bot.review.judge import judge as ask_engine
 from bot.review.material import Judge
 from bot.review.reviewer import Reviewer
+from bot.review.watched import Watched
 from bot.service import jobs
 from bot.service.handlers.context import Context
 from bot.service.members import Members
@@ -88,12 +89,12 @@ class Service:
         parts.callback(github.close)
         store = Store(engine)
         cache = ObjectCache(disk=DiskCache(settings.data_dir / "objects.sqlite"))
-        judge = Accepting(self.judge, store)
+        judge = Accepting(Watched(self.judge, store), store)
         reviewer = Reviewer(settings.app_id, settings.check_name, settings.web_url, judge, cache)
         context = Context(
             settings.app_id, settings.check_name, github, settings.web_url, store=store, cache=reviewer.cache
         )
-        recovery = Recovery(github, settings.app_id, settings.check_name, set())
+        recovery = Recovery(github, settings.app_id, settings.check_name, store, set())
         running = jobs.launch(settings, Work(context, reviewer, recovery), members, turns)
         self.database = store
         return running

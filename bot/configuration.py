@@ -127,8 +127,8 @@ class Configuration(_Section):
     comments: Comments = Field(default=Comments(), description="how findings are told besides the check run")
     contract: ContractPlace | None = Field(
         default=None,
-        description="where the contract is written; counts as long as this repository holds none itself. If it is left "
-        "out, our own summary of it counts",
+        description="where the contract is written; counts as long as this repository holds none itself; looked at "
+        "every five minutes. If it is left out, our own summary of it counts",
     )
 
     @model_validator(mode="after")

@@ -17,12 +17,12 @@ def read_at(tree: Tree, commit: str, place: ContractPlace, repository_url: str |
     try:
         text = read_source(tree, place.path)
     except Unreadable as error:
-        return unread(place, str(error))
+        return unread(place, str(error), commit)
     url = f"{repository_url}/blob/{commit}/{place.path}" if repository_url else None
     return WrittenContract(text, place.path, commit, url)
 
 
-def unread(place: ContractPlace, reason: str) -> WrittenContract:
+def unread(place: ContractPlace, reason: str, commit: str = "") -> WrittenContract:
     """What is known of a contract that cannot be read; `reason` goes on a sentence about it."""
     where = f"{place.ref} of {place.repository}" if place.repository else place.ref
-    return WrittenContract("", place.path, "", None, f"('{place.path}' at {where}) {reason}")
+    return WrittenContract("", place.path, commit, None, f"('{place.path}' at {where}) {reason}")

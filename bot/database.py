@@ -64,6 +64,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE wrc_turns (pull VARCHAR(100) PRIMARY KEY, job VARCHAR(300) NOT NULL, taken FLOAT NOT NULL)",
         "CREATE TABLE wrc_writes (installation BIGINT PRIMARY KEY, free_at DOUBLE PRECISION NOT NULL)",
     ),
+    (
+        """CREATE TABLE wrc_contracts (
+            repository BIGINT NOT NULL, base VARCHAR(255) NOT NULL, place TEXT NOT NULL, rev VARCHAR(64) NOT NULL,
+            PRIMARY KEY (repository, base))""",
+    ),
 )
 """What each version of the schema adds to the one before, in words that both kinds of database understand.
 

@@ -48,6 +48,25 @@ _DELIVERED = sa.Table(
 )
 
 
+_REMEMBER = (
+    "INSERT INTO wrc_contracts (repository, base, place, rev) VALUES (:repository, :base, :place, :rev) "
+    "ON CONFLICT (repository, base) DO UPDATE SET place = excluded.place, rev = excluded.rev"
+)
+_FORGET = "DELETE FROM wrc_contracts WHERE repository = :repository AND base = :base"
+_KNOWN = "SELECT base, place, rev FROM wrc_contracts WHERE repository = :repository"
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A contract that is written elsewhere: the place as its configuration has it, in JSON, and the commit there.
+
+    `rev` is empty where it was not to be seen.
+    """
+
+    place: str
+    rev: str
+
+
 @dataclass(frozen=True, slots=True)
 class Pull:
     """A pull request, by the id of its repository, which stays when its name changes."""
@@ -167,6 +186,23 @@ class Store:
             rows = connection.execute(sa.select(*columns).where(*where)).all()
         found = (Acceptance(row[0], row[1], row[2], datetime.fromtimestamp(row[3], UTC), row[4]) for row in rows)
         return tuple(sorted(found, key=lambda each: each.fingerprint))
+
+    @patient
+    def remember_contract(self, repository: int, base: str, contract: Elsewhere | None = None) -> None:
+        """What is merged into a base branch was judged by this contract; None: by one in the repository itself."""
+        here = {"repository": repository, "base": base}
+        with self.engine.begin() as connection:
+            if contract is None:
+                connection.execute(sa.text(_FORGET), here)
+            else:
+                connection.execute(sa.text(_REMEMBER), {**here, "place": contract.place, "rev": contract.rev})
+
+    @patient
+    def contracts_elsewhere(self, repository: int) -> Mapping[str, Elsewhere]:
+        """By base branch of a repository."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(sa.text(_KNOWN), {"repository": repository}).all()
+        return {str(base): Elsewhere(str(place), str(rev)) for base, place, rev in rows}
 
 
 def _of(table: sa.Table, pull: Pull) -> tuple[sa.ColumnElement[bool], ...]:

@@ -31,6 +31,9 @@ MAX_OPEN_PULL_PAGES = 10
 
 CONTEXT_LINES = 3
 
+NOT_MODIFIED = 304
+_COMMIT_ID = re.compile(r"[0-9a-f]{40,64}")
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -65,16 +68,24 @@ def branch_tip(repository: Repository, branch: str) -> str:
         return parse(Tip, repository.client.rest.repos.get_branch(repository.owner, repository.name, branch)).commit.sha
 
 
-def commit_of(repository: Repository, ref: str) -> str:
+def commit_of(repository: Repository, ref: str, known: str = "") -> str:
     """The id of the commit that a branch, a tag, a full ref name or a commit id names now.
 
-    https://docs.github.com/en/rest/commits/commits#get-a-commit: full names come without ``refs/``.
+    If that is still `known`, the answer does not count against the rate limit.
+
+    https://docs.github.com/en/rest/commits/commits#get-a-commit: full names come without ``refs/``, and the id is the
+    ETag of the answer that has nothing but it.
     """
+    headers = {"Accept": "application/vnd.github.sha"} | ({"If-None-Match": f'"{known}"'} if known else {})
     with asking(f"find {ref}"):
         response = repository.client.rest.repos.get_commit(
-            repository.owner, repository.name, ref.removeprefix("refs/"), per_page=1
+            repository.owner, repository.name, ref.removeprefix("refs/"), headers=headers
         )
-        return parse(Commit, response).sha
+    if response.status_code == NOT_MODIFIED:
+        return known
+    if not _COMMIT_ID.fullmatch(response.text):
+        raise GitHubError(f"GitHub's answer when asked to find {ref} is no commit.", status=None)
+    return response.text
 
 
 def open_pulls(repository: Repository, base: str | None = None) -> Iterator[PullRequest]:

@@ -25,12 +25,33 @@ def written_contract(
         return None
     owner, _, name = (place.repository or f"{repository.owner}/{repository.name}").partition("/")
     there = repository.elsewhere(owner, name)
+    commit = ""
     try:
         commit = commit_of(there, place.ref)
         return read_at(RemoteTree(there, commit, cache), commit, place, f"{web_url}/{owner}/{name}")
     except GitHubError as error:
-        if error.status is None or error.status >= 500 or error.retry_after is not None:
+        if passing(error):
             raise
-        return unread(place, f"is not shown to this App (GitHub answers {error.status})")
+        return unread(place, f"is not shown to this App (GitHub answers {error.status})", commit)
     except TooLargeError:
-        return unread(place, "is in a repository that is too large to read")
+        return unread(place, "is in a repository that is too large to read", commit)
+
+
+def passing(error: GitHubError) -> bool:
+    """Whether GitHub may show later what it does not show now."""
+    return error.status is None or error.status >= 500 or error.retry_after is not None
+
+
+def standing(repository: Repository, place: ContractPlace, known: str) -> str:
+    """The commit at which the contract at `place` stands now; empty where GitHub shows none.
+
+    Raises:
+        GitHubError: GitHub fails, or a rate limit is reached.
+    """
+    owner, _, name = (place.repository or f"{repository.owner}/{repository.name}").partition("/")
+    try:
+        return commit_of(repository.elsewhere(owner, name), place.ref, known)
+    except GitHubError as error:
+        if passing(error):
+            raise
+        return ""

@@ -22,7 +22,7 @@ def judge(material: Material) -> Report:
         revisions=Revisions(base=material.merge_base, head=material.head, contract=material.tip),
         repository_url=material.repository_url,
         today=datetime.now(UTC).date(),
-        configured=lambda: material.written(configured.configuration.contract),
+        configured=lambda: material.named_contract,
         policy=configured.configuration.policy,
         problems=configured.problems,
         remarks=configured.remarks,

@@ -66,5 +66,10 @@ class Material:
         """What the base branch sets, and what is to be said about it."""
         return in_force(self.contract_tree, self.head_tree, self.earlier)
 
+    @cached_property
+    def named_contract(self) -> WrittenContract | None:
+        """The contract that the configuration names, read where it is written."""
+        return self.written(self.configured.configuration.contract)
+
 
 Judge = Callable[[Material], Report]

@@ -173,7 +173,7 @@ class Endpoint:
             answer = Answer(error.body, error.status, error.headers)
         content = answer.content
         if request.method == "GET" and answer.status == 200:
-            tag = f'W/"{hashlib.sha256(content).hexdigest()}"'
+            tag = answer.headers.get("ETag", f'W/"{hashlib.sha256(content).hexdigest()}"')
             headers |= {"ETag": tag, "Cache-Control": "private, max-age=60, s-maxage=60"}
             if tag in _tags(request.headers.get("if-none-match", "")):
                 return Response(status_code=304, headers=headers)

@@ -76,7 +76,8 @@ def get_commit(call: Call) -> Answer:
     repository = call.repository
     commit = repository.git.show(commit_at(repository, call.text("ref")))
     if call.accepts("sha"):
-        return Answer(commit.sha.encode(), media_type="application/vnd.github.sha; charset=utf-8")
+        tag = {"ETag": f'"{commit.sha}"'}
+        return Answer(commit.sha.encode(), headers=tag, media_type="application/vnd.github.sha; charset=utf-8")
     empty = repository.git.empty_tree()
     changes = repository.git.diff(commit.parents[0] if commit.parents else empty, commit.sha)
     if call.accepts("diff"):

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import structlog
+from pydantic import BaseModel, ConfigDict
 
+from bot.configuration import ContractPlace
 from bot.github.checks import RunKey, list_runs
 from bot.github.client import GitHubApp, Repository
 from bot.github.errors import GitHubError
@@ -23,9 +25,11 @@ from bot.github.installations import (
     redeliver,
 )
 from bot.github.pulls import merge_groups, open_pulls
+from bot.review.contract import standing
 from bot.review.material import Target
 from bot.service.orphans import conclude_orphans
 from bot.service.requests import ReviewRequest
+from bot.store import Elsewhere, Store
 
 log = structlog.get_logger("recovery")
 
@@ -34,6 +38,25 @@ ORPHANED_AT_ONCE = 5
 
 MAX_LOOKED_AT = 500
 """Heads whose check runs are asked for in one go; the rest is looked at the next time."""
+
+
+class Moved(BaseModel):
+    """A contract by which a base branch is judged, written elsewhere, is another one by now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    repository: int
+    base: str
+    contract: Elsewhere
+
+
+@dataclass(frozen=True)
+class Found:
+    """Reviews that were missed, contracts that have moved, and the reviews to be done again because of them."""
+
+    missed: list[ReviewRequest] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
+    again: list[ReviewRequest] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -46,6 +69,7 @@ class Recovery:
     github: GitHubApp
     app_id: int
     check_name: str
+    store: Store
     judged: set[tuple[int, int | None, str]]
     looked: set[int] = field(default_factory=set)
 
@@ -72,30 +96,31 @@ class Recovery:
             return False
         return True
 
-    def missed(self) -> list[ReviewRequest]:
-        """The open pull requests on whose head no review of ours has ended."""
-        found: list[ReviewRequest] = []
+    def missed(self) -> Found:
+        """The open pull requests on whose head no review of ours has ended, and those whose contract has moved."""
+        found = Found()
         budget = len(self.looked) + ORPHANED_AT_ONCE
         try:
             for installation in list_installations(self.github.app()):
-                found += self._missed_in(installation.id, budget)
+                self._look_in(installation.id, budget, found)
         except GitHubError as error:
             log.warning("not-swept", reason=str(error))
         return found
 
-    def _missed_in(self, installation: int, budget: int) -> Iterator[ReviewRequest]:
+    def _look_in(self, installation: int, budget: int, found: Found) -> None:
         try:
             for installed in list_repositories(self.github.installation(installation)):
-                yield from self._missed_at(installation, installed)
+                self._look_at(installation, installed, found)
                 if installed.id not in self.looked and len(self.looked) < budget:
                     self._look_for_orphans(installation, installed)
         except GitHubError as error:
             # An installation that is just being removed, or a rate limit.
             log.warning("not-swept", installation=installation, reason=str(error))
 
-    def _missed_at(self, installation: int, installed: InstalledRepository) -> Iterator[ReviewRequest]:
+    def _look_at(self, installation: int, installed: InstalledRepository, found: Found) -> None:
         try:
-            yield from self._missed_pulls(installation, installed)
+            found.missed.extend(self._missed_pulls(installation, installed))
+            self._look_elsewhere(installation, installed, found)
         except GitHubError as error:
             if error.retry_after is not None:
                 raise
@@ -124,6 +149,18 @@ class Recovery:
             if not self._is_judged(repository, installed, None, group.head):
                 target = Target(number=None, head=group.head, base_ref=group.base, base_sha=group.base)
                 yield self._request(installation, installed, 0, target)
+
+    def _look_elsewhere(self, installation: int, installed: InstalledRepository, found: Found) -> None:
+        """Whether a contract that is written elsewhere is another one by now: nobody tells of a push there."""
+        repository = self.github.repository(installation, installed.id, installed.owner.login, installed.name)
+        for base, contract in self.store.contracts_elsewhere(installed.id).items():
+            now = standing(repository, ContractPlace.model_validate_json(contract.place), contract.rev)
+            if now == contract.rev:
+                continue
+            log.info("contract-moved", repo=installed.name, base=base, to=now)
+            asked = [self._request(installation, installed, pull.number) for pull in open_pulls(repository, base)]
+            found.again.extend(each.model_copy(update={"reason": "contract-changed", "again": True}) for each in asked)
+            found.moved.append(Moved(repository=installed.id, base=base, contract=Elsewhere(contract.place, now)))
 
     def _request(
         self, installation: int, installed: InstalledRepository, number: int, group: Target | None = None

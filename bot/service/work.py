@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from bot.review.material import Target
 from bot.review.reviewer import Opened, Reviewer, Skipped
 from bot.service.handlers import HANDLERS
 from bot.service.handlers.context import Context
-from bot.service.recovery import Recovery
+from bot.service.recovery import Found, Moved, Recovery
 from bot.service.requests import Decision, ReviewRequest, skip
 from bot.service.whereabouts import ELSEWHERE, find_again, forwarded
 
@@ -69,9 +69,11 @@ class OpenedRun(StepResult):
 
 
 class Missed(StepResult):
-    """Reviews that should have been done."""
+    """Reviews that should have been done, and (`again`) those to be done again because of contracts that have moved."""
 
     reviews: tuple[ReviewRequest, ...] = ()
+    again: tuple[ReviewRequest, ...] = ()
+    moved: tuple[Moved, ...] = ()
 
 
 class Finished(StepResult):
@@ -122,8 +124,15 @@ class Work:
         return StepResult()
 
     def missed(self) -> Missed:
-        """Open pull requests that were missed."""
-        return Missed(reviews=tuple(self.recovery.missed()) if self.recovery is not None else ())
+        """Open pull requests that were missed, or whose contract has moved."""
+        found = self.recovery.missed() if self.recovery is not None else Found()
+        return Missed(reviews=tuple(found.missed), again=tuple(found.again), moved=tuple(found.moved))
+
+    def note(self, moved: Iterable[Moved]) -> StepResult:
+        """Remember where contracts stand, now that what they change is to be judged again."""
+        for each in moved:
+            self.context.store.remember_contract(each.repository, each.base, each.contract)
+        return StepResult()
 
     def open(self, request: ReviewRequest, job: str, attempt: int) -> OpenedRun:
         """Create the check run, in progress."""

@@ -18,7 +18,7 @@ from bot.service.work import Decided, Finished, Missed, OpenedRun, Ordered, Step
 
 log = structlog.get_logger("jobs")
 
-JOBS_VERSION = 3
+JOBS_VERSION = 4
 """Jobs are resumed by the same version: count up when a workflow's steps change their order or their data. What an
 older version left is begun again by a newer one, so the arguments of a workflow must stay readable."""
 
@@ -117,6 +117,9 @@ def define_workflows(work: Work, steps: Steps, turns: Turns) -> tuple[Intake, Re
         enqueue_all(missed.reviews, turn)
         if missed.reviews:
             log.info("missed", reviews=len(missed.reviews))
+        if missed.moved:
+            enqueue_all(missed.again, turn, work.context.pace)
+            steps.run("note", StepResult, lambda: work.note(missed.moved))
         return "recovered"
 
     return intake, recover

@@ -169,6 +169,12 @@ class GitHub:
         """Wait until the service, which must run in this process, has no job left."""
         wait_for(lambda: not DBOS.list_queued_workflows(load_input=False), "the jobs")
 
+    def look_for_what_was_missed(self) -> None:
+        """As the service does every five minutes."""
+        now = self.world.clock().isoformat()
+        granted = {"id": self.installation.id, "permissions": self.installation.permissions, "updated_at": now}
+        assert self.outcome("installation", {"action": "unsuspend", "installation": granted})[0] == "enqueued"
+
     def outcome(self, event: str, payload: object) -> tuple[str, list[str]]:
         """What comes of a delivery: its reason code, and the names of the jobs that it leads to."""
         guid = str(uuid.uuid4())

@@ -145,6 +145,26 @@ def test_the_contract_is_read_at_a_commit_of_where_it_is_proposed(github: GitHub
     assert github.recorder.seen[BLOBS] == asked[2] + 1
 
 
+def test_open_pull_requests_are_judged_again_when_the_contract_moves_where_it_is_written(github: GitHub) -> None:
+    """Nobody tells us of that; of the configuration, which is pushed here, we hear."""
+    written = (FIXTURES / "contract.md").read_text("utf-8")
+    contract = github.world.create_repository("octo", f"contract-{github.repository.name}", {"spec.md": written})
+    pull = opened(github)
+    named = f"version: 1\ncontract: {{repository: octo/{contract.name}, ref: main, path: spec.md}}\n"
+    github.world.push(github.repository, "main", {CONFIGURATION: named})
+
+    def page() -> str:
+        return f"{contract.name}/blob/{contract.git.resolve('refs/heads/main')}/spec.md"
+
+    assert page() in (github.concluded(pull.head_sha, 2).summary or "")
+    github.world.push(contract, "main", {"spec.md": f"{written}\n"})
+    settled = page()
+    for count in (3, 3):
+        github.look_for_what_was_missed()
+        github.idle()
+        assert settled in (github.concluded(pull.head_sha, count).summary or "")
+
+
 @pytest.mark.parametrize(
     ("place", "told"),
     [

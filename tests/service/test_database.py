@@ -66,7 +66,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(url: str, monkeypatch: pyt
 def test_a_database_of_a_newer_version_is_left_alone(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     versions(url)
     monkeypatch.setattr(database, "MIGRATIONS", MIGRATIONS[:1])
-    with pytest.raises(SettingsError, match=r"is of a newer wrc-bot \(its schema is 2, this one knows 1\): install"):
+    with pytest.raises(SettingsError, match=r"is of a newer wrc-bot \(its schema is 3, this one knows 1\): install"):
         open_database(url)
 
 

@@ -120,12 +120,6 @@ RARE_READS = (
 )
 
 
-def look_for_what_was_missed(github: GitHub) -> None:
-    now = github.world.clock().isoformat()
-    granted = {"id": github.installation.id, "permissions": github.installation.permissions, "updated_at": now}
-    assert github.outcome("installation", {"action": "unsuspend", "installation": granted})[0] == "enqueued"
-
-
 def rarities(github: GitHub) -> None:
     """Deliveries get lost, a group waits to be merged, the contract is elsewhere and the configuration is broken."""
     world, repository = github.world, github.repository
@@ -141,7 +135,7 @@ def rarities(github: GitHub) -> None:
     other = github.open_pull(PRIVILEGED + "# other\n", branch="other")
     settle(github)
     assert github.runs(pull.head_sha) == []
-    look_for_what_was_missed(github)
+    github.look_for_what_was_missed()
     assert github.concluded(pull.head_sha).conclusion == github.concluded(other.head_sha).conclusion == "failure"
     settle(github)
     assert len({entry.guid for entry in world.webhooks.log if entry.redelivery}) == 2
@@ -190,7 +184,7 @@ def test_a_delivery_that_github_does_not_repeat_stops_no_other(github: GitHub) -
         github.push(TEMPLATE, branch=name)
     github.world.webhooks.settle()
     refused = github.fail("/attempts$", status=422, body='{"message": "No", "documentation_url": "https://docs"}')
-    look_for_what_was_missed(github)
+    github.look_for_what_was_missed()
     settle(github)
     assert refused.times == 0
     assert [entry.event for entry in github.world.webhooks.log if entry.redelivery] == ["push"]
