@@ -459,8 +459,11 @@ def _left_out_sometimes(workspace: Workspace, settings: Sequence[_Setting], guar
 
 
 def _decides(guard: Guard) -> bool:
-    """Whether a condition is one that is put on purpose: not that a command before it worked."""
-    return guard.test is None or guard.test.name in ("test", "case", "grep")
+    """Whether a condition is one that is put on purpose: not that a command worked, or how DDEV is configured by now."""
+    if guard.test is None:
+        return True
+    about_it = any(word in guard.test.raw for word in (ROUTER, "global_config", "omit"))
+    return guard.test.name in ("test", "case", "grep") and not about_it
 
 
 def _is_first_time(guard: Guard, command: Command) -> bool:

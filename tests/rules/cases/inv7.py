@@ -246,6 +246,11 @@ GOOD = (
         "ddev config global --omit-containers=\ncd ~/shop && ddev config global --omit-containers=ddev-router",
     ),
     _router(
+        "put right afterwards, where it has to be",
+        "ddev config global --omit-containers=\n"
+        "grep -q ddev-router ~/.ddev/global_config.yaml || ddev config global --omit-containers=ddev-router",
+    ),
+    _router(
         "put right afterwards in any case",
         "ddev config global --omit-containers=\n"
         "[ -f ~/.shop ] || ddev config global --omit-containers=ddev-router\n"
