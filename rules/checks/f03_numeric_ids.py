@@ -248,7 +248,7 @@ _RUNNER = {"1000": '"$(id -u)"', "1000:1000": '"$(id -u):$(id -g)"'}
 def _docker(invocation: Invocation) -> Iterator[_Use]:
     """``docker run --user``. Root is no number that anybody had to choose."""
     words = [known(word) for word in invocation.args]
-    if "run" in words[:3] or "create" in words[:3]:
+    if {"run", "create", "exec"} & set(words[:3]):
         for index, text in enumerate(words):
             option, equals, value = text.partition("=")
             if option in ("-u", "--user", "--group-add"):
@@ -259,6 +259,12 @@ def _docker(invocation: Invocation) -> Iterator[_Use]:
                     own = _RUNNER.get(given) if option != "--group-add" and not equals else None
                     fix = f"Write `{own or _RUNNER['1000:1000']}`: whoever runs the script."
                     yield from (use._replace(named=own, fix=fix) for use in _ids(invocation.args[at], given))
+
+
+def _first(invocation: Invocation) -> Iterator[_Use]:
+    """``sg 988 -c …``: the group is the first operand."""
+    for word in getopt(invocation.args).operands[:1]:
+        yield from _ids(word, word.alternatives[0])
 
 
 _CHOWN = re.compile(r"\bl?chown\b[ \t]*\(?([^()\n;]*)")
@@ -285,6 +291,9 @@ _COMMANDS: dict[str, Callable[[Invocation], Iterator[_Use]]] = {
     "groupadd": _options("g", ("gid",), "KpRU"),
     "addgroup": _options("g", ("gid",), ""),
     "mount": _mount,
+    "sg": _first,
+    "newgrp": _first,
+    "chpst": _options("uU", (), "bPnlLeoptfcrmad"),
     "sshfs": _mount,
     "setfacl": _acl,
     "setpriv": _options("", ("reuid", "regid", "ruid", "euid", "rgid", "egid", "groups"), ""),

@@ -34,7 +34,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rules.checks.commands import (
@@ -94,7 +94,7 @@ _IN_PROGRAMS = re.compile(r"gethostname|os\.uname|platform\.node|Sys::Hostname|k
 _ADDRESS_OPTIONS = frozenset({"I", "i", "d", "ip-address", "all-ip-addresses", "domain", "V", "version", "h", "help"})
 _DECLARES = frozenset({"export", "declare", "typeset", "local", "readonly"})
 _FILLS = frozenset({"read", "mapfile", "readarray"})
-CONCERN = Concern(_DECLARES | _FILLS | {"git", "ddev", "printf"}, writes=True, assigns=True)
+CONCERN = Concern(_DECLARES | _FILLS | {"git", "ddev", "printf", "eval"}, writes=True, assigns=True, wrapped=True)
 """What can take something from the host name."""
 
 
@@ -210,8 +210,10 @@ def _sinks(flow: Flow, command: Command) -> Iterator[_Sink]:
     for word in command.args:
         for match in _DEFAULT.finditer(word.raw):
             yield from _sink(flow, command, match[1], (word,))
+    if command.name == "eval" or command.wrappers:
+        yield from _for_one(flow, command)
     if command.name in _DECLARES and command.args:
-        yield from _declared(flow, command)
+        yield from _declared(flow, command, command.args)
     elif command.name in _FILLS:
         yield from _filled(flow, command)
     else:
@@ -228,11 +230,17 @@ def _sink(flow: Flow, command: Command, identity: str, words: tuple[Word, ...]) 
             yield _Sink(identity, source, command, words)
 
 
-def _declared(flow: Flow, command: Command) -> Iterator[_Sink]:
+def _for_one(flow: Flow, command: Command) -> Iterator[_Sink]:
+    """``env NAME=$(hostname) program``, ``eval "NAME=$(hostname)"``."""
+    before = command.words[: len(command.words) - len(command.argv)]
+    yield from _declared(flow, command, command.args if command.name == "eval" else before)
+
+
+def _declared(flow: Flow, command: Command, words: Sequence[Word]) -> Iterator[_Sink]:
     """``export "NAME=$(hostname)"``."""
     done = {assignment.name for assignment in command.assignments}
-    for word in command.args:
-        name = word.alternatives[0].partition("=")[0]
+    for word in words:
+        name = word.alternatives[0].partition("=")[0].removeprefix("export ")
         if "=" in word.alternatives[0] and name not in done and _IDENTITY.fullmatch(name):
             yield from _sink(flow, command, name, (word,))
 

@@ -54,6 +54,7 @@ from rules.checks.commands import (
 from rules.checks.support import line, way
 from rules.model import Edit, Span, Step, Violation
 from rules.sources.shell import Command
+from rules.sources.shell.wrappers import SHELLS
 from rules.sources.terraform.values import Alternative, ListData, as_text
 from rules.workspace.image import NAME as IMAGE
 from rules.workspace.image import Image
@@ -147,6 +148,8 @@ def starts_docker(invocation: Invocation) -> bool:
         return reader(invocation)
     path = invocation.command.argv[0].alternatives[0] if invocation.command.argv else ""
     words = [known(word) for word in invocation.args]
+    if invocation.name in SHELLS:
+        path = next((word for word in words if not word.startswith("-")), "")
     return path in ("/etc/init.d/docker", "/etc/rc.d/init.d/docker") and _any_of(words, _STARTS)
 
 
@@ -223,7 +226,7 @@ _COMMANDS = {
     "systemd-run": _as_unit,
 }
 
-CONCERN = Concern(frozenset({*_COMMANDS, "docker", "init", "systemd", "tini", "dumb-init", "unshare", ""}))
+CONCERN = Concern(frozenset({*_COMMANDS, "docker", "init", "systemd", "tini", "dumb-init", "unshare", "", *SHELLS}))
 
 
 def runs_init(command: Command) -> bool:

@@ -16,7 +16,7 @@ from rules.sources.shell.parse import parse_body
 from rules.sources.shell.program import Assignment, Command, HereText, Redirect, ScriptProblem, Test, Unresolved, Word
 from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.state import Context, Element, State
-from rules.sources.shell.values import EMPTY, Value, concat, literal
+from rules.sources.shell.values import EMPTY, Value, concat, literal, unknown
 from rules.sources.shell.wrappers import base_name, is_wrapper, peel
 
 if TYPE_CHECKING:
@@ -168,6 +168,9 @@ class Simple:
         inner = [self._walk.expander.operand(start, child, context, state) for start, child in operands(node)]
         targets = self.redirects(element.redirects, context, state)
         command = self.emit((opening, *inner, closing), (), targets, _extent(element), context, state)
+        for subject, operator in pairwise(inner):
+            if operator.value == "=~":
+                state.variables["BASH_REMATCH"] = unknown(*subject.origins)
         return evaluate(inner, command)
 
     # Parts

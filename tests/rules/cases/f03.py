@@ -209,6 +209,8 @@ BAD = (
         on=("full",),
         image="RUN --mount=type=cache,target=/cache,uid=1000 true # !F-3 warning",
     ),
+    Case("a group for one command", boot="sg 988 -c 'docker ps' # !F-3"),
+    Case("inside a container of one's own", boot="docker exec -u 1000 tools true # !F-3 warning"),
 )
 
 GOOD = (
@@ -261,4 +263,5 @@ GOOD = (
         on=("full",),
         image="RUN --mount=type=cache,target=/cache,sharing=locked true",
     ),
+    Case("a group for one command by its name", boot="sg docker -c 'docker ps'"),
 )

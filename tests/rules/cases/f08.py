@@ -171,6 +171,16 @@ BAD = (
             }
         """,
     ),
+    Case("for one command by env", boot="env CODER_WORKSPACE_NAME=$(hostname) ddev describe # !F-8"),
+    Case("for one command by sudo", boot='sudo CODER_WORKSPACE_NAME="$(hostname)" /usr/local/bin/report # !F-8'),
+    Case(
+        "matched by a pattern",
+        boot="""
+            if [[ "$(hostname)" =~ ^(.*)-(.*)$ ]]; then # !F-8
+              CODER_WORKSPACE_NAME="$${BASH_REMATCH[1]}"
+            fi
+        """,
+    ),
 )
 
 GOOD = (
@@ -213,5 +223,10 @@ GOOD = (
               value    = docker_container.workspace[0].hostname
             }
         """,
+    ),
+    Case("another variable for one command", boot='env MAIL_HOST="$(hostname)" /usr/local/bin/report'),
+    Case(
+        "matched by a pattern for a log",
+        boot='if [[ "$(hostname)" =~ ^web-(.*)$ ]]; then\n  echo "$${BASH_REMATCH[1]}"\nfi',
     ),
 )

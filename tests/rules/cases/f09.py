@@ -102,6 +102,7 @@ BAD = (
             }
         """,
     ),
+    Case("the init script by a shell", boot="sudo sh /etc/init.d/docker start # !F-9"),
 )
 
 GOOD = (
@@ -154,4 +155,5 @@ GOOD = (
             }
         """,
     ),
+    Case("the init script's state by a shell", boot="sudo sh /etc/init.d/docker status"),
 )
