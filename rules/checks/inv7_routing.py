@@ -400,7 +400,12 @@ def _router(workspace: Workspace) -> Iterator[Violation]:
     for script in workspace.boot:
         settings = list(_settings(workspace, script.program))
         guards = guards_of(flow_of(script.program))
-        while len(settings) > 1 and guards.protect(settings[-1].command, (_HOME_CONFIG,)):
+        while len(settings) > 1 and guards.protect(
+            # What is done because the file lacks it is done where the file is.
+            settings[-1].command,
+            (_HOME_CONFIG,),
+            grep=not settings[-1].omitted,
+        ):
             settings.pop()  # The settings before it have made the file already.
         unseen = script.program.problems or any(each.kind != "system" for each in script.program.unresolved)
         last = settings[-1] if settings else None
@@ -459,7 +464,7 @@ def _left_out_sometimes(workspace: Workspace, settings: Sequence[_Setting], guar
 
 
 def _decides(guard: Guard) -> bool:
-    """Whether a condition is one that is put on purpose: not that a command worked, or how DDEV is configured by now."""
+    """Whether a condition is put on purpose: not that a command worked, or how DDEV is configured by now."""
     if guard.test is None:
         return True
     about_it = any(word in guard.test.raw for word in (ROUTER, "global_config", "omit"))

@@ -137,8 +137,7 @@ BAD = (
     ),
     _router(
         "taken in at every start, left out at the first one",
-        "mkdir -p ~/.ddev\ncat > ~/.ddev/global_config.yaml <<'EOF' # !INV-7 !F-5\nomit_containers: []\nEOF\n"
-        "cd ~/shop\n"
+        "ddev config global --omit-containers= # !INV-7\ncd ~/shop\n"
         "if [ ! -f .ddev/config.yaml ]; then\n  ddev config global --omit-containers=ddev-router # >INV-7\nfi",
     ),
     _router(
