@@ -42,6 +42,7 @@ from rules.checks.commands import (
     Invocation,
     Surface,
     deleted,
+    flow_of,
     getopt,
     invocations,
     known,
@@ -53,9 +54,11 @@ from rules.checks.commands import (
 )
 from rules.checks.support import line, way
 from rules.model import Edit, Span, Step, Violation
-from rules.sources.shell import Command
+from rules.sources.dockerfile import Instruction
+from rules.sources.shell import Command, parse_program
 from rules.sources.shell.wrappers import SHELLS
 from rules.sources.terraform.values import Alternative, ListData, as_text
+from rules.sources.text import Position, Text
 from rules.workspace.image import NAME as IMAGE
 from rules.workspace.image import Image
 from rules.workspace.template import Resource, Workspace
@@ -98,7 +101,8 @@ def image_check(image: Image) -> Iterator[Violation]:
     surface = of_image(image)
     yield from _scripts(surface)
     for instruction in image.instructions("CMD", "ENTRYPOINT"):
-        if _is_init(instruction.words):
+        does = _started_by(instruction)
+        if does is not None:
             where = Span(instruction.path, instruction.start, instruction.start)
             yield Violation(
                 rule=ID,
@@ -107,13 +111,29 @@ def image_check(image: Image) -> Iterator[Violation]:
                 evidence=" ".join(instruction.words),
                 span=where,
                 level="failure",
-                message=f"This `{instruction.keyword}` makes an init system the first process of the container.",
+                message=f"This `{instruction.keyword}` {does}.",
                 fix=f"Remove this `{instruction.keyword}`: the template's `entrypoint` runs Coder's agent.",
                 why=_IN_PLACE,
                 edit=Edit(instruction.path, instruction.start, instruction.end, ""),
                 trail=(Step(where.path, where.start, surface.lines(where.path)[where.start - 1].strip()[:160]),),
                 related=("INV-4",),
             )
+
+
+def _started_by(instruction: Instruction) -> str | None:
+    """What a ``CMD`` or ``ENTRYPOINT`` does, also by ``sh -c``, if that is to start an init system or Docker's unit."""
+    words = instruction.words
+    if _is_init(words):
+        return "makes an init system the first process of the container"
+    by_shell = len(words) > 2 and posixpath.basename(words[0]) in SHELLS and words[1].startswith("-")
+    text = Text.literal(words[2] if by_shell else " ".join(words), Position(instruction.path, instruction.start, 1))
+    program = parse_program(text, directory=IMAGE, resolve_source=lambda _: None, cwd="/")
+    for command in flow_of(program).select(CONCERN):
+        if any(starts_docker(each) for each in invocations(command)):
+            return "starts Docker's daemon through the init system"
+        if runs_init(command):
+            return "starts an init system in the workspace"
+    return None
 
 
 def _scripts(surface: Surface) -> Iterator[Violation]:

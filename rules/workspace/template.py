@@ -147,8 +147,12 @@ class Workspace:
                     yield from self._parse(f"{agent.address}.metadata", value, attribute.at)
 
     def _container_scripts(self) -> Iterator[Script]:
-        """The text of ``command = ["sh", "-c", text]`` and of an `entrypoint` like it."""
+        """The text of ``command = ["sh", "-c", text]``, of an `entrypoint` like it, and of a health check."""
         for container in self.containers:
+            for check in container.instance.blocks("healthcheck"):
+                for words in argument_vectors(check.value("test")):
+                    if len(words) > 1 and words[0].show() == "CMD-SHELL":
+                        yield self._script(f"{container.address}.healthcheck", words[1], check.at, {})
             for name in ("entrypoint", "command"):
                 for words in argument_vectors(container.value(name)):
                     if len(words) > 2 and posixpath.basename(words[0].show()) in SHELLS and words[1].show()[:1] == "-":

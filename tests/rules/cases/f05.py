@@ -374,6 +374,14 @@ BAD = (
     ),
     Case("ruby", boot='ruby -e \'File.write("#{Dir.home}/.vimrc", "set nu")\' # !F-5'),
     Case("awk that writes", boot='awk \'BEGIN { print "set nu" > "/home/coder/.vimrc" }\' # !F-5'),
+    Case(
+        "a health check",
+        container="""
+            healthcheck {
+              test = ["CMD-SHELL", "rm -rf /home/coder/.vscode"] # !F-5
+            }
+        """,
+    ),
 )
 
 GOOD = (
@@ -632,4 +640,8 @@ GOOD = (
     Case("awk that writes elsewhere", boot="awk '$1 > 5 { print > \"/tmp/big\" }' ~/.bash_history"),
     Case("a copy to another host", boot="scp ~/.vimrc host:/tmp/\ndocker cp ~/.vimrc tools:/tmp/"),
     Case("a download elsewhere", boot="cd /tmp && curl -fsSLO https://example.org/.vimrc"),
+    Case(
+        "a health check that looks",
+        container='healthcheck {\n  test = ["CMD-SHELL", "test -d /home/coder/.vscode"]\n}',
+    ),
 )

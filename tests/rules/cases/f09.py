@@ -103,6 +103,8 @@ BAD = (
         """,
     ),
     Case("the init script by a shell", boot="sudo sh /etc/init.d/docker start # !F-9"),
+    Case("the image's command by a shell", on=("full",), image='CMD ["sh", "-c", "exec /sbin/init"] # !F-9'),
+    Case("the image's command that starts it", on=("full",), image="CMD service docker start && sleep infinity # !F-9"),
 )
 
 GOOD = (
@@ -156,4 +158,10 @@ GOOD = (
         """,
     ),
     Case("the init script's state by a shell", boot="sudo sh /etc/init.d/docker status"),
+    Case(
+        "the state of it in the image's command",
+        on=("full",),
+        image='CMD ["sh", "-c", "service docker status; sleep infinity"]',
+    ),
+    Case("the image's entry", on=("full",), image='ENTRYPOINT ["bash", "-lc"]'),
 )
