@@ -23,7 +23,7 @@ from rules.sources.terraform.parse import parse
 HISTORY = os.environ.get("WRC_HISTORY", "")
 pytestmark = pytest.mark.skipif(not HISTORY, reason="WRC_HISTORY names no clone")
 
-NEW_TEMPLATE = {"BOOT": 4, "F-5": 2, "F-8": 2, "INV-5": 1, "INV-8": 3, "INV-9": 1}
+NEW_TEMPLATE = {"BOOT": 3, "F-5": 2, "F-8": 2, "INV-5": 1, "INV-8": 3, "INV-9": 1}
 
 INTRODUCED: dict[int, dict[str, int]] = {
     1: {"BOOT": 1, "F-10": 1, "INV-9": 1},
@@ -32,7 +32,7 @@ INTRODUCED: dict[int, dict[str, int]] = {
     12: NEW_TEMPLATE,
     14: {"F-5": 1},
     # stages a configuration with the router, which ddev-drupal-core copies at every start
-    20: {"BOOT": 2, "F-5": 3, "INV-5": 1, "INV-7": 2, "INV-8": 2, "INV-9": 1},
+    20: {"BOOT": 2, "F-5": 3, "INV-5": 1, "INV-7": 1, "INV-8": 2, "INV-9": 1},
     21: {"BOOT": 1, "D-3": 1},  # takes away the project's folder; brings coder-setup, not made executable
     26: {"F-7": 1},
     27: {"D-1": 1, "INV-6": 2},  # ddev-single-project no longer says that nothing is staged
