@@ -280,6 +280,8 @@ def _hidden(facts: list[Fact], others: list[Fact], broken: frozenset[str]) -> bo
 
 def _difference(facts: list[Fact], others: list[Fact]) -> list[Fact]:
     """Facts whose value the others do not have, as multisets."""
+    if [fact.value for fact in facts] == [fact.value for fact in others]:
+        return []
     left = Counter(fact.value for fact in others)
     kept = []
     for fact in facts:

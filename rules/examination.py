@@ -105,11 +105,12 @@ class Memory:
 _MEMORY = Memory()
 
 
-def examine(tree: Tree, policy: Policy = DEFAULT, *, keep: bool = True) -> Examined:
+def examine(tree: Tree, policy: Policy = DEFAULT, *, trial: bool = False) -> Examined:
     """Every rule on every governed template of one tree, and on the image.
 
     What was found in another tree is taken over where all that it rests on is the same: base and head share what a
-    change leaves alone, and so do pull requests. `keep` says whether what is found is worth remembering.
+    change leaves alone, and so do pull requests. A `trial` is of a tree that nobody has: nothing is kept of it, and in
+    the templates it is only asked what is wrong.
     """
     image = load_image(tree)
     known = _MEMORY.get((IMAGE, policy), lambda part: image.tree.shows(part.seen))
@@ -119,30 +120,40 @@ def examine(tree: Tree, policy: Policy = DEFAULT, *, keep: bool = True) -> Exami
     folders = [name for name in template_folders(tree) if policy.governs(name)]
     excess = folders[MAX_TEMPLATES:]
     problems = [Problem(name, 1, f"is beyond the {MAX_TEMPLATES} templates analysed at once") for name in excess[:1]]
-    templates = {name: _template(tree, name, image, policy, keep=keep) for name in folders[:MAX_TEMPLATES]}
+    templates = {name: _template(tree, name, image, policy, trial=trial) for name in folders[:MAX_TEMPLATES]}
     looked_at = replace(looked_at, seen=looked_at.seen | image.tree.seen, answers=dict(image.answers))
-    if keep:
+    if not trial:
         _MEMORY.put((IMAGE, policy), looked_at, known)
     return Examined(looked_at, templates, tuple(problems), policy)
 
 
-def _template(tree: Tree, folder: str, image: Image, policy: Policy, *, keep: bool) -> Part:
+def _template(tree: Tree, folder: str, image: Image, policy: Policy, *, trial: bool) -> Part:
     """The template as another tree had it, if it is the same here, or else as it is found."""
     known = _MEMORY.get((folder, policy), lambda part: image.tree.shows(part.seen) and image.gives(part.answers))
-    found = known or _examine_template(tree, folder, image, policy)
-    if keep:
-        _MEMORY.put((folder, policy), found)
-    return found
+    if known is None:
+        workspace = load_workspace(tree, folder, image, policy)
+        known = _wrong_in(workspace) if trial else _examine_template(workspace)
+    if not trial:
+        _MEMORY.put((folder, policy), known)
+    return known
 
 
-def _examine_template(tree: Tree, folder: str, image: Image, policy: Policy) -> Part:
-    workspace = load_workspace(tree, folder, image, policy)
-    violations, undecided = _reported(_checked(workspace), policy)
+def _wrong_in(workspace: Workspace) -> Part:
+    violations, undecided = _reported(_checked(workspace), workspace.policy)
+    return Part(violations, undecided, problems=_problems(workspace))
+
+
+def _problems(workspace: Workspace) -> tuple[Problem, ...]:
+    return tuple(problem for problem in workspace.problems if not workspace.policy.ignores(problem.path))
+
+
+def _examine_template(workspace: Workspace) -> Part:
+    violations, undecided = _reported(_checked(workspace), workspace.policy)
     return Part(
         violations,
         undecided,
-        tuple(fact for fact in _template_facts(workspace) if not policy.ignores(fact.span.path)),
-        tuple(problem for problem in workspace.problems if not policy.ignores(problem.path)),
+        tuple(fact for fact in _template_facts(workspace) if not workspace.policy.ignores(fact.span.path)),
+        _problems(workspace),
         _sightings(
             (each.in_template(workspace) for each in all_drift() if each.in_template is not None), workspace.problems
         ),

@@ -100,7 +100,7 @@ class _Trial:
             yield from self.helping(batch[middle:])
 
     def _applied(self, batch: Sequence[Suggestion]) -> Examined:
-        return examine(EditedTree(self.head, dict(self._edited(batch))), self.after.policy, keep=False)
+        return examine(EditedTree(self.head, dict(self._edited(batch))), self.after.policy, trial=True)
 
     def _is_right(self, tried: Examined, batch: Sequence[Suggestion]) -> bool:
         gone = frozenset[Key]().union(*(each.keys for each in batch))

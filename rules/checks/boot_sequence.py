@@ -447,19 +447,21 @@ class _Boot:
 
     def _options(self) -> Iterator[_Fault]:
         for command in self.program.main:
+            if command.name not in ("set", "shopt"):
+                continue
             words = [known(word) for word in command.args]
             if command.name == "set":
                 if is_errexit(command, self.program):
                     continue
                 yield from self._strictness(command, words)
-            elif command.name == "shopt" and "-s" in words and {"-o", "nounset"} <= set(words):
+            elif "-s" in words and {"-o", "nounset"} <= set(words):
                 said = _UNSET.format(shown(command))
                 yield _Fault("set -u", command.position, said, "warning", trail=passed(command), fix=_DEFAULTS)
         line_ = self.program.shebang
         if line_ is not None and any(re.fullmatch(r"-[a-df-z]*u[a-df-z]*", word) for word in line_.argv):
             yield _Fault("set -u", line_.position, _UNSET.format(line_.text), "warning", fix=_DEFAULTS)
         yield from self._not_turned_off()
-        for command in self.program.main:
+        for command in filter(lambda each: each.in_main_shell, flow_of(self.program).written_with(_REQUIRED)):
             match = _REQUIRED.search(command.raw)
             if match is not None and not any(w.raw.startswith("'") and match[0] in w.raw for w in command.words):
                 message = f"`{match[0]}…` ends the boot where `{match[1]}` is not set."

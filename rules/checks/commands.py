@@ -282,15 +282,24 @@ class Flow:
         places.update(index.wrapped if concern.wrapped else ())
         return tuple(self.program.commands[place] for place in sorted(places))
 
+    def written_with(self, pattern: re.Pattern[str]) -> Iterator[Command]:
+        """The commands that have the pattern in their source, in order: few scripts have it anywhere."""
+        scripts = {command.script for command in self.program.commands}
+        having = {script for script in scripts if pattern.search(script.plain)}
+        for command in self.program.commands if having else ():
+            if command.script in having and pattern.search(command.raw):
+                yield command
+
     @cached_property
     def _index(self) -> _Index:
         index = _Index({}, [], [], [])
+        defaults = {id(command) for command in self.written_with(_SETS_DEFAULT)}
         for place, command in enumerate(self.program.commands):
-            for name in {invocation.name for invocation in invocations(command)}:
-                index.programs.setdefault(name, []).append(place)
+            for invocation in invocations(command):
+                index.programs.setdefault(invocation.name, []).append(place)
             if command.redirects or command.outer or command.name in _WRITERS or command.name in _COPIERS:
                 index.writing.append(place)
-            if command.assignments or _SETS_DEFAULT.search(command.raw):
+            if command.assignments or id(command) in defaults:
                 index.assigning.append(place)
             if command.wrappers:
                 index.wrapped.append(place)

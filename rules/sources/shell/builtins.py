@@ -243,8 +243,9 @@ class Builtins:
             sure = sure and outcome.sure
             ends.append(branch)
             if len(functions) == 1:
-                own = [each for each in self._walk.commands[before:] if each.frames[len(context.frames) :] == (frame,)]
-                returns = [(_status(each), each.guards[len(context.guards) :]) for each in own if each.name == "return"]
+                ended = (each for each in self._walk.commands[before:] if each.name == "return")
+                own = (each for each in ended if each.frames[len(context.frames) :] == (frame,))
+                returns = [(_status(each), each.guards[len(context.guards) :]) for each in own]
                 self._walk.calls[call_of(command.position, command.argv)] = conditions.called(outcome, returns)
         for end in ends:
             if end is not state:

@@ -34,8 +34,8 @@ class Outcome(NamedTuple):
 NOTHING = Outcome()
 
 
-def tested(test: Test) -> Outcome:
-    return Outcome((Guard(test, holds=True),), (Guard(test, holds=False),))
+def tested(test: Test, *, leaves: Leaves | None = None, sure: bool = False) -> Outcome:
+    return Outcome((Guard(test, holds=True),), (Guard(test, holds=False),), leaves=leaves, sure=sure)
 
 
 def negated(outcome: Outcome) -> Outcome:

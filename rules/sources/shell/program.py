@@ -17,8 +17,7 @@ from rules.sources.shell.script import UNKNOWN, Script
 from rules.sources.text import Position, Text
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Something that flowed into a value.
 
     assignment: `name` was set at `position`. variable: `name` has no value that is known. command: the output of
@@ -111,8 +110,7 @@ class Scope:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One step on the way to a command: a function called, a file sourced, a text evaluated. `text` is that line."""
 
     kind: Literal["call", "source", "eval", "script", "trap"]
@@ -121,8 +119,7 @@ class Frame:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(NamedTuple):
     """A loop around a command. `head` is its source up to the body; `values` are the words of a ``for``."""
 
     kind: Literal["for", "while", "until"]
@@ -142,8 +139,7 @@ class HereText:
     word: Word
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(NamedTuple):
     """`operator` as written (``>``, ``>>``, ``2>&1`` has ``>&``; ``<<`` and ``<<<`` carry `here`)."""
 
     operator: str
@@ -153,8 +149,7 @@ class Redirect:
     here: HereText | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     name: str
     value: Word
     position: Position
@@ -192,7 +187,7 @@ class Command:
         """Whether it runs in the script's own process, so that what it sets lasts."""
         return not self.scope
 
-    @cached_property
+    @property
     def args(self) -> tuple[Word, ...]:
         return self.argv[1:]
 
@@ -201,7 +196,7 @@ class Command:
         """The source as written, without the body of a heredoc."""
         return self.script.show(self.start, self.end)
 
-    @cached_property
+    @property
     def position(self) -> Position:
         return self.script.at(self.start)
 

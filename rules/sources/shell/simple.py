@@ -104,8 +104,8 @@ class Simple:
         done = self._builtins.apply(command, nodes, context, state)
         if command.name in _CONSTANT:
             return Outcome(leaves=done.leaves, sure=not command.wrappers)
-        outcome = tested(Test(command.argv, command.script, command.start, command.end))
-        return outcome._replace(leaves=done.leaves, sure=done.sure or _succeeds(command))
+        test = Test(command.argv, command.script, command.start, command.end)
+        return tested(test, leaves=done.leaves, sure=done.sure or _succeeds(command))
 
     def _plain(
         self, assigned: list[Node], redirects: Sequence[Node], extent: tuple[int, int], context: Context, state: State
