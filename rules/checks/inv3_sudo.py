@@ -33,10 +33,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rules.checks.commands import Concern, flow_of, getopt
+from rules.checks.commands import Concern, Flow, flow_of, getopt
 from rules.checks.support import image_fact, line, way
 from rules.model import Fact, Level, Step, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Word
@@ -399,8 +399,9 @@ def check(workspace: Workspace) -> Iterator[Violation]:
     yield from _uploads(workspace)
     seen: set[tuple[str, Position]] = set()
     for script in workspace.boot:
-        for command in flow_of(script.program).select(_CONCERN):
-            found = _in_boot(command)
+        flow = flow_of(script.program)
+        for command in flow.select(_CONCERN):
+            found = _in_boot(command) or _asked_from_now_on(flow, command)
             if found is None or (found[0], command.position) in seen:
                 continue
             seen.add((found[0], command.position))
@@ -424,29 +425,44 @@ def _uploads(workspace: Workspace) -> Iterator[Violation]:
                 yield _violation(address, evidence, at, message, template=workspace.template, trail=trail)
 
 
+def _asking(path: str, lines: Sequence[str]) -> int | None:
+    """The number of the line by which sudo asks coder for a password: of entries that fit, the last one read counts."""
+    if path != "/etc/sudoers" and posixpath.basename(path) < posixpath.basename(SUDOERS):
+        return None
+    entries = ((number, match["rest"]) for number, each in enumerate(lines) if (match := _ENTRY.match(each)))
+    return next((number for number, rest in entries if "NOPASSWD" not in rest and rest.endswith("ALL")), None)
+
+
+def _asked_from_now_on(flow: Flow, command: Command) -> tuple[str, str] | None:
+    """An entry that is written beside coder's own, for which sudo asks for a password."""
+    for write in flow.writes(command):
+        for path in filter(_is_sudoers, write.paths):
+            if any(_asking(path, text.split("\n")) is not None for text in write.texts):
+                return "password required", f"This entry in `{path}` makes sudo ask `coder` for a password."
+    return None
+
+
 def _unlike(upload: Upload, path: str, text: Text) -> tuple[str, str, Position] | None:
     """What a file has against passwordless sudo: evidence, message, and where; only coder's own has to have it all."""
     written = text.known or ""
     lines = [" ".join(each.split()) for each in written.split("\n")]
-    entries = [(number, match["rest"]) for number, each in enumerate(lines) if (match := _ENTRY.match(each))]
-    asking = next((number for number, rest in entries if "NOPASSWD" not in rest and rest.endswith("ALL")), None)
+    entries = [match["rest"] for each in lines if (match := _ENTRY.match(each))]
+    asking = _asking(path, lines)
     if asking is not None:
         at = text.at(sum(len(each) + 1 for each in written.split("\n")[:asking])) or upload.block.at
         return "password required", "This makes sudo ask `coder` for a password, which nobody types at boot.", at
     if path != SUDOERS:
         return None
     where = upload.target.at
-    if not any(_FULL.fullmatch(rest) for _, rest in entries):
+    if not any(_FULL.fullmatch(rest) for rest in entries):
         return "no entry for coder", f"This `{path}` does not give `coder` passwordless sudo for everything.", where
     if not any(_KEEPS.match(each) for each in lines):
         return "no env_keep", f"This `{path}` does not tell sudo to keep `DEBIAN_FRONTEND`.", where
     modes = [known.known for a in upload.block.value("permissions") or () if (known := as_text(a.data, a.at))]
     mode = _octal(modes[0] or "") if modes else "744" if upload.block.attribute("executable") else "644"
-    return (
-        None
-        if mode in ("440", "")
-        else (f"mode {mode}", f"This gives `{path}` the mode {mode} instead of 0440.", where)
-    )
+    if mode in ("440", ""):
+        return None
+    return f"mode {mode}", f"This gives `{path}` the mode {mode} instead of 0440.", where
 
 
 def _in_boot(command: Command) -> tuple[str, str] | None:

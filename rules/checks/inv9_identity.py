@@ -54,9 +54,9 @@ from rules.checks.commands import (
 )
 from rules.checks.f08_hostname_identity import CONCERN as HOST_NAME
 from rules.checks.f08_hostname_identity import SOURCES, from_container, from_host_name, identities
-from rules.checks.support import attribute_facts, command_fact, environment, line, mentions, undecided, way
+from rules.checks.support import attribute_facts, command_fact, environment, in_home, line, mentions, undecided, way
 from rules.model import Fact, Level, Undecided, Violation
-from rules.sources.shell import Command, Word
+from rules.sources.shell import UNKNOWN, Command, Word
 from rules.sources.terraform.values import Alternative, MapData, Unknown, Value, show, show_value
 from rules.sources.text import Position, Text
 from rules.workspace.environment import given
@@ -196,8 +196,25 @@ def _boot(surface: Surface, script: Script) -> Iterator[Violation]:
                     yield _other_value(surface, command, assignment.name, assignment.value)
         for invocation in invocations(command) if command.name == "git" else ():
             yield from _git(surface, flow, invocation, set_by)
+    for command in flow.select(Concern(writes=True)):
+        yield from _kept(surface, flow, command)
     if len(set_by) == 1 and not script.program.problems:
         yield _half(surface, script, *set_by.items())
+
+
+_LINE = re.compile(rf"^\s*(?:export\s+)?({'|'.join(_SOURCES)})=(['\"]?)([^$`\n{UNKNOWN}]+)\2\s*$", re.MULTILINE)
+"""A line of a shell's settings that gives one of the variables a fixed value."""
+
+
+def _kept(surface: Surface, flow: Flow, command: Command) -> Iterator[Violation]:
+    """``echo 'export GIT_AUTHOR_NAME=Bot' >> ~/.bashrc``, which every shell reads."""
+    for write in flow.writes(command):
+        if any(in_home(path) or path.startswith("/etc/") for path in write.paths):
+            for name, _, value in dict.fromkeys(each for text in write.texts for each in _LINE.findall(text)):
+                message = f"`{shown(command)}` gives `{name}` the value `{value}` in every shell."
+                own = f"git takes it from `{_AUTHORS[name]}`" if name in _AUTHORS else "the agent's `env` sets it"
+                fix = f"Leave it out: {own}."
+                yield _wrong(surface, command, f"{name} = {value}", message, fix)
 
 
 def _author(surface: Surface, flow: Flow, command: Command, name: str, word: Word) -> Iterator[Violation]:

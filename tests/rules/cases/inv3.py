@@ -134,6 +134,11 @@ BAD = (
             }
         """,
     ),
+    Case(
+        "an entry that is read after it, at boot",
+        boot="echo 'coder ALL=(ALL) ALL' | sudo tee /etc/sudoers.d/zz-local # !INV-3",
+    ),
+    Case("an entry at the end, at boot", boot="echo 'coder ALL=(ALL:ALL) ALL' | sudo tee -a /etc/sudoers # !INV-3"),
 )
 
 GOOD = (
@@ -226,6 +231,14 @@ GOOD = (
     Case(
         "an upload of a word about sudo",
         container='upload {\n  file    = "/etc/sudoers.d/zz"\n  content = "Defaults lecture=never"\n}',
+    ),
+    Case(
+        "an entry that is read before it, at boot",
+        boot="echo 'coder ALL=(ALL) ALL' | sudo tee /etc/sudoers.d/aa-local",
+    ),
+    Case(
+        "an entry for somebody else, at boot",
+        boot="echo 'backup ALL=(ALL) ALL' | sudo tee /etc/sudoers.d/zz-backup",
     ),
 )
 

@@ -113,6 +113,14 @@ BAD = (
         boot='export GIT_COMMITTER_NAME=coder # !INV-9\nexport GIT_COMMITTER_EMAIL="coder@example.com" # !INV-9',
     ),
     Case("the author by a variable that is declared", boot="declare -x GIT_AUTHOR_EMAIL=dev@example.com # !INV-9"),
+    Case(
+        "an author in every shell",
+        boot="grep -q AUTHOR ~/.bashrc || echo 'export GIT_AUTHOR_NAME=Bot' >> ~/.bashrc # !INV-9",
+    ),
+    Case(
+        "a name in every shell",
+        boot="grep -q NAME= ~/.profile || printf 'export CODER_WORKSPACE_NAME=\"%s\"\\n' main >> ~/.profile # !INV-9",
+    ),
 )
 
 GOOD = (
@@ -178,6 +186,15 @@ GOOD = (
         "git's other settings",
         boot='git config --global user.useConfigOnly true\ngit config --global alias.who "config user.name"',
     ),
+    Case(
+        "the owner in every shell",
+        boot="""
+            grep -q AUTHOR ~/.bashrc || echo 'export GIT_AUTHOR_NAME="$CODER_WORKSPACE_OWNER_NAME"' >> ~/.bashrc
+            grep -q MAIL ~/.bashrc || echo "export GIT_AUTHOR_EMAIL=$CODER_WORKSPACE_OWNER_EMAIL" >> ~/.bashrc
+            grep -q EDITOR ~/.bashrc || echo 'export GIT_EDITOR=vim' >> ~/.bashrc
+        """,
+    ),
+    Case("a word about it", boot="echo 'CODER_WORKSPACE_NAME=main' > /tmp/example"),
 )
 
 UNDECIDED = (
