@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
 NOTHING = Outcome()
 
 
-def tested(test: Test, *, leaves: Leaves | None = None, sure: bool = False) -> Outcome:
+def tested(test: Test, *, leaves: Leaves | None = None, sure: bool = False) -> Outcome:  # noqa: PT028
     return Outcome((Guard(test, holds=True),), (Guard(test, holds=False),), leaves=leaves, sure=sure)
 
 
