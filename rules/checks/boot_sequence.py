@@ -434,7 +434,9 @@ class _Boot:
         if not main or self.program.problems:
             return
         last = main[-1]
-        not_seen = any(each.kind == "hole" and each.position == last.position for each in self.program.unresolved)
+        not_seen = any(
+            each.kind in ("hole", "unknown") and each.position == last.position for each in self.program.unresolved
+        )
         if leaves(last) or not _can_fail(last) or not_seen:
             return
         message = (

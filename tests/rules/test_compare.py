@@ -364,6 +364,26 @@ def test_one_entry_of_the_agents_env_is_not_repaired_by_the_loss_of_the_others()
     )
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "base64 -d <<< Y3AgYQ== > /tmp/boot; bash /tmp/boot",
+        "echo Y3AgYQ== | base64 -d | gunzip | sudo tee /tmp/boot > /dev/null\nchmod +x /tmp/boot\n/tmp/boot",
+        "base64 -d <<< Y3AgYQ== | bash",
+        'eval "$(base64 -d <<< Y3AgYQ==)"',
+    ],
+)
+def test_a_boot_script_that_unpacks_itself_is_not_blamed_for_what_nobody_can_read(lines: str) -> None:
+    base = minimal()
+    text = base.files[WEB]
+    start = text.index("    #!/bin/bash\n") + len("    #!/bin/bash\n")
+    end = text.index("  EOT\n", start)
+    script = "".join(f"    {line}\n" for line in lines.split("\n"))
+    report = compare(base, written(base, {WEB: text[:start] + script + text[end:]}))
+    assert introduced(report) == []
+    assert {"BOOT", "INV-4"} <= {undecided.rule for undecided in report.undecided}
+
+
 _TWICE = "cp /etc/vimrc ~/.vimrc; git config --global user.name bot\n"
 _ONCE = "cp /etc/vimrc ~/.vimrc; true\n"
 

@@ -43,6 +43,25 @@ _SHELL_SCRIPT = re.compile(r"#!\s*/\S*?(?:/env\s+(?:-\S+\s+)*)?(?:(?<=/)|(?<=\s)
 
 _PATTERN = re.compile(r"[*?\[]")
 
+_DECODERS = frozenset(
+    {
+        "base64",
+        "base32",
+        "openssl",
+        "xxd",
+        "uudecode",
+        "gunzip",
+        "gzip",
+        "zcat",
+        "bunzip2",
+        "bzcat",
+        "xz",
+        "xzcat",
+        "zstd",
+    }
+)
+"""Programs that make text of what nobody can read."""
+
 Effect = Callable[[Command, Sequence[Node], Context, State], "Leaves | None"]
 
 
@@ -399,6 +418,8 @@ class Builtins:
         branch.functions, branch.positional = {}, None
         for text in map(_code_of, here) if here else self._piped(context):
             self._nested(text, inner, branch, frame)
+        if not here and self._is_decoded(command):
+            self._unpacked(command, inner)
 
     def _piped(self, context: Context) -> list[Text]:
         """What the stage before in the pipeline prints, as far as it is known."""
@@ -408,6 +429,24 @@ class Builtins:
         before = replace(stage, index=stage.index - 1)
         commands = itertools.takewhile(lambda each: before in each.scope, reversed(self._walk.commands[:-1]))
         return texts_printed([*commands][::-1])
+
+    def _unpacked(self, command: Command, context: Context) -> None:
+        self._unseen("unknown", f"what '{command.raw}' runs is unpacked first, so it cannot be read", command, context)
+
+    def _is_decoded(self, command: Command) -> bool:
+        """Whether a decoder is what a command runs, or feeds what it is piped: ``base64 -d <<< … | bash``."""
+        before = {(scope.position, index) for scope in command.scope for index in range(scope.index)}
+        return command.name in _DECODERS or any(
+            each.name in _DECODERS and any((scope.position, scope.index) in before for scope in each.scope)
+            for each in (self._walk.commands if before else ())
+        )
+
+    def _writes_decoded(self, path: str) -> bool:
+        return any(
+            path in word.alternatives and self._is_decoded(each)
+            for each in self._walk.commands
+            for word in (*(redirect.target for redirect in each.redirects), *(each.args if each.name == "tee" else ()))
+        )
 
     def _executed(self, command: Command, context: Context, state: State) -> None:
         """``bash setup.sh`` and ``./setup.sh``: a process of its own, followed if the file is known."""
@@ -421,6 +460,9 @@ class Builtins:
                 if text is not None and (command.name in SHELLS or _SHELL_SCRIPT.match(text.show()) is not None):
                     self._run_file(text, candidate, words[1:], command, context, state.copy())
                     break
+            else:
+                if self._writes_decoded(path):
+                    self._unpacked(command, context.within(Scope("script", command.position, name=command.name)))
 
     def _run_file(
         self, text: Text, path: str, args: Sequence[Word], command: Command, context: Context, state: State
