@@ -192,9 +192,7 @@ def _finding(judged: Judged, contract: ContractText, suggestion: Edit | None) ->
         end_line=max(judged.line, violation.span.end if judged.path == violation.span.path else judged.line),
         template=violation.template,
         title=found.title,
-        message=" ".join(
-            dict.fromkeys((violation.message, *(f"{each.rule}: {each.message}" for each in judged.along)))
-        ),
+        message=_message(judged),
         why=violation.why or found.why,
         fix=violation.fix or found.fix,
         suggestion=suggestion,
@@ -204,6 +202,12 @@ def _finding(judged: Judged, contract: ContractText, suggestion: Edit | None) ->
         fingerprint=judged.fingerprint,
         anchor=judged.anchor,
     )
+
+
+def _message(judged: Judged) -> str:
+    lead = judged.violation
+    others = (each.message if each.rule == lead.rule else f"{each.rule}: {each.message}" for each in judged.along)
+    return " ".join(dict.fromkeys((lead.message, *others)))
 
 
 def _related(judged: Judged) -> tuple[str, ...]:

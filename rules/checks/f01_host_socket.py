@@ -40,7 +40,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from rules.checks.support import argument_lists, line, undecided, way, without
@@ -49,6 +49,7 @@ from rules.sources.shell import Command, Word
 from rules.sources.terraform.module import BlockInstance
 from rules.sources.terraform.values import Alternative, MapData, Unknown, as_text
 from rules.sources.text import Hole, Position, Text
+from rules.workspace.storage import Mount
 from rules.workspace.template import Resource, Workspace
 
 ID = "F-1"
@@ -67,12 +68,14 @@ _OWN_FOLDER = "Mount the home's own folder of the host here, such as `/coder-wor
 
 
 def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
+    volumes = {volume.name: list(of_volume(workspace, volume)) for volume in workspace.resources("docker_volume")}
     for container in workspace.containers:
         for kind in ("volumes", "mounts"):
             for block in container.instance.blocks(kind):
-                yield from of_block(workspace, container, block)
-    for volume in workspace.resources("docker_volume"):
-        yield from of_volume(workspace, volume)
+                shown = [each for name in Mount(container, block).volume_names for each in volumes.get(name, ())]
+                yield from _mounted_as(workspace, container, block, shown) or of_block(workspace, container, block)
+    for found in volumes.values():
+        yield from found
     for script in workspace.provisioners:
         for command in script.program.commands:
             yield from _docker_run(workspace, script.address, command)
@@ -139,6 +142,14 @@ def _with_block(trail: tuple[Step, ...], alternative: Alternative, block: BlockI
     inside = at.path == block.at.path and block.at.line <= at.line <= block.block.end_line
     inside = inside and not any((step.path, step.line) == (at.path, at.line) for step in block.trail)
     return tuple(dict.fromkeys((*block.trail, *trail) if inside else (*trail, *block.trail)))
+
+
+def _mounted_as(
+    workspace: Workspace, container: Resource, block: BlockInstance, volumes: Iterable[Violation]
+) -> list[Violation]:
+    """The same of the mount of such a volume: where the volume comes with it, in the same words, it is said once."""
+    address, step = f"{container.address}/{block.block.type}", workspace.step(block.at)
+    return [replace(each, address=address, trail=tuple(dict.fromkeys((*each.trail, step)))) for each in volumes]
 
 
 def _violation(

@@ -121,10 +121,10 @@ def _scripts(surface: Surface) -> Iterator[Violation]:
     given: set[Position] = set()
     for flow, command in surface.select(CONCERN):
         for sink in _sinks_of(flow, command):
-            inherited = {
-                origin.position for word in sink.words for origin in word.origins if origin.kind == "assignment"
-            }
+            origins = [origin for word in sink.words for origin in word.origins if origin.kind == "assignment"]
+            inherited = {origin.position for origin in origins}
             own = {assignment.position for assignment in command.assignments}
+            own |= {origin.position for origin in origins if origin.name == sink.identity}  # ``${NAME:=…}``
             if not (inherited & given) - own:
                 found.setdefault((sink.identity, sink.source), sink)
             given |= own

@@ -234,6 +234,17 @@ def test_one_goes_and_another_of_its_kind_comes() -> None:
     assert report.conclusion == "failure"
 
 
+def test_who_mounts_a_volume_that_is_the_socket_is_blamed_for_the_mount() -> None:
+    volume = 'resource "docker_volume" "run" {\n  driver_opts = { o = "bind", device = "/var/run/docker.sock" }\n}\n'
+    base = swapped(minimal(), WEB, CONTAINER, volume + CONTAINER)
+    mount = (
+        '  mounts {\n    type   = "volume"\n    source = docker_volume.run.name\n    target = "/run/docker.sock"\n  }\n'
+    )
+    head = in_container(base, WEB, mount)
+    [finding] = introduced(compare(base, head))
+    assert (finding.rule, finding.line) == ("F-1", line_of(head, WEB, "docker_volume.run.name") - 2)
+
+
 def test_what_is_fixed_is_said() -> None:
     base = swapped(repository(), CONTRIB, "privileged    = false", "privileged    = true")
     report = compare(base, repository())

@@ -13,7 +13,19 @@ from tree_sitter import Node
 from rules.sources.shell.program import Origin, Word
 from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.state import Context, State
-from rules.sources.shell.values import EMPTY, MAX_VALUES, Trimmed, Value, bounded, concat, each, literal, union, unknown
+from rules.sources.shell.values import (
+    EMPTY,
+    MAX_VALUES,
+    Trimmed,
+    Value,
+    bounded,
+    concat,
+    each,
+    literal,
+    merged,
+    union,
+    unknown,
+)
 from rules.sources.text import Hole
 
 REPOSITORY = "/<repository>"
@@ -298,6 +310,8 @@ class Expander:
             if value is None:
                 return self._unset(name, node, context)
             if operator in ("=", ":="):
+                at = context.parsed.script.at(expansion_start(node, context.parsed.script.plain))
+                value = value._replace(origins=merged((Origin("assignment", name, at),), value.origins))
                 state.variables[name] = value
             return value
         if base is None:

@@ -17,6 +17,20 @@ variable "host_path" {
 }
 """
 
+_SOCKET_VOLUME = """
+    resource "docker_volume" "run" {
+      name        = "run"
+      driver_opts = { o = "bind", type = "none", device = DEVICE
+    }
+"""
+_SOCKET_MOUNT = """
+    mounts {
+      type   = "volume"
+      source = docker_volume.run.name
+      target = "/var/run/docker.sock"
+    }
+"""
+
 BAD = (
     Case(
         "a volumes block with the socket",
@@ -582,6 +596,11 @@ BAD = (
         """,
         newline="\r\n",
         fixed="",
+    ),
+    Case(
+        "a volume that is the socket, where the socket belongs",
+        top=_SOCKET_VOLUME.replace("DEVICE", '"/var/run/docker.sock" } # !F-1'),
+        container=_SOCKET_MOUNT,
     ),
     Case(
         "no newline at the end of the file",

@@ -5,6 +5,10 @@ from tests.rules.harness import Case, Code
 RULE = "F-8"
 
 BAD = (
+    Case(
+        "a default that git is given too",
+        boot=': "$${CODER_WORKSPACE_NAME:=$HOSTNAME}" # !F-8\ngit config --global user.name "$CODER_WORKSPACE_NAME"',
+    ),
     Case("the name", boot="CODER_WORKSPACE_NAME=$(hostname) # !F-8"),
     Case("cut out of it", boot="true\nexport CODER_WORKSPACE_ID=$(hostname | cut -d- -f1) # !F-8", fixed="true"),
     Case("under another name", boot="OWNER=$(hostname) # !F-8", fixed='OWNER="$CODER_WORKSPACE_OWNER_NAME"'),
