@@ -35,7 +35,12 @@ class Parsed:
 def parse(script: Script) -> Parsed:
     masked = mask(script)
     root = Parser(_LANGUAGE).parse(masked.code).root_node
-    problems = (*_heredoc_problems(script, masked), *_depth_problem(script, masked), *_syntax_problems(script, root))
+    # What a heredoc without end swallows is missing for no other reason.
+    swallowed = min(
+        (each.operator for each in masked.heredocs.values() if not each.terminated), default=len(script.plain)
+    )
+    broken = (each for offset, each in _syntax_problems(script, root) if offset <= swallowed)
+    problems = (*_heredoc_problems(script, masked), *_depth_problem(script, masked), *broken)
     return Parsed(script, masked, root, problems)
 
 
@@ -44,7 +49,7 @@ def parse_body(script: Script, heredoc: Heredoc) -> Parsed:
     masked = mask_body(script, heredoc)
     window = Range((0, 0), (0, 0), heredoc.start - 1, heredoc.end + 1)
     root = Parser(_LANGUAGE, included_ranges=[window]).parse(masked.code).root_node
-    return Parsed(script, masked, root, tuple(_syntax_problems(script, root)))
+    return Parsed(script, masked, root, tuple(each for _, each in _syntax_problems(script, root)))
 
 
 def _heredoc_problems(script: Script, masked: Masked) -> Iterator[ScriptProblem]:
@@ -63,7 +68,8 @@ def _depth_problem(script: Script, masked: Masked) -> Iterator[ScriptProblem]:
         yield ScriptProblem("bound", script.at(masked.too_deep), message)
 
 
-def _syntax_problems(script: Script, root: Node) -> Iterator[ScriptProblem]:
+def _syntax_problems(script: Script, root: Node) -> Iterator[tuple[int, ScriptProblem]]:
+    """With the offset at which each stands."""
     found = 0
     stack = [root] if root.has_error else []
     while stack and found < MAX_SYNTAX_PROBLEMS:
@@ -71,12 +77,13 @@ def _syntax_problems(script: Script, root: Node) -> Iterator[ScriptProblem]:
         if node.is_missing:
             if not _bare_assignment(node):
                 found += 1
-                yield ScriptProblem("syntax", script.at(node.start_byte), f"bash expects '{node.type}' here")
+                message = f"bash expects '{node.type}' here"
+                yield node.start_byte, ScriptProblem("syntax", script.at(node.start_byte), message)
             continue
         if node.type == "ERROR":
             found += 1
             shown = script.show(node.start_byte, node.end_byte).split("\n", 1)[0].strip()[:60]
-            yield ScriptProblem("syntax", script.at(node.start_byte), f"not readable as bash: {shown}")
+            yield node.start_byte, ScriptProblem("syntax", script.at(node.start_byte), f"not readable as bash: {shown}")
         stack.extend(child for child in reversed(node.children) if child.has_error or child.is_missing)
 
 
