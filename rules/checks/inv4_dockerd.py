@@ -533,7 +533,16 @@ def _in_background(start: Command) -> bool:
         return True
     if start.name in ("start-stop-daemon", "screen", "tmux"):
         return any(word in ("--background", "-b", "-d", "-dm", "-dmS", "-Sdm") for word in words)
+    if "sudo" in start.wrappers and any(
+        re.fullmatch(r"-[AEHKknPSv]*b|--background", word) for word in _in_front(start)
+    ):
+        return True
     return "setsid" in start.wrappers and any(word in ("-f", "--fork") for word in words)
+
+
+def _in_front(start: Command) -> list[str]:
+    """The words of the wrappers."""
+    return [text for word in start.words[: len(start.words) - len(start.argv)] for text in word.alternatives]
 
 
 def _connect(ends: dict[str, Word | None], redirect: Redirect) -> None:

@@ -159,7 +159,7 @@ def _entry(workspace: Workspace, address: str, name: str, value: Value | None, e
         written = alternative.data.show() if isinstance(alternative.data, Text) else show(alternative.data)
         if _SOURCES[name].search(written) or from_container([alternative]) or (not written and name in _AUTHORS):
             continue
-        level = _certainty(alternative, written)
+        level = "warning" if _is_fallback(workspace, name, value, alternative) else _certainty(alternative, written)
         question = " Is that meant?" if level == "warning" else ""
         yield Violation(
             rule=ID,
@@ -174,11 +174,21 @@ def _entry(workspace: Workspace, address: str, name: str, value: Value | None, e
         )
 
 
+def _is_fallback(workspace: Workspace, name: str, value: Value | None, alternative: Alternative) -> bool:
+    """Whether it stands only where Coder's own is empty: ``coalesce(data.coder_workspace_owner.me.email, "…")``."""
+    own = (show(each.data) for each in value or ())
+    line_of = workspace.step(alternative.at).text
+    return _FALLS_BACK.search(line_of) is not None and any(_SOURCES[name].search(text) for text in own)
+
+
 def _certainty(alternative: Alternative, written: str) -> Level:
     """A fixed text and another of Coder's values are wrong for sure; what else it may be is a question."""
     fixed = alternative.data is None or (isinstance(alternative.data, Text) and alternative.data.known is not None)
     sure = (fixed and alternative.variable is None) or "data.coder_workspace" in written
     return "failure" if sure else "warning"
+
+
+_FALLS_BACK = re.compile(r"\b(?:coalesce|try)\(")
 
 
 # The boot script

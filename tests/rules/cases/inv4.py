@@ -269,6 +269,7 @@ BAD = (
 _HEREDOC_START = '    eval "sudo dockerd > /tmp/dockerd.log 2>&1 &"\n'
 
 GOOD = (
+    Case("sudo in the background", on=MINIMAL, replaces=_run("sudo -b dockerd > /tmp/dockerd.log 2>&1")),
     Case("pidof", replaces={GUARD: "    if ! pidof dockerd > /dev/null; then\n"}),
     Case("pgrep of the whole line", replaces={GUARD: "    if ! pgrep -f /usr/bin/dockerd > /dev/null; then\n"}),
     Case("the socket as a guard", replaces={GUARD: "    if [ ! -S /var/run/docker.sock ]; then\n"}),

@@ -73,6 +73,13 @@ BAD = (
     Case(
         "a fixed address", on=("minimal",), replaces={EMAIL: '    CODER_WORKSPACE_OWNER_EMAIL = "a@b.org" # !INV-9\n'}
     ),
+    Case(
+        "a fixed text where there is no address",
+        replaces={
+            EMAIL: "    CODER_WORKSPACE_OWNER_EMAIL = "
+            'coalesce(data.coder_workspace_owner.me.email, "a@example.org") # !INV-9 warning\n'
+        },
+    ),
     Case("nothing", replaces={NAME: "    CODER_WORKSPACE_NAME = null # !INV-9\n"}),
     Case("the id for the name", replaces={NAME: "    CODER_WORKSPACE_NAME = data.coder_workspace.me.id # !INV-9\n"}),
     Case(
