@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rules.compare import Judged
-from rules.model import Acknowledgement, Span, Violation
+from rules.model import Acknowledgement, Edit, Span, Violation
 from rules.registry import entry
 from rules.sources.diff import Diff
 
@@ -78,7 +78,8 @@ def one_per_place(judged: Iterable[Judged]) -> list[Judged]:
     groups: dict[object, list[Judged]] = {}
     for each in judged:
         violation = each.violation
-        place = (each.path, each.line, each.status, each.acknowledged_by, violation.level, violation.edit)
+        edit = None if violation.edit is None or _inserts(violation.edit) else violation.edit
+        place = (each.path, each.line, each.status, each.acknowledged_by, violation.level, edit)
         single = violation.lost is None
         groups.setdefault((violation.rule, violation.template, *place, single and id(each)), []).append(each)
     return [_listed(group) if group[0].violation.lost is not None else group[0] for group in groups.values()]
@@ -91,19 +92,40 @@ def _listed(group: Sequence[Judged]) -> Judged:
     )
     if len(group) == 1:
         return replace(first, fingerprint=fingerprint)
-    found = [each.violation for each in group]
-    fixes = [f"{each.message} {each.fix}".rstrip() for each in found]
-    if not all(each.fix for each in found):
+    found = tuple(each.violation for each in group)
+    alike: dict[str, list[str]] = {}
+    for each in found:
+        alike.setdefault(each.fix, []).append(each.message)
+    fixes = [f"{' '.join(messages)} {fix}".rstrip() for fix, messages in alike.items()]
+    if "" in alike:
         fixes.append(entry(first.violation.rule).fix)
+    one = len(fixes) == 1
     together = replace(
         first.violation,
         evidence=", ".join(each.evidence for each in found),
-        message=f"Missing here: {', '.join(map(_name, found))}.",
+        message=" ".join(each.message for each in found) if one else f"Missing here: {', '.join(map(_name, found))}.",
         related=tuple(dict.fromkeys(id_ for each in found for id_ in each.related)),
-        fix="\n".join(fixes),
+        edit=_edit_of_all(found),
+        fix=first.violation.fix if one else "\n".join(fixes),
     )
     trail = tuple(dict.fromkeys(step for each in group for step in each.trail))
-    return replace(first, violation=together, trail=trail, fingerprint=fingerprint)
+    lost = tuple(dict.fromkeys(span for each in group for span in each.lost))
+    return replace(first, violation=together, trail=trail, fingerprint=fingerprint, lost=lost, parts=found)
+
+
+def _inserts(edit: Edit) -> bool:
+    return edit.end < edit.start
+
+
+def _edit_of_all(found: Sequence[Violation]) -> Edit | None:
+    """One edit for all that is missing: the same one, or what each of them puts in front of the same line."""
+    edits = list(dict.fromkeys(each.edit for each in found))
+    if len(edits) == 1:
+        return edits[0]
+    inserts = [edit for edit in edits if edit is not None and _inserts(edit)]
+    if len(inserts) < len(edits) or len({(edit.path, edit.start) for edit in inserts}) > 1:
+        return None
+    return replace(inserts[0], text="\n".join(edit.text for edit in inserts))
 
 
 def one_per_line(judged: Iterable[Judged]) -> list[Judged]:
@@ -144,6 +166,8 @@ def _led(group: Sequence[Judged]) -> Judged:
         trail=tuple(dict.fromkeys(step for each in (first, *others) for step in each.trail)),
         fingerprint=fingerprint,
         along=tuple(each.violation for each in others),
+        lost=tuple(dict.fromkeys(span for each in group for span in each.lost)),
+        parts=tuple(part for each in (first, *others) for part in each.parts or (each.violation,)),
     )
 
 
@@ -176,5 +200,5 @@ def _joined(first: Judged, other: Judged) -> Judged:
     span = first.violation.span
     if other.violation.span.path == span.path:
         span = Span(span.path, min(span.start, other.violation.span.start), max(span.end, other.violation.span.end))
-    trail = tuple(dict.fromkeys((*first.trail, *other.trail)))
-    return replace(first, violation=replace(first.violation, span=span), trail=trail)
+    trail, lost = tuple(dict.fromkeys((*first.trail, *other.trail))), tuple(dict.fromkeys((*first.lost, *other.lost)))
+    return replace(first, violation=replace(first.violation, span=span), trail=trail, lost=lost)

@@ -45,7 +45,8 @@ class Side:
 class Judged:
     """A violation with its status. `path` and `line` are where to speak of it; `anchor` is a place in the diff.
 
-    `along` are the others that stand on its line: they are told with it.
+    `along` are the others that stand on its line: they are told with it. `lost` are the lines of the base that enforced
+    what is no longer enforced. `parts` are all the violations that it tells, none if it is one alone.
     """
 
     violation: Violation
@@ -57,6 +58,8 @@ class Judged:
     fingerprint: str
     acknowledged_by: Acknowledgement | None = None
     along: tuple[Violation, ...] = ()
+    lost: tuple[Span, ...] = ()
+    parts: tuple[Violation, ...] = ()
 
 
 def renamed_templates(diff: Diff) -> dict[str, str]:
@@ -169,10 +172,10 @@ class Places:
         elif status == "preexisting":
             where, anchor, trail = (violation.span.path, violation.span.start), None, violation.trail
         else:
-            where, anchor, trail = self._introduced(violation)
+            return self._introduced(violation, fingerprint)
         return Judged(violation, status, where[0], where[1], anchor, trail, fingerprint)
 
-    def _introduced(self, violation: Violation) -> tuple[tuple[str, int], Anchor | None, tuple[Step, ...]]:
+    def _introduced(self, violation: Violation, fingerprint: str) -> Judged:
         candidates = self._candidates(violation)
         removed = self._removed(violation)
         trail = (*((removed[1],) if removed else ()), *violation.trail)
@@ -181,7 +184,8 @@ class Places:
             added = removed[0]
         shown = added or next((place for place in candidates if self._shown(place)), None)
         where = shown or candidates[0]
-        return where, self._anchor(shown, violation), trail
+        anchor, lost = self._anchor(shown, violation), (removed[2],) if removed else ()
+        return Judged(violation, "introduced", *where, anchor, trail, fingerprint, lost=lost)
 
     def _candidates(self, violation: Violation) -> list[tuple[str, int]]:
         """Lines that caused it, best first: where it is written, where it takes effect, what passed it on."""
@@ -193,8 +197,8 @@ class Places:
             places[1:1] = [(span.path, line) for span in spans for line in range(span.start, span.end + 1)]
         return list(dict.fromkeys(places))
 
-    def _removed(self, violation: Violation) -> tuple[tuple[str, int], Step] | None:
-        """For a protection that is gone: the head line at its place, and the base line that held it."""
+    def _removed(self, violation: Violation) -> tuple[tuple[str, int], Step, Span] | None:
+        """For a protection that is gone: the head line at its place, the base line that held it, and all its lines."""
         if violation.lost is None:
             return None
         facts = self.gone.get((violation.rule, violation.template, violation.lost), [])
@@ -207,7 +211,7 @@ class Places:
             line = next((each for each in range(span.start, span.end + 1) if each in removed), span.start)
             survivor = file.surviving_line(line)
             if survivor is not None:
-                return (file.new_path, survivor), Step(span.path, line, f"{REMOVED}{violation.lost}")
+                return (file.new_path, survivor), Step(span.path, line, f"{REMOVED}{violation.lost}"), span
         return None
 
     def _loses(self, span: Span) -> bool:
@@ -235,7 +239,7 @@ class Places:
             return None
         edit = violation.edit
         lines = hunk.lines("RIGHT")
-        if edit is not None and edit.path == path and edit.start in lines and edit.end in lines:
+        if edit is not None and edit.path == path and edit.start in lines and edit.start <= edit.end in lines:
             return Anchor(path, "RIGHT", edit.start, edit.end)
         return Anchor(path, "RIGHT", line, line)
 

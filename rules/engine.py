@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -28,9 +28,10 @@ from rules.model import (
 from rules.policy import DEFAULT, Policy
 from rules.prose import used_prose
 from rules.registry import all_rules, entry
+from rules.restorations import restorations
 from rules.sources.diff import Diff
 from rules.sources.tree import Tree
-from rules.suggestions import helpful
+from rules.suggestions import helpful, on_lines
 from rules.waivers import Waiving, noted, read_waivers
 from rules.workspace.image import NAME as IMAGE
 
@@ -77,8 +78,8 @@ def review(
     judged = one_per_line(judged)
     drift = ledger(before.drift, after.drift)
     judged += _notices(drift, judged, Places(before.side, after.side, diff))
-    offered = helpful(judged, head, before, after)
-    findings = tuple(_finding(each, text, offered.get(each.fingerprint)) for each in judged)
+    offered = helpful(judged, _edits(judged, diff, base, head), head, before, after)
+    findings = tuple(_with_suggestion(_finding(each, text), each, offered, head, diff) for each in judged)
     undecided = _new_undecided(before.side.undecided, after.side.undecided)
     problems = (*_problems(before.problems, after.problems), *problems)
     touched = _touched(diff, before, after, policy) or any(problem.introduced for problem in problems)
@@ -144,7 +145,7 @@ def standing_findings(
     waiving = Waiving(waivers, waivers, tree, nothing)
     judged = [waiving.acknowledged(each) for each in judge(side, side, nothing)]
     merged = one_per_place(_asked(each, contract) for each in one_per_cause(_for_all_templates(judged), nothing))
-    return tuple(_finding(each, contract, None) for each in merged)
+    return tuple(_finding(each, contract) for each in merged)
 
 
 def _requirements(contract: ContractText) -> dict[str, str]:
@@ -179,7 +180,28 @@ def _asked(judged: Judged, contract: ContractText) -> Judged:
     return replace(judged, violation=replace(violation, level="warning"))
 
 
-def _finding(judged: Judged, contract: ContractText, suggestion: Edit | None) -> Finding:
+def _edits(judged: Iterable[Judged], diff: Diff, base: Tree, head: Tree) -> dict[str, list[Edit]]:
+    """What could make each finding go: what its rule says, and what puts back what the change took away."""
+    found: dict[str, list[Edit]] = {}
+    for each in judged:
+        if each.status == "introduced":
+            own, restored = each.violation.edit, restorations(each, diff, base, head)
+            # What is put in somewhere is better put back where it stood.
+            inserts = own is not None and own.end < own.start
+            edits = (*restored, own) if inserts else (own, *restored)
+            found[each.fingerprint] = [edit for edit in edits if edit is not None]
+    return found
+
+
+def _with_suggestion(finding: Finding, judged: Judged, offered: Mapping[str, Edit], head: Tree, diff: Diff) -> Finding:
+    edit = offered.get(judged.fingerprint)
+    if edit is None:
+        return finding
+    suggestion, anchor = on_lines(edit, judged, head, diff)
+    return replace(finding, suggestion=suggestion, anchor=anchor)
+
+
+def _finding(judged: Judged, contract: ContractText) -> Finding:
     violation, found = judged.violation, entry(judged.violation.rule)
     return Finding(
         rule=violation.rule,
@@ -195,7 +217,7 @@ def _finding(judged: Judged, contract: ContractText, suggestion: Edit | None) ->
         message=_message(judged),
         why=violation.why or found.why,
         fix=violation.fix or found.fix,
-        suggestion=suggestion,
+        suggestion=None,
         trail=judged.trail,
         citation=contract.cite(violation.rule, found.requirement, words_of(violation)),
         acknowledged_by=judged.acknowledged_by,

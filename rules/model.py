@@ -40,7 +40,7 @@ class Step:
 class Edit:
     """Whole lines `start` to `end` (1-based, inclusive) of `path` at the head, replaced by `text` (no final newline).
 
-    An empty `text` deletes the lines.
+    An empty `text` deletes the lines; where `end` is before `start`, `text` comes in front of line `start`.
     """
 
     path: str

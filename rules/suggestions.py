@@ -10,41 +10,58 @@ from typing import NamedTuple
 
 from rules.compare import Judged
 from rules.examination import Examined, examine
-from rules.model import Edit, Violation
+from rules.model import Anchor, Edit, Violation
+from rules.sources.diff import Diff
 from rules.sources.tree import Entry, Tree, Unreadable, read_text
 
 MAX_TRIED = 20
-"""Suggestions that are tried out in one report; further findings come without one."""
+"""Suggestions that are tried out in one turn; further findings come without one."""
+MAX_TURNS = 3
+"""Edits that are tried for one finding."""
 
 Key = tuple[str, str, str, str]
 
 
 class Suggestion(NamedTuple):
-    """An edit, the fingerprint of the finding that it should make go, and what identifies its violations."""
+    """An edit, the fingerprint of the finding that it should make go, and what identifies its violations.
+
+    alone: it is tried by itself, because it may help only beside another one.
+    """
 
     edit: Edit
     fingerprint: str
     keys: frozenset[Key]
+    alone: bool = False
 
 
-def helpful(judged: Iterable[Judged], head: Tree, before: Examined, after: Examined) -> dict[str, Edit]:
+def helpful(
+    judged: Iterable[Judged], edits: Mapping[str, Sequence[Edit]], head: Tree, before: Examined, after: Examined
+) -> dict[str, Edit]:
     """The edits that make their finding go, bring none that the base lacks and leave all readable, by fingerprint.
 
-    Edits of different lines are tried together: only if that does not go well, each half of them is tried by itself.
+    `edits` are those that could, the best one first. Edits of different lines are tried together: only if that does not
+    go well, each half of them is tried by itself.
     """
-    trial = _Trial(head, before, after)
-    suggested = [
-        Suggestion(each.violation.edit, each.fingerprint, _keys_of(each))
-        for each in judged
-        if each.status == "introduced" and each.violation.edit is not None
-    ]
+    trial, found = _Trial(head, before, after), dict[str, Edit]()
+    keys = {each.fingerprint: _keys_of(each) for each in judged if each.status == "introduced"}
+    own = {each.fingerprint: each.violation.edit for each in judged}
+    for turn in range(MAX_TURNS):
+        left = [(name, edits[name]) for name in keys if name not in found and len(edits.get(name, ())) > turn]
+        chosen = ((name, several[turn]) for name, several in left[:MAX_TRIED])
+        suggested = [Suggestion(edit, name, keys[name], edit != own[name]) for name, edit in chosen]
+        found |= {each.fingerprint: each.edit for each in _tried(suggested, trial)}
+    return found
+
+
+def _tried(suggested: Sequence[Suggestion], trial: _Trial) -> Iterator[Suggestion]:
     # What is found twice is seldom gone with one edit: it is tried by itself, and holds the others up no more.
-    times = Counter(_key(violation) for violation in after.side.violations)
+    times = Counter(map(_key, trial.after.side.violations))
     once, often = list[Suggestion](), list[Suggestion]()
-    for each in suggested[:MAX_TRIED]:
+    for each in suggested:
         (once if all(times[key] == 1 for key in each.keys) else often).append(each)
-    found = [each for batch in (*_batches(once), *_batches(often)) for each in trial.helping(batch)]
-    return {each.fingerprint: each.edit for each in found}
+    together, alone = ([each for each in once if each.alone is own] for own in (False, True))
+    for batch in (*_batches(together), *_batches(often), *([each] for each in alone)):
+        yield from trial.helping(batch)
 
 
 def _key(violation: Violation) -> Key:
@@ -53,7 +70,7 @@ def _key(violation: Violation) -> Key:
 
 def _keys_of(judged: Judged) -> frozenset[Key]:
     """What has to go for the finding to go: all that it tells, in each of its templates."""
-    told = (judged.violation, *judged.along)
+    told = judged.parts or (judged.violation,)
     return frozenset(_key(replace(each, template=name)) for each in told for name in each.template.split(", "))
 
 
@@ -117,7 +134,7 @@ class _Trial:
         for path, several in edits.items():
             text = read_text(self.head, path)
             # From the end, so that the lines of the others stay where they are.
-            for edit in sorted(several, key=lambda edit: -edit.start):
+            for edit in sorted(several, key=lambda edit: (-edit.start, -edit.end)):
                 text = _edited(text, edit)
             yield path, text
 
@@ -146,8 +163,27 @@ def _keys(examined: Examined) -> set[Key]:
     return {_key(violation) for violation in examined.side.violations}
 
 
+def on_lines(edit: Edit, judged: Judged, head: Tree, diff: Diff) -> tuple[Edit, Anchor | None]:
+    """The edit as one that replaces lines, which is all that GitHub knows, with the lines on which to comment.
+
+    Those of the edit if one hunk shows them, else those of the finding.
+    """
+    if edit.end < edit.start:
+        texts = read_text(head, edit.path).split("\n")
+        above = edit.start > 1 and (edit.start > len(texts) or judged.line < edit.start)
+        own = edit.start - 1 if above else edit.start
+        text = texts[own - 1].rstrip("\r")
+        edit = Edit(edit.path, own, own, f"{text}\n{edit.text}" if above else f"{edit.text}\n{text}")
+    file = diff.file(edit.path, "head")
+    hunk = file.hunk_at("RIGHT", edit.start) if file is not None else None
+    lines = hunk.lines("RIGHT") if hunk is not None and edit.path == judged.path else range(0)
+    if edit.end not in lines or judged.line not in lines:
+        return edit, judged.anchor
+    return edit, Anchor(edit.path, "RIGHT", edit.start, edit.end)
+
+
 def _edited(text: str, edit: Edit) -> str:
     lines = text.split("\n")
-    ending = "\r" if lines[edit.start - 1].endswith("\r") else ""
+    ending = "\r" if lines[min(edit.start, len(lines)) - 1].endswith("\r") else ""
     lines[edit.start - 1 : edit.end] = [f"{line}{ending}" for line in edit.text.split("\n")] if edit.text else []
     return "\n".join(lines)

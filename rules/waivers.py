@@ -89,15 +89,20 @@ class Waivers:
             used = {each.rule for each in found if waiver.covers(each)}
             unused = [rule for rule in waiver.rules if rule not in used]
             if waiver.faults:
-                yield _notice(waiver, f"This waiver {' and '.join(waiver.faults)}, so it waives nothing.")
+                yield _notice(waiver, f"This waiver {' and '.join(waiver.faults)}, so it waives nothing.", _FORM)
             elif self.expired(waiver):
-                yield _notice(waiver, f"This waiver ended on {waiver.until}.")
+                fix = "Repair what it is for, or give it a new date."
+                yield _notice(waiver, f"This waiver ended on {waiver.until}.", fix)
             elif unused:
                 message = f"Nothing here breaks {' or '.join(unused)}, so this waiver is not needed."
-                yield _notice(waiver, message, removable=waiver.alone and not used)
+                fix = "Take it away." if not used else f"Take {' and '.join(unused)} out of it."
+                yield _notice(waiver, message, fix, removable=waiver.alone and not used)
 
 
-def _notice(waiver: Waiver, message: str, *, removable: bool = False) -> Violation:
+_FORM = "Write it as `# wrc:allow F-5 until=2027-01-31 reason`, with a rule and a reason; the date may be left out."
+
+
+def _notice(waiver: Waiver, message: str, fix: str, *, removable: bool = False) -> Violation:
     return Violation(
         rule=ID,
         template=waiver.path.split("/")[0],
@@ -107,6 +112,7 @@ def _notice(waiver: Waiver, message: str, *, removable: bool = False) -> Violati
         level="notice",
         message=message,
         edit=Edit(waiver.path, waiver.line, waiver.line, "") if removable else None,
+        fix=fix,
     )
 
 

@@ -91,10 +91,10 @@ def comment(finding: Finding, *, again: bool = False) -> str:
     said = [_sentence(finding.message) + _trail(finding), AS_ABOVE if again else _sentence(finding.why)]
     citation = [*_acknowledgement(finding), *([_cited(finding)] if finding.requirement else [])]
     fixes = [] if again else _fixes(finding.fix)
-    if len(said) + len(fixes) + len(citation) > MAX_COMMENT_LINES:
+    suggestion = _suggestion(finding)
+    if len(said) + len(fixes) + len(suggestion) + len(citation) > MAX_COMMENT_LINES:
         fixes = [" ".join(fixes)]
     words = [*said, *fixes]
-    suggestion = _suggestion(finding)
     if len(words) + len(suggestion) + len(citation) > MAX_COMMENT_LINES:
         suggestion = []
     return "\n".join([*(word for word in words if word), *suggestion, *citation])
@@ -380,12 +380,19 @@ def _named(report: Report, status: str) -> list[str]:
 
 def _there_before(report: Report) -> str:
     """What nobody is blamed for, folded; a pull request that touches nothing of the contract does not care."""
-    found = _named(report, "preexisting") if report.conclusion != "skipped" else []
-    if not found:
+    found = [f for f in report.findings if f.status == "preexisting" and not _is_open(f)]
+    if not found or report.conclusion == "skipped":
         return ""
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for finding in found:
+        alike.setdefault((finding.rule, finding.message), []).append(finding)
+    told = [
+        f"**{rule}** {', '.join(_place(each.path, each.line) for each in several)} {_sentence(message)}"
+        for (rule, message), several in alike.items()
+    ]
     count = f"{len(found)} findings were" if len(found) > 1 else "1 finding was"
-    more = [f"and {len(found) - MAX_BEFORE} more: run `wrc audit`"] if len(found) > MAX_BEFORE else []
-    items = "\n".join(f"- {item}" for item in [*found[:MAX_BEFORE], *more])
+    more = [f"and {len(told) - MAX_BEFORE} more: run `wrc audit`"] if len(told) > MAX_BEFORE else []
+    items = "\n".join(f"- {item}" for item in [*told[:MAX_BEFORE], *more])
     return _folded(f"{count} there before this pull request", items)
 
 
@@ -424,9 +431,11 @@ def _trail(finding: Finding) -> str:
     before = trail[:own] if own is not None else trail
     after = trail[own + 1 :] if own is not None else []
     after = [step for step in after if (step.path, step.line) != (finding.path, finding.line)]
-    lost = [replace(step, text=step.text.removeprefix(REMOVED)) for step in gone[:MAX_STEPS]]
+    if gone:  # where it stood says more than where it is missing
+        before = []
+    lost = [replace(step, text="") for step in gone[:MAX_STEPS]]
     told = [("It comes from", before[:MAX_STEPS]), ("It takes effect in", after[:MAX_STEPS])]
-    told = [("At the base there was", lost), *told]
+    told = [("The base has it in", lost), *told]
     return "".join(f" {how} {', '.join(_step(step, finding) for step in steps)}." for how, steps in told if steps)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rules.checks.support import line, set_to, undecided, way
+from rules.checks.support import corrected, line, set_to, undecided, way, with_attribute
 from rules.model import Level, Undecided, Violation
 from rules.sources.terraform.values import Alternative, Unknown
 from rules.workspace.template import Resource, Workspace
@@ -19,8 +19,11 @@ def missing(
     related: Iterable[str] = (),
     *,
     right: str | None = None,
+    why: str = "",
 ) -> Violation:
     """An attribute that must be there and is not, or is null. `right` is what to write."""
+    present = resource.instance.attribute(name) is not None
+    write = set_to if present else with_attribute
     return Violation(
         rule=rule,
         template=workspace.template,
@@ -31,8 +34,10 @@ def missing(
         message=message,
         trail=(workspace.step(resource.at(name)),),
         related=tuple(related),
+        edit=write(workspace, resource.instance, name, right) if right is not None else None,
         lost=name,
         fix=_write(name, right),
+        why=why,
     )
 
 
@@ -48,6 +53,7 @@ def wrong(
     right: str | None = None,
     level: Level = "failure",
     related: Iterable[str] = (),
+    why: str = "",
 ) -> Violation:
     """A value that it must not have. `right` is what a suggestion puts there."""
     return Violation(
@@ -60,8 +66,9 @@ def wrong(
         message=message,
         trail=way(workspace, alternative, resource.at(name)),
         related=tuple(related),
-        edit=set_to(workspace, resource.instance, name, right) if right is not None else None,
+        edit=corrected(workspace, resource.instance, name, alternative, right) if right is not None else None,
         fix=_write(name, right),
+        why=why,
     )
 
 

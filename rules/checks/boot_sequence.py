@@ -524,7 +524,8 @@ class _Boot:
         first = self.steps.first("shell profile")
         for part, lacks in _PROFILE_PARTS.items():
             if not _has(content, part):
-                message = f"The `~/.bash_profile` that this assembles does not {part}: {lacks}."
+                does, _, file = part.partition(" ")
+                message = f"The `~/.bash_profile` that this assembles does not {does} `{file}`: {lacks}."
                 yield _Fault(
                     f"does not {part}",
                     first.position,

@@ -33,12 +33,13 @@ Declare all three on the workspace container: `runtime = "sysbox-runc"`, `privil
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from rules.checks.attributes import missing, not_known, wrong
-from rules.checks.support import attribute_facts, set_to
-from rules.model import Fact, Level, Undecided, Violation
+from rules.checks.support import attribute_facts, source_line
+from rules.model import Edit, Fact, Level, Undecided, Violation
 from rules.sources.terraform.values import Alternative, ListData, Unknown
 from rules.sources.text import Text
 from rules.workspace.template import Resource, Workspace
@@ -56,6 +57,10 @@ _RIGHT = {
     "security_opts": '["apparmor:unconfined", "seccomp:unconfined"]',
 }
 """What to write, as it is spelled in Terraform."""
+
+_STATED = "Docker's default is `false` today, so nothing breaks at once; written down, nobody has to know that."
+_STOPPED = "AppArmor and seccomp then keep the Docker daemon inside the workspace from starting containers."
+_OTHER = "The contract names two: another one can take away what `sudo` or the Docker daemon inside needs."
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
@@ -82,7 +87,9 @@ def _runtime(workspace: Workspace, container: Resource) -> Iterator[Violation | 
             )
         elif not isinstance(data, Text) or data.known != RUNTIME:
             shown = data.show() if isinstance(data, Text) else str(data)
-            message = f"This runs the workspace under `{shown}` instead of Sysbox."
+            message = f"This runs the workspace under `{shown}`, not under `{RUNTIME}`."
+            if not shown:
+                message = "This leaves the runtime empty, so Docker's default applies, not Sysbox."
             yield _wrong(workspace, container, "runtime", alternative, f"runtime={shown}", message)
     if value is None:
         yield _missing(
@@ -96,18 +103,15 @@ def _runtime(workspace: Workspace, container: Resource) -> Iterator[Violation | 
 def _privileged(workspace: Workspace, container: Resource) -> Iterator[Violation]:
     value = container.value("privileged")
     if value is None or all(alternative.data is None for alternative in value):
-        message = (
-            "The container does not say `privileged = false`. Docker's default is the same today; "
-            "the contract wants it written down, so that nobody has to know that."
-        )
-        yield _missing(workspace, container, "privileged", message)
+        message = "The container does not say `privileged = false`."
+        yield replace(_missing(workspace, container, "privileged", message), why=_STATED)
 
 
 def _security_opts(workspace: Workspace, container: Resource) -> Iterator[Violation | Undecided]:
     value = container.value("security_opts")
     if value is None:
-        message = "The container declares no `security_opts`: AppArmor and seccomp stop the nested Docker daemon."
-        yield _missing(workspace, container, "security_opts", message)
+        message = "The container declares no `security_opts`."
+        yield replace(_missing(workspace, container, "security_opts", message), why=_STOPPED)
         return
     for alternative in value:
         data = alternative.data
@@ -115,8 +119,8 @@ def _security_opts(workspace: Workspace, container: Resource) -> Iterator[Violat
             if isinstance(data, Unknown):
                 yield _unknown(workspace, container, "security_opts", alternative)
             else:
-                message = "The container has no security options: AppArmor and seccomp stop the nested Docker daemon."
-                yield _missing(workspace, container, "security_opts", message)
+                message = "The container has no security options."
+                yield replace(_missing(workspace, container, "security_opts", message), why=_STOPPED)
             continue
         yield from _options(workspace, container, alternative, data)
 
@@ -137,11 +141,25 @@ def _options(
         message = f"The security option `{wanted}` is {'not sure to be' if wanted in declared else 'not'} set"
         message += f", `{instead}` is." if instead is not None else "."
         where = others[instead] if instead is not None else alternative
-        yield _wrong(workspace, container, "security_opts", where, f"security_opts lacks {wanted}", message)
+        found = _wrong(workspace, container, "security_opts", where, f"security_opts lacks {wanted}", message)
+        edit = _on_own_line(workspace, where, instead, f'"{wanted}"') if instead is not None else None
+        yield replace(found, why=_STOPPED, edit=edit or found.edit)
     for name, option in others.items():
         if _kind(name) not in map(_kind, missing):
             message = f"The security option `{name}` is not one of the two that the contract lists. Is it meant?"
-            yield _wrong(workspace, container, "security_opts", option, f"security_opts has {name}", message, "warning")
+            found = _wrong(
+                workspace, container, "security_opts", option, f"security_opts has {name}", message, "warning"
+            )
+            yield replace(found, why=_OTHER, edit=_on_own_line(workspace, option, name, "") or found.edit)
+
+
+def _on_own_line(workspace: Workspace, option: Alternative, name: str, right: str) -> Edit | None:
+    """The edit of a list with one option on each line: another option there, or none."""
+    at = option.at
+    match = re.fullmatch(r'(\s*)"([^"]*)"(,?)', source_line(workspace, at))
+    if match is None or _option(Text.literal(match[2], at)) != name:
+        return None
+    return Edit(at.path, at.line, at.line, f"{match[1]}{right}{match[3]}" if right else "")
 
 
 def _kind(option: str) -> str:
@@ -167,8 +185,7 @@ def _wrong(
 
 
 def _missing(workspace: Workspace, container: Resource, name: str, message: str) -> Violation:
-    found = missing(ID, workspace, container, name, message, right=_RIGHT[name])
-    return replace(found, edit=set_to(workspace, container.instance, name, _RIGHT[name]))
+    return missing(ID, workspace, container, name, message, right=_RIGHT[name])
 
 
 def _unknown(workspace: Workspace, container: Resource, name: str, alternative: Alternative) -> Undecided:

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rules.checks.attributes import missing, not_known, wrong
-from rules.checks.support import attribute_facts, environment, image_fact, line, way
+from rules.checks.support import attribute_facts, entry_at, environment, image_fact, line, way, with_entry
 from rules.model import Fact, Level, Span, Step, Undecided, Violation
 from rules.sources.dockerfile import Instruction
 from rules.sources.shell import UNKNOWN, Command
@@ -124,8 +124,7 @@ def _user(workspace: Workspace, container: Resource) -> Iterator[Violation | Und
         if known is None:
             yield not_known(ID, workspace, container, "user", alternative)
         elif known.partition(":")[0] != USER and not _NUMERIC.match(known):
-            shown = known or "an empty name"
-            message = f"This runs the workspace as `{shown}` instead of `coder`."
+            message = f"This runs the workspace as {f'`{known}`' if known else 'an empty name'} instead of `coder`."
             yield wrong(ID, workspace, container, "user", alternative, f"user={known}", message, right=f'"{USER}"')
 
 
@@ -210,7 +209,8 @@ def _home_value(
         message = f"This sets HOME to `{shown}`, so programs look for the user's files outside `{HOME}`."
         trail = way(workspace, alternative, effect)
         evidence = f"HOME={known}"
-        yield _violation(workspace.template, address, evidence, alternative.at, message, trail=trail, fix=_SET_HOME)
+        found = _violation(workspace.template, address, evidence, alternative.at, message, trail=trail, fix=_SET_HOME)
+        yield replace(found, edit=entry_at(workspace, alternative.at, "HOME", f'"{HOME}"'))
 
 
 def _no_home(workspace: Workspace, agent: Resource) -> Violation:
@@ -219,7 +219,9 @@ def _no_home(workspace: Workspace, agent: Resource) -> Violation:
     trail = (workspace.step(at),)
     lost = "HOME in the agent's env"
     address = f"{agent.address}/HOME"
-    return _violation(workspace.template, address, "HOME missing", at, message, trail=trail, lost=lost, fix=_SET_HOME)
+    edit = with_entry(workspace, agent.instance, "env", "HOME", f'"{HOME}"')
+    found = _violation(workspace.template, address, "HOME missing", at, message, trail=trail, lost=lost, fix=_SET_HOME)
+    return replace(found, edit=edit)
 
 
 # The image

@@ -36,7 +36,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rules.checks.commands import Concern, Flow, flow_of, getopt
+from rules.checks.commands import Concern, Flow, deleted, flow_of, getopt, of_workspace
 from rules.checks.support import image_fact, line, way
 from rules.model import Fact, Level, Step, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Word
@@ -52,6 +52,7 @@ CLAUSES = {r" mode \S": "sudoers contain mode"}
 SCRIPTS = ("boot",)
 
 SUDOERS = "/etc/sudoers.d/coder"
+ENTRY = "coder ALL=(ALL) NOPASSWD:ALL"
 FACT = "sudoers file"
 PACKAGE = "package sudo"
 
@@ -66,6 +67,14 @@ _WITHOUT_SUDO = re.compile(r"(docker\.io/(library/)?)?(ubuntu|debian)([:@].*)?")
 _INSTALLERS = ("apt-get", "apt", "aptitude")
 _REMOVERS = ("rm", "mv", "truncate", "unlink", "shred")
 _CONCERN = Concern(frozenset({*_REMOVERS, "sudo", "chmod", "sed", "tee", "install", "cp"}), writes=True, wrapped=True)
+
+
+_WRITE_ENTRY = f"Write `{ENTRY}`."
+_KEEP = f"Add `echo 'Defaults env_keep += \"DEBIAN_FRONTEND\"' >> {SUDOERS}`."
+_LEAVE_OUT = f"Leave it out: the image writes `{SUDOERS}` as it has to be."
+_UPLOAD = f"Leave this `upload` out: the image writes `{SUDOERS}` as it has to be."
+_ASKS = "Whoever installs a package with `sudo` is then asked questions, and a script stops at them for ever."
+_OPEN = "Sudo ignores a file that others may write; with 0440 nobody but root may change it, and not by mistake either."
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
@@ -122,8 +131,8 @@ def image_check(image: Image) -> Iterator[Violation | Undecided]:
     yield from _entry(image, texts)
     if texts and not any(_KEEPS.match(text) for _, text in texts):
         at = texts[-1][0].position if texts else _end(image)
-        message = "Nothing tells sudo to keep `DEBIAN_FRONTEND`, so installing packages asks questions nobody answers."
-        yield _violation("image/sudoers", "no env_keep", at, message)
+        message = "Nothing tells sudo to keep `DEBIAN_FRONTEND`."
+        yield _violation("image/sudoers", "no env_keep", at, message, fix=_KEEP, why=_ASKS)
     yield from _mode(image, [each for each, _ in texts])
     yield from _package(image)
 
@@ -162,27 +171,30 @@ def _entry(image: Image, texts: list[tuple[Written, str]]) -> Iterator[Violation
         message = (
             f"This gives passwordless sudo to the group `{group[1]}`, where the contract names `coder`. Is that meant?"
         )
-        yield _violation("image/sudoers", f"entry for {group[1]}", group[0].position, message, "warning")
+        fix = f"Write the entry for `coder` itself: `{ENTRY}`."
+        yield _violation("image/sudoers", f"entry for {group[1]}", group[0].position, message, "warning", fix=fix)
         return
     if not entries:
         at = texts[-1][0].position if texts else _end(image)
         message = "Nothing gives `coder` passwordless sudo, so the boot script cannot start Docker."
-        yield _violation("image/sudoers", "no entry for coder", at, message)
+        fix = f"Write `echo '{ENTRY}' > {SUDOERS} && chmod 0440 {SUDOERS}`."
+        yield _violation("image/sudoers", "no entry for coder", at, message, fix=fix)
         return
     full = [each for each, match in entries if match["host"] == "ALL" and _FULL.fullmatch(match["rest"])]
     for each, match in entries:
         asks = "NOPASSWD" not in match["rest"] and match["rest"].endswith("ALL")
         if asks:
             message = "This makes sudo ask `coder` for a password, and the boot script has nobody to type one."
-            yield _violation("image/sudoers", "password required", each.position, message)
+            yield _violation("image/sudoers", "password required", each.position, message, fix=_WRITE_ENTRY)
         elif not full:
             message = (
                 "This allows `coder` less than everything by sudo, and the boot script needs root for several programs."
             )
-            yield _violation("image/sudoers", "entry narrowed", each.position, message)
+            yield _violation("image/sudoers", "entry narrowed", each.position, message, fix=_WRITE_ENTRY)
     if full and not any(each.file == SUDOERS for each in full):
         message = f"This puts coder's entry into `{full[0].file}`, where the contract has `{SUDOERS}`. Is that meant?"
-        yield _violation("image/sudoers", "other file", full[0].position, message, "warning")
+        fix = f"Write it to `{SUDOERS}`."
+        yield _violation("image/sudoers", "other file", full[0].position, message, "warning", fix=fix)
 
 
 def _lines(image: Image) -> Iterator[Written]:
@@ -341,11 +353,13 @@ def _mode(image: Image, lines: list[Written]) -> Iterator[Violation]:
     modes = list(_modes(image))
     if not modes:
         message = "Nothing sets the mode 0440 on the sudoers file, so it is left as readable by everybody."
-        yield _violation("image/sudoers mode", "no mode", own[-1].position, message)
+        fix = f"Add `chmod 0440 {own[-1].file}`."
+        yield _violation("image/sudoers mode", "no mode", own[-1].position, message, fix=fix, why=_OPEN)
     elif modes[-1][0] != "440":
         mode, at = modes[-1]
         message = f"This gives the sudoers file the mode {mode} instead of 0440."
-        yield _violation("image/sudoers mode", f"mode {mode}", at, message)
+        fix = f"Give it the mode `0440`, as in `chmod 0440 {own[-1].file}`."
+        yield _violation("image/sudoers mode", f"mode {mode}", at, message, fix=fix, why=_OPEN)
 
 
 def _modes(image: Image) -> Iterator[tuple[str, Position]]:
@@ -405,11 +419,20 @@ def check(workspace: Workspace) -> Iterator[Violation]:
             if found is None or (found[0], command.position) in seen:
                 continue
             seen.add((found[0], command.position))
-            evidence, message = found
+            evidence, message, fix = found
+            edit = deleted(of_workspace(workspace), command) if fix == _LEAVE_OUT else None
             steps = (workspace.step(command.position), *(workspace.step(f.position) for f in reversed(command.frames)))
-            yield _violation(
-                f"{script.address}/sudo", evidence, command.position, message, template=workspace.template, trail=steps
+            violation = _violation(
+                f"{script.address}/sudo",
+                evidence,
+                command.position,
+                message,
+                template=workspace.template,
+                trail=steps,
+                fix=fix,
+                why=_OPEN if evidence.startswith("mode ") else "",
             )
+            yield replace(violation, edit=edit)
 
 
 def _uploads(workspace: Workspace) -> Iterator[Violation]:
@@ -422,7 +445,10 @@ def _uploads(workspace: Workspace) -> Iterator[Violation]:
                 evidence, message, at = found
                 address = f"{upload.container.address}/sudoers"
                 trail = way(workspace, upload.target, upload.block.at)
-                yield _violation(address, evidence, at, message, template=workspace.template, trail=trail)
+                why = _ASKS if evidence == "no env_keep" else _OPEN if evidence.startswith("mode ") else ""
+                yield _violation(
+                    address, evidence, at, message, template=workspace.template, trail=trail, fix=_UPLOAD, why=why
+                )
 
 
 def _asking(path: str, lines: Sequence[str]) -> int | None:
@@ -433,12 +459,13 @@ def _asking(path: str, lines: Sequence[str]) -> int | None:
     return next((number for number, rest in entries if "NOPASSWD" not in rest and rest.endswith("ALL")), None)
 
 
-def _asked_from_now_on(flow: Flow, command: Command) -> tuple[str, str] | None:
+def _asked_from_now_on(flow: Flow, command: Command) -> tuple[str, str, str] | None:
     """An entry that is written beside coder's own, for which sudo asks for a password."""
     for write in flow.writes(command):
         for path in filter(_is_sudoers, write.paths):
             if any(_asking(path, text.split("\n")) is not None for text in write.texts):
-                return "password required", f"This entry in `{path}` makes sudo ask `coder` for a password."
+                message = f"This entry in `{path}` makes sudo ask `coder` for a password."
+                return "password required", message, _LEAVE_OUT
     return None
 
 
@@ -465,26 +492,29 @@ def _unlike(upload: Upload, path: str, text: Text) -> tuple[str, str, Position] 
     return f"mode {mode}", f"This gives `{path}` the mode {mode} instead of 0440.", where
 
 
-def _in_boot(command: Command) -> tuple[str, str] | None:
-    """What a command of the boot script does against passwordless sudo: evidence and message."""
+def _in_boot(command: Command) -> tuple[str, str, str] | None:
+    """What a command of the boot script does against passwordless sudo: evidence, message and what to do."""
     if "sudo" in command.wrappers or command.name == "sudo":
         names = [word.alternatives[0] for word in command.words]
         start = next((i for i, name in enumerate(names) if posixpath.basename(name) == "sudo"), 0)
         own = names[start + 1 : len(names) - len(command.argv)] if command.name != "sudo" else names[start + 1 :]
         if any(word in _PASSWORDS or re.fullmatch(r"-[a-zA-Z]*[SA][a-zA-Z]*", word) for word in own):
-            return "sudo reads a password", "This makes sudo read a password, which nobody is there to type at boot."
+            message = "This makes sudo read a password, which nobody is there to type at boot."
+            return "sudo reads a password", message, "Write `sudo` without this option: `coder` is asked for none."
     words = [text for word in command.args for text in word.alternatives]
     if command.name in _REMOVERS and any(word.startswith("/etc/sudoers.d") for word in words):
-        return "sudoers file removed", "This takes the sudoers file away, and with it passwordless sudo."
+        return "sudoers file removed", "This takes the sudoers file away, and with it passwordless sudo.", _LEAVE_OUT
     if command.name == "chmod" and any(_is_sudoers(word) for word in words):
         mode = _octal(next((word for word in words if not word.startswith("-")), ""))
         if mode != "440" and UNKNOWN not in mode:
-            return f"mode {mode}", f"This gives the sudoers file the mode {mode} instead of 0440 at every boot."
+            message = f"This gives the sudoers file the mode {mode} instead of 0440 at every boot."
+            return f"mode {mode}", message, _LEAVE_OUT
     if command.name == "sed" and SUDOERS in words and any("NOPASSWD" in word for word in words):
-        return "sudoers file edited", "This edits passwordless sudo in coder's sudoers file at boot."
+        return "sudoers file edited", "This edits passwordless sudo in coder's sudoers file at boot.", _LEAVE_OUT
     targets = [path for path, anew in _targets(command) if path == SUDOERS and anew is not None]
     if targets:
-        return "sudoers file rewritten", "This writes coder's sudoers file anew at boot, over what the image put there."
+        message = "This writes coder's sudoers file anew at boot, over what the image put there."
+        return "sudoers file rewritten", message, _LEAVE_OUT
     return None
 
 
@@ -502,5 +532,7 @@ def _violation(
     *,
     template: str = NAME,
     trail: tuple[Step, ...] = (),
+    fix: str = "",
+    why: str = "",
 ) -> Violation:
-    return Violation(ID, template, address, evidence, line(at), level, message, trail, lost=FACT)
+    return Violation(ID, template, address, evidence, line(at), level, message, trail, lost=FACT, fix=fix, why=why)

@@ -299,7 +299,9 @@ class _DaemonCheck:
             return
         errors = self._errors(start)
         if errors is None:
-            message = f"This starts `dockerd` without its log in `{LOG}`, where everyone looks when Docker fails."
+            half = any(LOG in each.target.alternatives for each in start.redirects)
+            what = "sends only its output, and not its errors, to" if half else "does not log to"
+            message = f"This starts `dockerd` and {what} `{LOG}`, where everyone looks when Docker fails."
             fix = f"Write `> {LOG} 2>&1` behind it."
             yield _Fault("no log", start.position, message, lost=START, trail=passed(start), fix=fix)
             return

@@ -46,7 +46,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from rules.checks.f01_host_socket import of_block
-from rules.checks.support import attribute_facts, block_fact, line, set_to, truths, undecided, way
+from rules.checks.support import (
+    attribute_facts,
+    block_fact,
+    corrected,
+    line,
+    set_to,
+    source_line,
+    truths,
+    undecided,
+    way,
+)
 from rules.model import Edit, Fact, Level, Step, Undecided, Violation
 from rules.sources.terraform.module import BlockInstance
 from rules.sources.terraform.references import references
@@ -89,6 +99,23 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
         yield from attribute_facts(ID, workspace, volume, ("name", "driver", "driver_opts", "count"))
 
 
+_VOLUME_NAME = 'Write `name = "coder-<owner>-<workspace>-dind-cache"`, with what the template calls the two.'
+_ONE_STORAGE = "Two workspaces can then get the same volume, and two Docker daemons on one storage destroy it."
+_NEW_NAME = "A workspace that exists gets a new, empty volume by that name: its images and databases are not in it."
+_GONE = {
+    HOME: "The user's work is lost at the next stop.",
+    DOCKER_STORAGE: "Every image and database of the user is gone after a stop.",
+}
+_NO_VOLUME = {
+    "bind": ("a folder of the host", "Deleting a workspace removes its volume; a folder stays on the host for ever."),
+    "tmpfs": ("kept in memory", _GONE[DOCKER_STORAGE]),
+}
+_MOUNT = {
+    HOME: f'Mount `{HOST_ROOT}/<owner>-<workspace>` there, by a `volumes` block with `container_path = "{HOME}"`.',
+    DOCKER_STORAGE: f'Mount it: a `mounts` block with `target = "{DOCKER_STORAGE}"`, `type = "volume"` and `source`.',
+}
+
+
 def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
     for container in workspace.containers:
         found = mounts(container)
@@ -113,21 +140,19 @@ def docker_mount(found: Iterable[Mount]) -> Mount | None:
 def _home(workspace: Workspace, container: Resource, found: tuple[Mount, ...]) -> Iterator[Violation | Undecided]:
     home = home_mount(found)
     if home is None:
-        yield from _not_mounted(
-            workspace, container, found, HOME, "volumes", "the user's work is lost at the next stop"
-        )
+        yield from _not_mounted(workspace, container, found, HOME, "volumes")
         return
     yield from _existence(workspace, home, "the home")
-    yield from _read_only(workspace, home, "The user cannot write in the home any more")
+    yield from _read_only(workspace, home, "the home", "The user cannot write a file there any more.")
     if home.kind != "bind":
-        message = (
-            "The home is not a folder of the host here, which is what deleting a workspace removes and a backup saves."
-        )
-        yield _wrong(workspace, home, home.source_attribute, "home is no bind mount", message)
+        message = "The home is not a folder of the host here."
+        violation = _wrong(workspace, home, home.source_attribute, "home is no bind mount", message)
+        yield replace(violation, fix=_HOST_PATH, why=_ELSEWHERE)
         return
     if home.block.block.type == "mounts":
         message = "This binds the home by `mounts`, where the contract has a `volumes` block. Is that meant?"
-        yield _wrong(workspace, home, "type", "home by mounts", message, "warning")
+        fix = f'Write a `volumes` block with `container_path = "{HOME}"` and the `host_path`.'
+        yield replace(_wrong(workspace, home, "type", "home by mounts", message, "warning"), fix=fix)
     yield from _host_path(workspace, home)
 
 
@@ -143,18 +168,31 @@ def _host_path(workspace: Workspace, home: Mount) -> Iterator[Violation | Undeci
             yield undecided(workspace, ID, address, _at(home.block, name), f"the home's folder is not known: {reason}")
             return
         shown = f"{root.rstrip('/') or '/'}"
-        message = f"The home is kept in `{shown}` on the host; the contract says `{HOST_ROOT}`."
-        yield replace(_wrong(workspace, home, name, f"host_path in {shown}", message), fix=_HOST_PATH)
+        message = f"The home is kept in `{shown}` on the host, not in `{HOST_ROOT}`."
+        violation = _wrong(workspace, home, name, f"host_path in {shown}", message)
+        edit = _with_part(workspace, source.alternatives[0].at, f'"{shown.rstrip("/")}/', f'"{HOST_ROOT}/')
+        yield replace(violation, fix=_HOST_PATH, why=_ELSEWHERE, edit=edit)
         return
     absent = _unnamed(path)
     if absent:
         what = " and the ".join(absent)
-        message = f"The home's folder on the host does not name the {what}, so workspaces share one folder."
+        message = f"The home's folder on the host does not name the {what}."
         evidence = f"host_path lacks {' and '.join(absent)}"
-        yield replace(_wrong(workspace, home, home.source_attribute, evidence, message), fix=_HOST_PATH)
+        yield replace(_wrong(workspace, home, name, evidence, message), fix=_HOST_PATH, why=_SHARED)
 
 
-_HOST_PATH = f'Write `host_path = "{HOST_ROOT}/<owner>-<workspace>"`.'
+_HOST_PATH = f'Write `host_path = "{HOST_ROOT}/<owner>-<workspace>"`, with what the template calls the two.'
+_ELSEWHERE = (
+    f"What deletes a workspace removes its folder in `{HOST_ROOT}`, and a backup saves that one: a home elsewhere "
+    "stays on the host for ever, and is in no backup."
+)
+_SHARED = "Two workspaces can then have one and the same home: each reads the other's files and writes over them."
+
+
+def _with_part(workspace: Workspace, at: Position, part: str, right: str) -> Edit | None:
+    """The edit that writes `right` in place of a part of a line that is there once."""
+    text = source_line(workspace, at)
+    return Edit(at.path, at.line, at.line, text.replace(part, right)) if text.count(part) == 1 else None
 
 
 def _shows_socket(workspace: Workspace, mount: Mount) -> bool:
@@ -177,11 +215,10 @@ def _docker_storage(
 ) -> Iterator[Violation | Undecided]:
     storage = docker_mount(found)
     if storage is None:
-        loss = "every image and database of the user is gone after a stop"
-        yield from _not_mounted(workspace, container, found, DOCKER_STORAGE, "mounts", loss)
+        yield from _not_mounted(workspace, container, found, DOCKER_STORAGE, "mounts")
         return
     yield from _existence(workspace, storage, "Docker's storage")
-    yield from _read_only(workspace, storage, "Docker cannot write its storage any more")
+    yield from _read_only(workspace, storage, "Docker's storage", "The Docker daemon cannot start on it.")
     kind = storage.kind
     if kind == "unknown":
         value = storage.block.value("type")
@@ -193,14 +230,16 @@ def _docker_storage(
             )
             return
     if kind != "volume":
-        message = "Docker's storage is no named volume here, as it must be to survive a new container."
-        yield _wrong(
-            workspace, storage, "type" if storage.block.block.type == "mounts" else "host_path", f"type={kind}", message
-        )
+        what, why = _NO_VOLUME.get(kind, ("not a named volume", _GONE[DOCKER_STORAGE]))
+        name = "type" if storage.block.block.type == "mounts" else "host_path"
+        violation = _wrong(workspace, storage, name, f"type={kind}", f"Docker's storage is {what} here.")
+        fix = 'Write `type = "volume"`, and as `source` the name of a `docker_volume`.'
+        yield replace(violation, fix=fix, why=why)
         return
     if storage.block.block.type == "volumes":
         message = "This mounts Docker's storage by `volumes`, where the contract has a `mounts` block. Is that meant?"
-        yield _wrong(workspace, storage, "volume_name", "docker storage by volumes", message, "warning")
+        violation = _wrong(workspace, storage, "volume_name", "docker storage by volumes", message, "warning")
+        yield replace(violation, fix=_MOUNT[DOCKER_STORAGE])
     yield from _volume_name(workspace, storage)
     for volume in workspace.resources("docker_volume"):
         if volume.name in storage.volume_names:
@@ -221,8 +260,10 @@ def _volume_name(workspace: Workspace, storage: Mount) -> Iterator[Violation]:
     at = value.alternatives[0].at if value is not None else _at(block, name)
     if path is None:
         if block.attribute(name) is None:
-            message = "The volume of Docker's storage has no name of its own, so nobody can tell whose it is."
-            yield _fault(workspace, storage, "name lacks owner and workspace", at, message)
+            message = "The volume of Docker's storage has no name of its own."
+            violation = _fault(workspace, storage, "name lacks owner and workspace", at, message)
+            why = "It gets a random one: nobody can tell whose it is, or remove it with its workspace."
+            yield replace(violation, fix=_VOLUME_NAME, why=why)
         return
     absent = [w for w, named in (("owner", path.names_owner), ("workspace", path.names_workspace)) if not named]
     if _unnamed(path) and path.shape != "*":
@@ -230,16 +271,19 @@ def _volume_name(workspace: Workspace, storage: Mount) -> Iterator[Violation]:
         message = (
             f"The name of the volume with Docker's storage, `{path.shape}`, does not say the {what} it belongs to."
         )
-        yield _fault(
-            workspace, storage, f"name lacks {' and '.join(absent)}", at, message, trail=_way(workspace, block, name)
-        )
+        evidence = f"name lacks {' and '.join(absent)}"
+        trail = _way(workspace, block, name)
+        violation = _fault(workspace, storage, evidence, at, message, trail=trail, lost=name if volume else None)
+        yield replace(violation, fix=_VOLUME_NAME, why=_ONE_STORAGE)
     elif not absent and not _NAME.match(path.shape):
         message = (
-            f"This calls the volume `{path.shape}` where the contract says `coder-<owner>-<workspace>-dind-cache`; "
-            "workspaces that exist start with an empty one. Is that meant?"
+            f"This calls the volume with Docker's storage `{path.shape}`, where the contract has "
+            "`coder-<owner>-<workspace>-dind-cache`. Is that meant?"
         )
         evidence = f"name {path.shape}"
-        yield _fault(workspace, storage, evidence, at, message, "warning", trail=_way(workspace, block, name))
+        trail, lost = _way(workspace, block, name), name if volume else None
+        violation = _fault(workspace, storage, evidence, at, message, "warning", trail=trail, lost=lost)
+        yield replace(violation, fix=_VOLUME_NAME, why=_NEW_NAME)
 
 
 def _lifetime(workspace: Workspace, volume: Resource) -> Iterator[Violation]:
@@ -250,16 +294,23 @@ def _lifetime(workspace: Workspace, volume: Resource) -> Iterator[Violation]:
         made_of = references(attribute.expr, module) if attribute is not None and module is not None else frozenset()
         changing = next((each for each in sorted(made_of) if _changes(each)), None)
         if changing is not None:
-            message = (
-                f"The volume with Docker's storage depends on `{changing}`, so it does not survive a stop or an update."
+            message = f"The volume with Docker's storage depends on `{changing}` here."
+            violation = _violation(
+                workspace, f"{volume.address}/{name}", f"depends on {changing}", volume.at(name), message
             )
-            address = f"{volume.address}/{name}"
-            yield _violation(workspace, address, f"depends on {changing}", volume.at(name), message)
+            fix = f"Take `{changing}` out of `{name}`: the volume is there as long as its workspace."
+            yield replace(violation, fix=fix, why=f"A stop or an update makes a new one. {_GONE[DOCKER_STORAGE]}")
     for lifecycle in volume.instance.blocks("lifecycle"):
         attribute = lifecycle.attribute("replace_triggered_by")
         if attribute is not None:
             message = "This replaces the volume with Docker's storage when something else changes."
-            yield _violation(workspace, f"{volume.address}/lifecycle", "replace_triggered_by", attribute.at, message)
+            violation = _violation(
+                workspace, f"{volume.address}/lifecycle", "replace_triggered_by", attribute.at, message
+            )
+            at, single = attribute.at, attribute.end_line == attribute.at.line
+            edit = Edit(at.path, at.line, at.line, "") if single else None
+            why = "Every image and database of the user is gone then."
+            yield replace(violation, fix="Leave `replace_triggered_by` out.", why=why, edit=edit)
 
 
 def _changes(name: str) -> bool:
@@ -270,7 +321,7 @@ def _changes(name: str) -> bool:
 
 
 def _not_mounted(
-    workspace: Workspace, container: Resource, found: tuple[Mount, ...], target: str, kind: str, loss: str
+    workspace: Workspace, container: Resource, found: tuple[Mount, ...], target: str, kind: str
 ) -> Iterator[Violation | Undecided]:
     """Nothing is sure to be mounted at `target`."""
     open_ones = [mount for mount in found if None in mount.targets or mount.block.presence == "unknown"]
@@ -286,13 +337,19 @@ def _not_mounted(
     told = may or moved
     if told is not None:
         at = _target_position(told, target)
-        message = f"This is not sure to be mounted at `{target}`: {loss}."
-        trail = _way(workspace, told.block, told.target_attribute)
+        message = f"This is not mounted at `{target}`, and nothing else is."
+        if may is not None:
+            message = f"This is not mounted at `{target}` in every workspace."
+        name, value = told.target_attribute, told.block.value(told.target_attribute)
+        trail, fix = _way(workspace, told.block, name), f'Write `{name} = "{target}"`.'
+        wrong = next((alternative for alternative in value or () if alternative.at == at), None)
+        edit = corrected(workspace, told.block, name, wrong, f'"{target}"') if wrong is not None else None
     else:
-        at, trail = container.instance.at, ()
-        message = f"Nothing is mounted at `{target}`: {loss}."
+        at, trail, edit, fix = container.instance.at, (), None, _MOUNT[target]
+        message = f"Nothing is mounted at `{target}`."
     address = f"{container.address}/{target}"
-    yield _violation(workspace, address, "not mounted", at, message, trail=trail, lost=f"`{kind}` block")
+    violation = _violation(workspace, address, "not mounted", at, message, trail=trail, lost=f"`{kind}` block")
+    yield replace(violation, edit=edit, fix=fix, why=_GONE[target])
 
 
 def _is_elsewhere(mount: Mount, kind: str) -> bool:
@@ -315,10 +372,13 @@ def _existence(workspace: Workspace, mount: Mount, what: str) -> Iterator[Violat
         yield undecided(workspace, ID, address, mount.block.at, f"whether {what} is mounted cannot be known")
     elif presence == "conditional":
         message = f"Whether {what} is mounted depends on a condition here, and both ways are possible."
-        yield _violation(workspace, address, "mounted on a condition", mount.block.at, message, trail=mount.block.trail)
+        trail = mount.block.trail
+        violation = _violation(workspace, address, "mounted on a condition", mount.block.at, message, trail=trail)
+        fix = "Write it without the condition: every workspace needs it."
+        yield replace(violation, fix=fix, why=f"Where it is not mounted: {_GONE[mount.targets[0] or HOME]}")
 
 
-def _read_only(workspace: Workspace, mount: Mount, effect: str) -> Iterator[Violation | Undecided]:
+def _read_only(workspace: Workspace, mount: Mount, what: str, effect: str) -> Iterator[Violation | Undecided]:
     value = mount.block.value("read_only")
     address = f"{mount.container.address}/{mount.targets[0]}"
     at = _at(mount.block, "read_only")
@@ -329,7 +389,9 @@ def _read_only(workspace: Workspace, mount: Mount, effect: str) -> Iterator[Viol
         elif truth == "true":
             trail = way(workspace, alternative, at)
             edit = set_to(workspace, mount.block, "read_only", "false")
-            yield _violation(workspace, address, "read_only=true", alternative.at, f"{effect}.", trail=trail, edit=edit)
+            message = f"This mounts {what} read-only."
+            violation = _violation(workspace, address, "read_only=true", alternative.at, message, trail=trail)
+            yield replace(violation, edit=edit, fix="Write `read_only = false`, or leave it out.", why=effect)
 
 
 def _at(block: BlockInstance, name: str) -> Position:
@@ -359,9 +421,11 @@ def _fault(
     message: str,
     level: Level = "failure",
     trail: tuple[Step, ...] = (),
+    lost: str | None = None,
 ) -> Violation:
     address = f"{mount.container.address}/{mount.targets[0]}"
-    return _violation(workspace, address, evidence, at, message, level, trail=trail)
+    lost = lost or f"`{mount.block.block.type}` block"
+    return _violation(workspace, address, evidence, at, message, level, trail=trail, lost=lost)
 
 
 def _violation(

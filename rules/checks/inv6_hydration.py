@@ -62,8 +62,10 @@ from rules.checks.support import calls, command_fact, in_home, line, mentions, w
 from rules.model import Edit, Fact, Level, Span, Violation
 from rules.once import once
 from rules.policy import Policy
+from rules.sources.dockerfile import Instruction
 from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Program, Word
 from rules.sources.text import Position
+from rules.sources.tree import read_text
 from rules.workspace.image import NAME, Image, copies
 from rules.workspace.template import Workspace
 
@@ -231,7 +233,7 @@ def _continues(path: str, command: Command, started: dict[str, list[tuple[Guard,
 
 def _appended(surface: Surface, append: _Append) -> Violation:
     target = ", ".join(path.replace(UNKNOWN, "…") for path in append.paths)
-    said = shown(append.command) if append.at == append.command.position else f">> {target}"
+    said = f"`{shown(append.command)}`" if append.at == append.command.position else "This"
     level: Level = "warning" if append.asks else "failure"
     return Violation(
         rule=ID,
@@ -240,10 +242,26 @@ def _appended(surface: Surface, append: _Append) -> Violation:
         evidence=f"{target} gets {_content(append)}",
         span=line(append.at),
         level=level,
-        message=f"`{said}` adds to `{target}` again at every start.{' Is that meant?' if append.asks else ''}",
+        message=f"{said} adds to `{target}` without looking into it.{' Is that meant?' if append.asks else ''}",
         trail=surface.steps(passed(append.command, at=append.at)),
         edit=_guarded(surface, append),
+        fix=_looked_for(append, target),
+        why="The script runs at every start of the workspace, and each time the file gets the same lines once more.",
     )
+
+
+def _looked_for(append: _Append, target: str) -> str:
+    """What to write so that it is added once."""
+    if append.asks:
+        return "Add it only where `git config --global --get-all` of the same key does not say it yet."
+    word = append.command.args[0].raw if append.write is not None and len(append.command.args) == 1 else "'<its line>'"
+    word = word if append.command.name == "echo" and len(word) < MAX_SHOWN else "'<its line>'"
+    file = target if len(append.paths) == 1 else "<file>"
+    return f"Write `grep -qxF {word} {file} ||` in front: only where it is not there yet."
+
+
+MAX_SHOWN = 60
+"""Characters of a text that is told in full."""
 
 
 def _content(append: _Append) -> str:
@@ -292,6 +310,9 @@ def _given_up(surface: Surface, program: Program) -> Iterator[Violation]:
             message=f"`{shown(command)}` ends the boot where `{STAGED}` is missing.",
             trail=surface.steps(passed(command)),
             related=("BOOT",),
+            edit=_instead_of(surface, command, f'echo "{STAGED} is missing; going on"'),
+            fix=f'Say so and go on: `echo "{STAGED} is missing; going on"`.',
+            why="What comes after it in the boot script, Docker among it, does not need these files, and does not run.",
         )
 
 
@@ -329,6 +350,13 @@ def _warnings(program: Program) -> Iterator[Command]:
             yield command
 
 
+def _instead_of(surface: Surface, command: Command, new: str) -> Edit | None:
+    """The edit that writes another command in place of one that is there once on its line."""
+    at, text = command.position, surface.line(command.position)
+    alone = text.count(command.raw) == 1 and "\n" not in command.raw
+    return Edit(at.path, at.line, at.line, text.replace(command.raw, new)) if alone else None
+
+
 def says_missing(guard: Guard) -> bool:
     if guard.test is None:
         return any(says_missing(each) for conjunction in guard.any_of for each in conjunction)
@@ -356,6 +384,8 @@ def _not_hydrated(workspace: Workspace) -> Iterator[Violation]:
             trail=(workspace.step(script.at),),
             related=("BOOT",),
             lost=_HYDRATION,
+            fix=f"Copy what is missing, such as `[ -e ~/WELCOME.txt ] || cp {STAGED}/WELCOME.txt ~/`.",
+            why="A new workspace then starts without the welcome text, settings and commands that the image brings.",
         )
 
 
@@ -375,10 +405,23 @@ def image_check(image: Image) -> Iterator[Violation]:
         evidence="nothing is staged",
         span=Span(image.path, at, at),
         level="failure",
-        message=f"The image stages nothing in `{STAGED}`, from where the boot script fills the home."
-        + (" What it puts into the home itself is hidden by the mount at run time." if hidden else ""),
+        message=f"The image stages nothing in `{STAGED}`, from where the boot script fills the home.",
         lost=_STAGING,
+        edit=_staged_there(image, instead) if instead is not None else None,
+        fix=f"Write `COPY scripts {STAGED}`.",
+        why=_HIDDEN if hidden else "A new workspace then has nothing of what the image brings for its home.",
     )
+
+
+_HIDDEN = "At run time the user's own home is mounted over the image's: what the build puts there is never seen."
+
+
+def _staged_there(image: Image, instruction: Instruction) -> Edit | None:
+    """The edit that gives the copy its right target."""
+    at, target = instruction.start, instruction.words[-1]
+    text = read_text(image.tree, instruction.path).split("\n")[at - 1].rstrip("\r")
+    right = f"{text.removesuffix(target)}{STAGED}"
+    return Edit(instruction.path, at, at, right) if instruction.end == at and text.endswith(target) else None
 
 
 def _stages(image: Image) -> Iterator[bool]:

@@ -72,9 +72,11 @@ from rules.checks.support import (
     attribute_facts,
     block_fact,
     command_fact,
+    corrected,
     in_home,
     line,
     mentions,
+    removed,
     set_to,
     way,
     written_to,
@@ -214,6 +216,21 @@ def _meaning(alternative: Alternative) -> str:
     return "same" if parts.path in ("", "/") and not parts.query else "path"
 
 
+_NO_BUTTON = "Where it is not there, the user has no button that opens the site."
+_PATHS = "The site's own links and redirects, which begin with `/`, then lead to Coder's pages and not to the site."
+_WHY_CHECKED = "Coder asks this address whether the site is up: without it the app looks ready while nothing answers."
+_CHECK = f'Add a `healthcheck` block with `url = "{URL}"`, `interval = 5` and `threshold = 6`.'
+
+
+def _with_healthcheck(app: Resource) -> Edit | None:
+    """The block as the last one of the app."""
+    body = app.instance.block
+    if body.end_line == body.at.line:
+        return None
+    block = f'  healthcheck {{\n    url       = "{URL}"\n    interval  = 5\n    threshold = 6\n  }}'
+    return Edit(body.at.path, body.end_line, body.end_line - 1, block)
+
+
 def _no_app(workspace: Workspace) -> Violation:
     place = next(iter((*workspace.resources("coder_app"), *workspace.agents, *workspace.containers)))
     at = place.instance.at
@@ -227,6 +244,8 @@ def _no_app(workspace: Workspace) -> Violation:
         message=f"No `coder_app` offers the site at `{URL}`.",
         trail=(workspace.step(at),),
         lost=_SITE,
+        fix=f'Add a `coder_app` with `url = "{URL}"`, `subdomain = true` and a `healthcheck` of the same URL.',
+        why="The user then has no button that opens the site.",
     )
 
 
@@ -292,7 +311,9 @@ def _at_value(
         message=message,
         trail=way(workspace, alternative, attribute.at if attribute is not None else block.at),
         lost=f"{app.name} {inner.rstrip('/') or name}",
-        edit=set_to(workspace, block, name, right),
+        edit=corrected(workspace, block, name, alternative, right),
+        fix=f"Write `{name} = {right}`" + (" in the `healthcheck`." if inner else "."),
+        why=_PATHS if name == "subdomain" else _WHY_CHECKED if inner else "",
     )
 
 
@@ -302,7 +323,8 @@ def _flags(workspace: Workspace, app: Resource) -> Iterator[Violation | Undecide
     value = app.value("subdomain")
     if value is None or all(alternative.data is None for alternative in value):
         message = "The app has no `subdomain = true`, so Coder serves the site under a path."
-        yield _lacks(workspace, app, "subdomain", app.at("subdomain"), message, edit=_with_subdomain(workspace, app))
+        found = _lacks(workspace, app, "subdomain", app.at("subdomain"), message, edit=_with_subdomain(workspace, app))
+        yield replace(found, fix="Write `subdomain = true`.", why=_PATHS)
     for alternative in value or ():
         if isinstance(alternative.data, Unknown):
             yield not_known(ID, workspace, app, "subdomain", alternative)
@@ -311,11 +333,15 @@ def _flags(workspace: Workspace, app: Resource) -> Iterator[Violation | Undecide
             yield _at_value(workspace, app, app.instance, "subdomain", alternative, message, "failure")
     for alternative in app.value("external") or ():
         if as_bool(alternative.data) is True:
-            message = "`external = true` makes a plain link of the app, to the user's own computer."
-            yield _lacks(workspace, app, "external", alternative.at, message)
+            message = "`external = true` makes a plain link of the app, past Coder's tunnel."
+            found = _lacks(workspace, app, "external", alternative.at, message)
+            edit = removed(workspace, app.instance, "external", alternative)
+            why = f"The browser then opens `{URL}` on the user's own computer, where no site runs."
+            yield replace(found, edit=edit, fix="Leave `external` out.", why=why)
     if app.instance.presence in ("conditional", "settable"):
         message = "The app that offers the site is not there in every workspace. Is that meant?"
-        yield _lacks(workspace, app, "presence", at, message, "warning")
+        found = _lacks(workspace, app, "presence", at, message, "warning")
+        yield replace(found, fix="Write it without `count` or `for_each`: each workspace has a site.", why=_NO_BUTTON)
 
 
 def _with_subdomain(workspace: Workspace, app: Resource) -> Edit | None:
@@ -357,12 +383,14 @@ def _lacks(
 def _healthcheck(workspace: Workspace, app: Resource) -> Iterator[Violation | Undecided]:
     blocks = app.instance.blocks("healthcheck")
     if not blocks:
-        message = "The app has no healthcheck, so Coder shows it as ready before the site answers."
-        yield _lacks(workspace, app, "healthcheck", app.instance.at, message)
+        message = "The app that offers the site has no `healthcheck`."
+        found = _lacks(workspace, app, "healthcheck", app.instance.at, message, edit=_with_healthcheck(app))
+        yield replace(found, fix=_CHECK, why=_WHY_CHECKED)
     for block in blocks:
         if block.presence in ("conditional", "settable"):
             message = "The healthcheck is not there in every workspace. Is that meant?"
-            yield _lacks(workspace, app, "healthcheck", block.at, message, "warning")
+            found = _lacks(workspace, app, "healthcheck", block.at, message, "warning")
+            yield replace(found, fix="Write it without the condition.", why=_WHY_CHECKED)
         for alternative in block.value("url") or ():
             meaning = _meaning(alternative)
             if meaning in ("right", "unknown") or (meaning == "other" and _same_address(app, block)):
@@ -426,6 +454,7 @@ def _router(workspace: Workspace) -> Iterator[Violation]:
                 message="The boot script does not tell DDEV to leave out its router, which then takes port 80 itself.",
                 trail=(workspace.step(script.at),),
                 lost=_CONFIGURATION,
+                fix=_OMIT,
             )
 
 
@@ -443,7 +472,29 @@ def _with_router(workspace: Workspace, setting: _Setting, *, asks: bool) -> Viol
         + (" Is that condition meant?" if asks else ""),
         trail=(*setting.source, *of_workspace(workspace).steps(passed(command))),
         lost=_CONFIGURATION,
+        edit=_omitting(workspace, setting),
+        fix=_OMIT if command.name == "ddev" else _listed(setting.source),
     )
+
+
+_OMIT = f"Write `ddev config global --omit-containers={ROUTER}`."
+
+
+def _listed(source: Sequence[Step]) -> str:
+    file = f"`{source[0].path}`" if source else "that file"
+    return f"Write `omit_containers: [{ROUTER}]` into {file}."
+
+
+def _omitting(workspace: Workspace, setting: _Setting) -> Edit | None:
+    """``--omit-containers=ddev-router`` in place of another value."""
+    for invocation in invocations(setting.command):
+        for option in getopt(invocation.args, "", ("omit-containers",)).values("omit-containers"):
+            if option.word.raw.startswith("--omit-containers="):
+                surface, at = of_workspace(workspace), option.word.position
+                text, raw = surface.line(at), option.word.raw
+                if text.count(raw) == 1:
+                    return Edit(at.path, at.line, at.line, text.replace(raw, f"--omit-containers={ROUTER}"))
+    return None
 
 
 def _left_out_sometimes(workspace: Workspace, settings: Sequence[_Setting], guards: Guards) -> Iterator[Violation]:
@@ -569,4 +620,6 @@ def _several(workspace: Workspace, command: Command, trail: tuple[Step, ...], le
         level=level,
         message=f"`{shown(command)}` lets more than one project run, and only one of them can have port 80.{asks}",
         trail=trail,
+        fix="Start the one project of this workspace, by its folder: `cd <folder> && ddev start`.",
+        why="DDEV puts a project's web server on port 80 of the workspace itself: the second one does not start.",
     )

@@ -44,6 +44,7 @@ from rules.checks.commands import (
     Flow,
     Invocation,
     Surface,
+    deleted,
     flow_of,
     getopt,
     invocations,
@@ -54,8 +55,20 @@ from rules.checks.commands import (
 )
 from rules.checks.f08_hostname_identity import CONCERN as HOST_NAME
 from rules.checks.f08_hostname_identity import SOURCES, from_container, from_host_name, identities
-from rules.checks.support import attribute_facts, command_fact, environment, in_home, line, mentions, undecided, way
-from rules.model import Fact, Level, Undecided, Violation
+from rules.checks.support import (
+    attribute_facts,
+    command_fact,
+    entry_at,
+    environment,
+    has_data,
+    in_home,
+    line,
+    mentions,
+    undecided,
+    way,
+    with_entry,
+)
+from rules.model import Edit, Fact, Level, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Word
 from rules.sources.terraform.values import Alternative, MapData, Unknown, Value, show, show_value
 from rules.sources.text import Position, Text
@@ -139,6 +152,7 @@ def _environment(workspace: Workspace, agent: Resource) -> Iterator[Violation | 
 
 
 def _missing(workspace: Workspace, agent: Resource, name: str) -> Violation:
+    known_source = has_data(workspace, SOURCES[name])
     return Violation(
         rule=ID,
         template=workspace.template,
@@ -148,6 +162,7 @@ def _missing(workspace: Workspace, agent: Resource, name: str) -> Violation:
         level="failure",
         message=f"The agent's `env` does not say `{name}`.",
         trail=(workspace.step(agent.at("env")),),
+        edit=with_entry(workspace, agent.instance, "env", name, SOURCES[name]) if known_source else None,
         lost=f"{name} in the agent's env",
         fix=f"Write `{name} = {SOURCES[name]}`.",
     )
@@ -160,6 +175,7 @@ def _entry(workspace: Workspace, address: str, name: str, value: Value | None, e
         if _SOURCES[name].search(written) or from_container([alternative]) or (not written and name in _AUTHORS):
             continue
         level = "warning" if _is_fallback(workspace, name, value, alternative) else _certainty(alternative, written)
+        right = SOURCES[_AUTHORS.get(name, name)]
         question = " Is that meant?" if level == "warning" else ""
         yield Violation(
             rule=ID,
@@ -170,7 +186,8 @@ def _entry(workspace: Workspace, address: str, name: str, value: Value | None, e
             level=level,
             message=f"This gives `{name}` the value `{written}`, which is not what Coder knows it by.{question}",
             trail=way(workspace, alternative, effect),
-            fix=f"Write `{name} = {SOURCES[_AUTHORS.get(name, name)]}`.",
+            edit=entry_at(workspace, alternative.at, name, right) if has_data(workspace, right) else None,
+            fix=f"Write `{name} = {right}`.",
         )
 
 
@@ -309,8 +326,20 @@ def _wrong(
         level=level,
         message=message + (" Is that meant?" if level == "warning" else ""),
         trail=surface.steps(passed(command)),
+        edit=_written_instead(surface, command, fix),
         fix=fix,
     )
+
+
+def _written_instead(surface: Surface, command: Command, fix: str) -> Edit | None:
+    """The edit that leaves a command out, or writes that of the advice in its place, where it is there once."""
+    if fix.startswith("Leave "):
+        return deleted(surface, command)
+    at, text = command.position, surface.line(command.position)
+    advice = re.match(r"Write `([^`]*)`", fix)
+    if advice is None or "\n" in command.raw or text.count(command.raw) != 1:
+        return None
+    return Edit(at.path, at.line, at.line, text.replace(command.raw, advice[1]))
 
 
 def _half(surface: Surface, script: Script, only: tuple[str, Command]) -> Violation:

@@ -129,6 +129,45 @@ def removed(workspace: Workspace, block: BlockInstance, name: str, alternative: 
     return Edit(attribute.at.path, attribute.at.line, attribute.at.line, "") if alone else None
 
 
+def with_attribute(workspace: Workspace, block: BlockInstance, name: str, value: str) -> Edit | None:
+    """The edit that gives a block an attribute which it lacks, as its first one."""
+    return None if block.header is not None else _first_below(workspace, block.at, name, value)
+
+
+def with_entry(workspace: Workspace, block: BlockInstance, name: str, key: str, value: str) -> Edit | None:
+    """The edit that gives the map which is attribute `name` an entry: in place of the wrong one, or as its first."""
+    attribute = block.attribute(name)
+    if attribute is None:
+        return None
+    for number in range(attribute.at.line, attribute.end_line + 1):
+        if (edit := entry_at(workspace, attribute.at._replace(line=number), key, value)) is not None:
+            return edit
+    return _first_below(workspace, attribute.at, key, value)
+
+
+def entry_at(workspace: Workspace, at: Position, key: str, value: str) -> Edit | None:
+    """The edit that gives the entry of a map which a line holds another value."""
+    match = re.match(rf"(\s*{key}\s*=\s*)[^\s{{(\[]+$", source_line(workspace, at))
+    return Edit(at.path, at.line, at.line, f"{match[1]}{value}") if match is not None else None
+
+
+def _first_below(workspace: Workspace, at: Position, name: str, value: str) -> Edit | None:
+    """The edit that writes ``name = value`` below a line that opens a block or a map, in line with what follows."""
+    if not source_line(workspace, at).rstrip().endswith("{"):
+        return None
+    below = re.match(r"(\s+)(\w+\s*)=", source_line(workspace, at._replace(line=at.line + 1)))
+    indent, width = (below[1], len(below[2].rstrip())) if below else ("  ", 0)
+    aligned = len(below[2]) if below and len(below[2]) > width + 1 else 0
+    return Edit(at.path, at.line + 1, at.line, f"{indent}{f'{name} '.ljust(aligned)}= {value}")
+
+
+def has_data(workspace: Workspace, reference: str) -> bool:
+    """Whether the template has the data source of ``data.kind.name.attribute``."""
+    kind, name = reference.split(".")[1:3]
+    pattern = re.compile(rf'\s*data\s+"{kind}"\s+"{name}"')
+    return any(pattern.match(text) for lines in workspace.evaluator.source.lines.values() for text in lines)
+
+
 def source_line(workspace: Workspace, at: Position) -> str:
     lines = workspace.evaluator.source.lines.get(at.path, [])
     return lines[at.line - 1].rstrip("\r") if at.line <= len(lines) else ""

@@ -86,4 +86,5 @@ def _violation(workspace: Workspace, script: Script, path: str, number: int, hol
         trail=(workspace.step(holes[0].start),),
         related=("BOOT",),
         edit=Edit(path, number, number, text),
+        fix=f"Write {', '.join(f'`$${{{hole.expression}}}`' for hole in holes)}: the shell sees it with one `$`.",
     )

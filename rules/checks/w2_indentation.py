@@ -104,6 +104,9 @@ def _misplaced(here: HereText) -> Position | None:
     return script.at(meant) if meant is not None and unclosed else None
 
 
+_ALONE = "Write `{}` alone on its line, where nothing is left in front of it after Terraform has stripped the text."
+
+
 def _violation(surface: Surface, script: Script, misplaced: _Misplaced) -> Violation:
     here, at = misplaced.here, misplaced.at
     causes = _further_left(surface, script, at)
@@ -136,6 +139,7 @@ def _violation(surface: Surface, script: Script, misplaced: _Misplaced) -> Viola
         trail=surface.steps((misplaced.command.position, *places[1:], *((opening,) if opening else ()), at)),
         related=("BOOT",),
         edit=edit,
+        fix=f"Indent it as far as `{here.delimiter}` on line {at.line}." if causes else _ALONE.format(here.delimiter),
     )
 
 

@@ -35,7 +35,6 @@ BAD = (
             }
         """,
         container="runtime = local.runtime # >INV-1",
-        fixed='runtime = "sysbox-runc"',
     ),
     Case(
         "the default of a variable",
