@@ -144,6 +144,8 @@ def launch(settings: Settings, work: Work, members: Members, turns: Turns) -> Jo
         "serializer": DBOSPortableJSONSerializer(),
         "enable_otlp": is_traced(),
         "log_level": "WARNING",
+        # What it looks for we do not use, and a stop waits for it to look.
+        "notification_listener_polling_interval_sec": settings.poll_interval,
     }
     if settings.shared:
         config["db_engine_kwargs"] = {"connect_args": POSTGRESQL}

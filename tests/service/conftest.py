@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.settings import Settings
 from tests.service.postgres import Postgres
-from tests.service.running import free_port
+from tests.service.running import RunningService, free_port, seed
 
 if TYPE_CHECKING:
     from tests.service.github import GitHub
@@ -32,6 +32,28 @@ def _logs() -> None:
         processors=[structlog.contextvars.merge_contextvars, structlog.stdlib.render_to_log_kwargs],
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick(tmp_path_factory: pytest.TempPathFactory, private_pem: str) -> Iterator[None]:
+    """What takes its time in a service that lives for months, and would in each of these tests."""
+    settings = Settings.model_validate(
+        {
+            "app_id": 1,
+            "webhook_secret": SECRET,
+            "private_key": private_pem,
+            "data_dir": tmp_path_factory.mktemp("seed"),
+            "api_url": f"http://127.0.0.1:{free_port()}",
+            "port": free_port(),
+            "role": "all",
+        }
+    )
+    with RunningService(settings):
+        pass
+    seed.database = (settings.data_dir / "wrc.sqlite").read_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.service.workflows.NEXT_LOOK", 0.1)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from bot.sandbox.world import World
 from bot.settings import Settings
 from tests.sandbox.openapi import ENTERPRISE, OpenApiRecorder
 from tests.service.conftest import SECRET, deliver
-from tests.service.running import free_port, wait_for
+from tests.service.running import free_port, seed, wait_for
 
 TEMPLATE = """\
 terraform {
@@ -72,6 +72,8 @@ class GitHub:
                 "write_interval": 0,
             }
         )
+
+        seed.sow(self.settings.data_dir)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -40,6 +41,21 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@dataclass
+class Seed:
+    """The database of a service that has started once: after a first start the queues are looked at a second later."""
+
+    database: bytes | None = None
+
+    def sow(self, folder: Path) -> None:
+        if self.database is not None:
+            folder.mkdir(parents=True)
+            (folder / "wrc.sqlite").write_bytes(self.database)
+
+
+seed = Seed()
 
 
 class _Server(uvicorn.Server):
