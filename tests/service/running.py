@@ -100,10 +100,12 @@ class ServiceProcess:
         apart = ["unshare", "--pid", "--fork", "--kill-child"] if self._first else []
         self.url = f"http://127.0.0.1:{environment['WRC_PORT']}"
         self.log = directory / "service.log"
+        # Compiled modules are kept, as any installation has them: many processes are started here.
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*apart, sys.executable, "-c", f"{before}\nfrom bot.app import serve; raise SystemExit(serve())"],
-                env={**os.environ, "PYTHONPATH": str(Path.cwd()), **environment},
+                env={**inherited, "PYTHONPATH": str(Path.cwd()), **environment},
                 cwd=directory,
                 stdout=log,
                 stderr=log,
