@@ -34,6 +34,8 @@ MAX_SOURCE_DEPTH = 8
 MAX_SOURCED = 200
 """Files sourced in one program, each time counted."""
 
+_WRITES = frozenset({">", ">>", ">|"})
+
 MAX_LINES = 8
 """Lines that ``read`` is taken to choose from; of more, none is known."""
 
@@ -334,6 +336,9 @@ class Builtins:
             if text is not None:
                 return self._sourced_text(text, candidate, command, context, state)
         kind = "system" if _is_system(joined(self._walk.home, path), self._walk.home) else "missing"
+        if kind == "missing" and (made := self._made(path, state)):
+            left = [self._sourced_text(text, path, command, context, state) for text in made]
+            return "exit" if all(left) else None
         where = "is not part of the repository" if kind == "system" else "was not found in the repository"
         self._unseen(kind, f"{path.removeprefix(REPOSITORY + '/')} {where}", command, context)
         return None
@@ -461,8 +466,26 @@ class Builtins:
                     self._run_file(text, candidate, words[1:], command, context, state.copy())
                     break
             else:
+                for text in self._made(path, state):
+                    self._run_file(text, path, words[1:], command, context, state.copy())
                 if self._writes_decoded(path):
                     self._unpacked(command, context.within(Scope("script", command.position, name=command.name)))
+
+    def _made(self, path: str, state: State) -> list[Text]:
+        """What the script has written into a file itself, as far as it is known."""
+        wanted = {joined(base, path) for base in state.cwd.alternatives}
+        found: list[Text] = []
+        for command in self._walk.commands:
+            redirects = [each for each in command.redirects if each.operator in _WRITES]
+            words = [each.target for each in redirects] + list(command.args if command.name == "tee" else ())
+            if not any(joined(command.cwd[0], word.value) in wanted for word in words if word.value):
+                continue
+            if not (any(each.operator == ">>" for each in redirects) or "-a" in [word.value for word in command.args]):
+                found = []
+            stage = next((each for each in reversed(command.scope) if each.kind == "pipeline" and each.index), None)
+            feeds = replace(stage, index=stage.index - 1) if stage is not None and command.name == "tee" else None
+            found += texts_printed([command, *(each for each in self._walk.commands if feeds in each.scope)])
+        return found
 
     def _run_file(
         self, text: Text, path: str, args: Sequence[Word], command: Command, context: Context, state: State

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import posixpath
 from collections.abc import Callable, Sequence
 
@@ -10,7 +11,9 @@ from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.values import Value, bounded, concat, each, literal, merged, unknown
 from rules.sources.text import Piece, Text
 
-_SILENT = frozenset({"cd", "true", "test", "[", "[[", ":", "=", ">", "export", "local", "set", "return", "exit"})
+_SILENT = frozenset(
+    {"cd", "true", "test", "[", "[[", ":", "=", ">", "export", "local", "set", "return", "exit", "eval"}
+)
 
 
 def output_of(commands: Sequence[Command], depth: int) -> Value:
@@ -22,6 +25,9 @@ def output_of(commands: Sequence[Command], depth: int) -> Value:
             if command.name not in _SILENT or (command.name == ">" and command.redirects)
         )
     )
+    home = _home_of(commands)
+    if home is not None:
+        return Value((home,), origins)
     calls = {frame.position for command in commands for frame in command.frames if frame.kind == "call"}
     producers = []
     for command in commands:
@@ -40,15 +46,25 @@ def output_of(commands: Sequence[Command], depth: int) -> Value:
     return Value(stripped.alternatives, origins, stripped.cut)
 
 
+def _home_of(commands: Sequence[Command]) -> str | None:
+    """``getent passwd coder | cut -d: -f6``."""
+    if [command.name for command in commands] != ["getent", "cut"]:
+        return None
+    names, fields = [word.value for word in commands[0].args], [word.value for word in commands[1].args]
+    known = len(names) == 2 and names[0] == "passwd" and names[1] and "-f6" in fields
+    return f"/home/{names[1]}" if known else None
+
+
 def texts_printed(commands: Sequence[Command]) -> list[Text]:
     """What each of these commands prints, where it is written; nothing of what is not known."""
     found: list[Text] = []
     for command in commands:
         here = next((redirect.here for redirect in command.redirects if redirect.here is not None), None)
-        if command.name == "cat" and here is not None:
+        if command.name in ("cat", "tee") and here is not None:
             found.append(here.text)
         elif command.name in ("echo", "printf") and command.args:
-            value = output_of([command], len(command.scope)).single
+            alone = dataclasses.replace(command, redirects=())
+            value = output_of([alone], len(command.scope)).single
             if value is not None and UNKNOWN not in value:
                 found.append(Text((Piece(value, command.args[-1].position),)))
     return found

@@ -44,6 +44,7 @@ _WRAPPERS = {
     "timeout": _Wrapper("ks", frozenset({"--kill-after", "--signal"}), 1),
     "stdbuf": _Wrapper("ioe"),
     "setsid": _Wrapper(),
+    "coproc": _Wrapper(),
     "busybox": _Wrapper(),
     "gosu": _Wrapper(operands=1),
     "su-exec": _Wrapper(operands=1),

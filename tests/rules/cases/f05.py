@@ -382,6 +382,31 @@ BAD = (
             }
         """,
     ),
+    Case(
+        "a script that it makes",
+        on=("minimal",),
+        boot="""
+            cat > /tmp/set-up.sh <<'SCRIPT'
+            cp /etc/vimrc ~/.vimrc # !F-5
+            SCRIPT
+            bash /tmp/set-up.sh
+        """,
+    ),
+    Case(
+        "a script that it makes as root",
+        on=("minimal",),
+        boot="""
+            cat <<'SCRIPT' | sudo tee /usr/local/bin/set-up > /dev/null
+            #!/bin/sh
+            cp /etc/vimrc ~/.vimrc # !F-5
+            SCRIPT
+            /usr/local/bin/set-up
+        """,
+    ),
+    Case("a script that it makes and sources", boot="echo 'rm -f ~/.vimrc' > /tmp/set-up.sh # !F-5\n. /tmp/set-up.sh"),
+    Case("the home by getent", boot='place=$(getent passwd coder | cut -d: -f6)\ncp /etc/vimrc "$place/.vimrc" # !F-5'),
+    Case("the home by eval", boot='place=$(eval echo ~coder)\ncp /etc/vimrc "$place/.vimrc" # !F-5'),
+    Case("a process beside", boot="coproc cp /etc/vimrc ~/.vimrc # !F-5"),
 )
 
 GOOD = (
@@ -643,5 +668,10 @@ GOOD = (
     Case(
         "a health check that looks",
         container='healthcheck {\n  test = ["CMD-SHELL", "test -d /home/coder/.vscode"]\n}',
+    ),
+    Case("a script that it makes for the user", boot="echo 'rm -f ~/.vimrc' > /tmp/clean.sh\nchmod +x /tmp/clean.sh"),
+    Case(
+        "a script that it makes and that spares",
+        boot="echo '[ -e ~/.vimrc ] || cp /etc/vimrc ~/.vimrc' > /tmp/set-up.sh\nsh /tmp/set-up.sh",
     ),
 )
