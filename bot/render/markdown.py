@@ -91,13 +91,14 @@ def comment(finding: Finding, *, again: bool = False) -> str:
     said = [_sentence(finding.message) + _trail(finding), AS_ABOVE if again else _sentence(finding.why)]
     citation = [*_acknowledgement(finding), *([_cited(finding)] if finding.requirement else [])]
     fixes = [] if again else _fixes(finding.fix)
+    listed, joined = [*said, *fixes], [*said, " ".join(fixes)]
     suggestion = _suggestion(finding)
-    if len(said) + len(fixes) + len(suggestion) + len(citation) > MAX_COMMENT_LINES:
-        fixes = [" ".join(fixes)]
-    words = [*said, *fixes]
-    if len(words) + len(suggestion) + len(citation) > MAX_COMMENT_LINES:
-        suggestion = []
-    return "\n".join([*(word for word in words if word), *suggestion, *citation])
+    # What a suggestion says itself needs no words, where there is no room for both.
+    forms = [(words, suggestion) for words in (listed, joined, said, [" ".join(said)])] if suggestion else []
+    forms += [(listed, []), (joined, [])]
+    shown = (([*filter(None, words)], box) for words, box in forms)
+    words, box = next(((w, b) for w, b in shown if len(w) + len(b) + len(citation) <= MAX_COMMENT_LINES), (joined, []))
+    return "\n".join([*words, *box, *citation])
 
 
 def _fixes(fix: str) -> list[str]:
@@ -426,14 +427,14 @@ def _acknowledgement(finding: Finding) -> list[str]:
 def _trail(finding: Finding) -> str:
     """What was removed, where the value of the finding's line comes from and where it takes effect, on other lines."""
     gone = [step for step in finding.trail if step.text.startswith(REMOVED)]
-    trail = [step for step in finding.trail if step not in gone]
+    trail = [step for step in finding.trail if step not in gone and '"$@"' not in step.text]
     own = next((n for n, step in enumerate(trail) if (step.path, step.line) == (finding.path, finding.line)), None)
     before = trail[:own] if own is not None else trail
     after = trail[own + 1 :] if own is not None else []
     after = [step for step in after if (step.path, step.line) != (finding.path, finding.line)]
     if gone:  # where it stood says more than where it is missing
         before = []
-    lost = [replace(step, text="") for step in gone[:MAX_STEPS]]
+    lost = list(dict.fromkeys(replace(step, text="") for step in gone))[:MAX_STEPS]
     told = [("It comes from", before[:MAX_STEPS]), ("It takes effect in", after[:MAX_STEPS])]
     told = [("The base has it in", lost), *told]
     return "".join(f" {how} {', '.join(_step(step, finding) for step in steps)}." for how, steps in told if steps)

@@ -187,7 +187,17 @@ def _violation(workspace: Workspace, surface: Surface, script: Script, fault: _F
         edit=fault.edit,
         lost=fault.lost,
         fix=fault.fix,
+        why=next((why for about, why in _WHY.items() if re.search(about, fault.evidence)), ""),
     )
+
+
+_WHY = {
+    rf"^no (?:{'|'.join(STEPS)})$": "A workspace begins with nothing but the image: what no step does is not there.",
+    r" (?:after|beside) ": "The steps build on each other: each of them needs what those before it have made.",
+    r"^does not ": "A login shell reads `~/.bash_profile` and no other file of the user's, unless that one says so.",
+    r"exit|exec|set |pipefail|requires|ends": "A boot that stops leaves a workspace that nobody can log in to.",
+}
+"""What goes wrong, by the evidence."""
 
 
 DAEMON_CONFIGURATION = "/etc/docker/daemon.json"

@@ -162,6 +162,8 @@ def _kept(change: Change) -> str:
     if change.verb in _LINES:
         return "Do it only where it is not done yet: `grep -q '<the new text>' <file> ||` in front of it."
     guard = _existence(change)
+    if guard is not None and change.at != change.command.position:
+        return f"Put it inside `if {guard.replace('[ -e', '[ ! -e', 1)}; then … fi`: only where nothing is there yet."
     return f"Write `{guard} ||` in front: only where nothing is there yet." if guard else _EACH
 
 

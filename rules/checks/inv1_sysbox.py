@@ -8,8 +8,9 @@ and that `security_opts` are `apparmor:unconfined` and `seccomp:unconfined`.
 ## Why it matters
 
 Sysbox is the wall between a workspace and the host: it maps root in the workspace to an ordinary user outside. Under
-any other runtime the nested Docker daemon either does not start or needs rights that reach the host. Without the two
-security options, AppArmor and seccomp stop the nested daemon.
+any other runtime the nested Docker daemon either does not start or needs rights that reach the host.
+
+Without the two security options, AppArmor and seccomp stop the nested daemon.
 
 ## Bad
 

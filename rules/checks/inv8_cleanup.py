@@ -37,8 +37,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rules.checks.attributes import missing, not_known, wrong
-from rules.checks.support import attribute_facts, block_fact, command_fact, line
-from rules.model import Fact, Level, Span, Undecided, Violation
+from rules.checks.support import attribute_facts, block_fact, command_fact, line, source_line
+from rules.model import Edit, Fact, Level, Span, Undecided, Violation
 from rules.sources.shell import Command, Guard, Program
 from rules.sources.terraform.references import references
 from rules.sources.terraform.values import MapData, Unknown, as_bool, as_number, show, show_value
@@ -62,6 +62,9 @@ _CHANGES = ("timestamp()", "uuid()", "plantimestamp()")
 
 _SHRUGGED_OFF = re.compile(r"[^|&;]*\s*(?:\|\|(?!.*\bexit\s+[1-9])(?!\s*false)|;\s*(?:true|:|exit\s+0)\b)")
 """What follows a command whose failure is to have no effect: ``|| true``, ``; exit 0``."""
+
+
+_CUT_OFF = "`ddev poweroff` needs time to write databases out; a container that is killed earlier leaves them broken."
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
@@ -106,7 +109,7 @@ def _signal(workspace: Workspace, container: Resource) -> Iterator[Violation | U
     message = "Without `stop_signal` the container gets the image's own signal, not SIGINT, when it stops."
     value = container.value("stop_signal")
     if value is None or all(alternative.data is None for alternative in value):
-        yield missing(ID, workspace, container, "stop_signal", message, right='"SIGINT"')
+        yield missing(ID, workspace, container, "stop_signal", message, right='"SIGINT"', why=_CUT_OFF)
         return
     for alternative in value:
         data = alternative.data
@@ -117,14 +120,15 @@ def _signal(workspace: Workspace, container: Resource) -> Iterator[Violation | U
             shown = show(data).strip('"')
             said = f"This stops the container with `{shown}` instead of SIGINT, on which the agent shuts down in order."
             evidence = f"stop_signal={shown}"
-            yield wrong(ID, workspace, container, "stop_signal", alternative, evidence, said, right='"SIGINT"')
+            found = wrong(ID, workspace, container, "stop_signal", alternative, evidence, said, right='"SIGINT"')
+            yield replace(found, why=_CUT_OFF)
 
 
 def _seconds(workspace: Workspace, container: Resource, name: str, least: int) -> Iterator[Violation | Undecided]:
     value = container.value(name)
     if value is None or all(alternative.data is None for alternative in value):
         message = f"Without `{name}` the container is killed before `ddev poweroff` can finish."
-        yield missing(ID, workspace, container, name, message, right=str(least))
+        yield missing(ID, workspace, container, name, message, right=str(least), why=_CUT_OFF)
         return
     for alternative in value:
         seconds = as_number(alternative.data)
@@ -133,7 +137,8 @@ def _seconds(workspace: Workspace, container: Resource, name: str, least: int) -
                 f"This gives a stopping workspace {show(alternative.data)} seconds, less than the {least} it needs."
             )
             evidence = f"{name}={show(alternative.data)}"
-            yield wrong(ID, workspace, container, name, alternative, evidence, message, right=str(least))
+            found = wrong(ID, workspace, container, name, alternative, evidence, message, right=str(least))
+            yield replace(found, why=_CUT_OFF)
         elif isinstance(alternative.data, Unknown):
             yield not_known(ID, workspace, container, name, alternative)
 
@@ -142,7 +147,8 @@ def _stops(workspace: Workspace, container: Resource) -> Iterator[Violation]:
     """A container whose number does not follow the workspace's state is never taken down."""
     if not any(name.endswith((".start_count", ".transition")) for name in _number_of(container)):
         message = "The container does not follow `start_count`, so stopping the workspace does not take it down."
-        yield missing(ID, workspace, container, "count", message, right="data.coder_workspace.me.start_count")
+        right, why = "data.coder_workspace.me.start_count", "A workspace that is stopped goes on running on the host."
+        yield missing(ID, workspace, container, "count", message, right=right, why=why)
 
 
 def _number_of(resource: Resource) -> frozenset[str]:
@@ -170,7 +176,21 @@ def _cleanup(workspace: Workspace) -> Iterator[Violation]:
     lost = f"{chosen.resource.address} provisioner"
     for evidence, at, level, message, fix in _faults(workspace, chosen):
         found = _fault(workspace, evidence, at, message, level, lost, tuple(_passed(chosen.resource)))
-        yield replace(found, fix=fix)
+        why = _LOST if evidence.startswith(_TOO_MUCH) else _LEFT
+        yield replace(found, fix=fix, why=why, edit=_without(workspace, at))
+
+
+_LEFT = "Nothing else removes it: the home of a deleted workspace then stays on the host for ever."
+_LOST = "What a user has in the home is then gone while the workspace is still there."
+_TOO_MUCH = ("not at destroy", "removes ", "destroyed on stop", "replaced with ")
+
+
+def _without(workspace: Workspace, at: Position) -> Edit | None:
+    """The edit that takes away the attribute of a line that makes it run at a wrong time or forgives a failure."""
+    text = source_line(workspace, at)
+    if re.fullmatch(r"\s*(?:count|for_each|on_failure)\s*=[^{(\[]*", text):
+        return Edit(at.path, at.line, at.line, "")
+    return Edit(at.path, at.line, at.line, text.replace(" || true", "")) if text.count(" || true") == 1 else None
 
 
 def _no_cleanup(workspace: Workspace) -> Violation:
@@ -190,7 +210,7 @@ def _no_cleanup(workspace: Workspace) -> Violation:
     message = f"{what} `sudo /usr/local/bin/{HELPER}`."
     instead = next((each.resource for each in cleanups(workspace) if each.at_destroy), None)
     lost = CLEANUP if instead is None else f"{instead.address} provisioner"
-    return replace(_fault(workspace, f"no {HELPER}", at, message, "failure", lost), fix=fix)
+    return replace(_fault(workspace, f"no {HELPER}", at, message, "failure", lost), fix=fix, why=_LEFT)
 
 
 def _faults(workspace: Workspace, removal: Cleanup) -> Iterator[tuple[str, Position, Level, str, str]]:
@@ -383,4 +403,5 @@ def _stop_fault(
         trail=(workspace.step(at),),
         lost=lost,
         fix=fix,
+        why=_CUT_OFF,
     )
