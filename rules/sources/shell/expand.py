@@ -104,14 +104,14 @@ class Expander:
 
     def words(self, node: Node, context: Context, state: State) -> list[Word]:
         """The node as arguments: after splitting an unquoted expansion, and none if that is empty."""
-        script = context.parsed.script
-        raw = script.plain[node.start_byte : node.end_byte]
+        literals = context.parsed.literals
+        known = literals.get(node.start_byte)
+        if known is not None:
+            return [known]
+        raw = context.parsed.script.plain[node.start_byte : node.end_byte]
         if not _EXPANDS.search(raw):
-            literals = context.parsed.literals
-            known = literals.get(node.start_byte)
-            if known is None:
-                value = self.value(node, context, state)
-                known = literals[node.start_byte] = self.as_word(value, node.start_byte, node.end_byte, context)
+            value = self.value(node, context, state)
+            known = literals[node.start_byte] = self.as_word(value, node.start_byte, node.end_byte, context)
             return [known]
         several = self._several(raw, state)
         if several is not None:

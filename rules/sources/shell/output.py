@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import posixpath
 from collections.abc import Callable, Sequence
 
@@ -63,7 +62,7 @@ def texts_printed(commands: Sequence[Command]) -> list[Text]:
         if command.name in ("cat", "tee") and here is not None:
             found.append(here.text)
         elif command.name in ("echo", "printf") and command.args:
-            alone = dataclasses.replace(command, redirects=())
+            alone = command._replace(redirects=())
             value = output_of([alone], len(command.scope)).single
             if value is not None and UNKNOWN not in value:
                 found.append(Text((Piece(value, command.args[-1].position),)))

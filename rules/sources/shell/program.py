@@ -8,7 +8,7 @@ that is called twice gives its commands twice), with the conditions that dominat
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -156,15 +156,8 @@ class Assignment(NamedTuple):
     append: bool = False
 
 
-@dataclass(frozen=True)
-class Command:
-    """One simple command, characters `start` to `end` of `script`.
-
-    `words` is the whole command as bash sees it, `wrappers` the names of the programs in front (sudo, env, command …),
-    `argv` what they run and `name` its base name (``""`` if unknown). A plain assignment is a command with the name
-    ``=``, a redirection without a command one with the name ``>``, ``(( … ))`` one with the name ``((``. `outer` are
-    redirections of the groups, loops and calls around it. `cwd` is the working directory, as alternatives.
-    """
+class _Written(NamedTuple):
+    """What the walk tells of a command: a tuple, because there are a thousand of them."""
 
     name: str
     argv: tuple[Word, ...]
@@ -178,9 +171,19 @@ class Command:
     loops: tuple[Loop, ...]
     frames: tuple[Frame, ...]
     cwd: tuple[str, ...]
-    script: Script = field(repr=False)
+    script: Script
     start: int
     end: int
+
+
+class Command(_Written):
+    """One simple command, characters `start` to `end` of `script`.
+
+    `words` is the whole command as bash sees it, `wrappers` the names of the programs in front (sudo, env, command …),
+    `argv` what they run and `name` its base name (``""`` if unknown). A plain assignment is a command with the name
+    ``=``, a redirection without a command one with the name ``>``, ``(( … ))`` one with the name ``((``. `outer` are
+    redirections of the groups, loops and calls around it. `cwd` is the working directory, as alternatives.
+    """
 
     @property
     def in_main_shell(self) -> bool:
