@@ -89,6 +89,7 @@ class _Use(NamedTuple):
 
 def check(workspace: Workspace) -> Iterator[Violation]:
     yield from _scripts(of_workspace(workspace))
+    yield from _on_host(workspace)
     for container in workspace.containers:
         yield from _container(workspace, container)
     for volume in workspace.resources("docker_volume"):
@@ -105,6 +106,15 @@ def image_check(image: Image) -> Iterator[Violation]:
 
 
 # Scripts
+
+
+def _on_host(workspace: Workspace) -> Iterator[Violation]:
+    """Provisioners: the host has users and groups of its own, so what a number means there is a question."""
+    programs = tuple(script.program for script in workspace.provisioners)
+    for found in _scripts(replace(of_workspace(workspace), programs=programs)):
+        fix = "Write the name that the host has for it, or take the number from a variable of the template."
+        message = found.message.removesuffix(" Is that meant?") + " Is that meant?"
+        yield replace(found, level="warning", address="numeric id on the host", edit=None, fix=fix, message=message)
 
 
 def _scripts(surface: Surface) -> Iterator[Violation]:
@@ -230,7 +240,7 @@ def _mount(invocation: Invocation) -> Iterator[_Use]:
     for option in arguments.values("o", "options"):
         match = _MOUNT_ID.search(option.value)
         if match is not None:
-            yield _Use(option.word, match[1], None)
+            yield _Use(option.word, match[1], None, "Ask for the number: `$(id -u coder)`, `$(id -g coder)`.")
 
 
 def _acl(invocation: Invocation) -> Iterator[_Use]:
@@ -374,6 +384,7 @@ def _build_mount(surface: Surface, instruction: Instruction) -> Iterator[Violati
                 span=where,
                 level="warning",
                 message=f"`{flag}` names a user or group by its number, `{match[1]}`. Is that number meant?",
+                fix="Leave it out where root may own it: Docker takes no name here.",
                 trail=(Step(where.path, where.start, first.strip()[:160]),),
                 related=("INV-2",),
             )

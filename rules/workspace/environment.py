@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 from typing import NamedTuple
 
 from rules.sources.terraform.values import Alternative, ListData, Value, as_text
@@ -42,8 +43,8 @@ def given(workspace: Workspace) -> Iterator[Given]:
 def _entry(container: Resource, entry: Alternative) -> Iterator[Given]:
     """``"NAME=value"``."""
     text = as_text(entry.data, entry.at)
-    first = text.parts[0] if text is not None and text.parts else None
-    if text is not None and isinstance(first, Piece) and "=" in first.text:
-        name, _, _ = first.text.partition("=")
+    pieces = takewhile(lambda part: isinstance(part, Piece), text.parts) if text is not None else ()
+    name, equals, _ = "".join(part.text for part in pieces if isinstance(part, Piece)).partition("=")
+    if text is not None and equals:
         value = text.slice(len(name) + 1, len(text)) or Text.literal("", entry.at)
         yield Given(name, Value((replace(entry, data=value),)), container, container.at("env"))

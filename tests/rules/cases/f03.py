@@ -211,6 +211,16 @@ BAD = (
     ),
     Case("a group for one command", boot="sg 988 -c 'docker ps' # !F-3"),
     Case("inside a container of one's own", boot="docker exec -u 1000 tools true # !F-3 warning"),
+    Case(
+        "on the host",
+        top="""
+            resource "null_resource" "prepare" {
+              provisioner "local-exec" {
+                command = "sudo chown 1000:1000 /coder-workspaces/x" # !F-3 warning
+              }
+            }
+        """,
+    ),
 )
 
 GOOD = (
@@ -264,4 +274,15 @@ GOOD = (
         image="RUN --mount=type=cache,target=/cache,sharing=locked true",
     ),
     Case("a group for one command by its name", boot="sg docker -c 'docker ps'"),
+    Case(
+        "on the host by a variable",
+        top="""
+            resource "null_resource" "prepare" {
+              provisioner "local-exec" {
+                command     = "sudo chown $OWNER /coder-workspaces/x"
+                environment = { OWNER = data.coder_workspace_owner.me.name }
+              }
+            }
+        """,
+    ),
 )

@@ -128,6 +128,13 @@ BAD = (
         "a name in every shell",
         boot="grep -q NAME= ~/.profile || printf 'export CODER_WORKSPACE_NAME=\"%s\"\\n' main >> ~/.profile # !INV-9",
     ),
+    Case(
+        "an author in the container's env, by a loop",
+        container="""
+            env = [for name, value in { CODER_AGENT_TOKEN = coder_agent.main.token, GIT_AUTHOR_NAME = "Bot" } : # !INV-9
+            "${name}=${value}"]
+        """,
+    ),
 )
 
 GOOD = (
