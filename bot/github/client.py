@@ -52,8 +52,8 @@ TOKENS = "/access_tokens"
 GRAPHQL = "/graphql"
 
 
-_CONTENT = re.compile(r"/(pulls|issues)/")
-"""Paths under which a write is something that people are told of."""
+_CONTENT = re.compile(r"/(pulls|issues)/(?!.*/reactions$)")
+"""Paths under which a write is something that people are told of; of a reaction they are not."""
 
 
 class Gate(Protocol):

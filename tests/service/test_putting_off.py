@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.github.client import MAX_READ_RETRIES, GitHubApp
+from bot.github.conversation import Place, react, reply
 from bot.github.errors import UNSAID_WAIT
 from bot.review.judge import judge
 from bot.review.reviewer import Reviewer
@@ -148,6 +149,18 @@ def test_a_review_of_three_files_takes_eight_requests_and_a_second_look_six(desk
         # A token serves an hour.
         del asked["POST /app/installations/{installation_id}/access_tokens"]
         assert asked.total() == requests
+
+
+def test_an_answer_waits_for_its_second_and_the_sign_that_it_comes_does_not(desk: Desk) -> None:
+    sent: list[bool] = []
+    clients = GitHubApp(desk.github.settings, lambda _installation, *, content: sent.append(content))
+    repository = clients.repository(desk.github.installation.id, desk.github.repository.id, "octo", "templates")
+    asked = desk.github.world.comment(desk.github.repository, desk.pull, "/wrc help", author="mona")
+    place = Place(comment=asked.id)
+    react(repository, place, "eyes")
+    reply(repository, desk.pull.number, place, asked.created_at, "This.")
+    clients.close()
+    assert sent[-2:] == [False, True]
 
 
 def test_a_token_reaches_one_repository_and_allows_what_a_review_does(desk: Desk) -> None:
