@@ -47,4 +47,5 @@ def _entry(container: Resource, entry: Alternative) -> Iterator[Given]:
     name, equals, _ = "".join(part.text for part in pieces if isinstance(part, Piece)).partition("=")
     if text is not None and equals:
         value = text.slice(len(name) + 1, len(text)) or Text.literal("", entry.at)
-        yield Given(name, Value((replace(entry, data=value),)), container, container.at("env"))
+        place = value.at(0) or entry.at
+        yield Given(name, Value((replace(entry, data=value, at=place),)), container, container.at("env"))
