@@ -32,7 +32,7 @@ def restorations(judged: Judged, diff: Diff, base: Tree, head: Tree) -> Iterator
             after = read_text(head, file.new_path).split("\n")
         except Unreadable:
             continue
-        for edit in _of_file(file, lost, before, after):
+        for edit in _of_file(file, lost, before, after, judged):
             if edit.text.count("\n") < MAX_RESTORED and edit.end - edit.start < MAX_RESTORED:
                 yield edit
 
@@ -42,33 +42,43 @@ def _by_file(spans: Sequence[Span]) -> Iterator[list[Span]]:
         yield [span for span in spans if span.path == path]
 
 
-def _of_file(file: FileDiff, lost: Sequence[Span], before: Sequence[str], after: Sequence[str]) -> Iterator[Edit]:
-    assert file.new_path is not None
-    hunks = [hunk for hunk in file.hunks if any(_removed(hunk, span) for span in lost)]
-    if len(hunks) != 1 or not all(_removed(hunks[0], span) for span in lost):
+def _of_file(
+    file: FileDiff, lost: Sequence[Span], before: Sequence[str], after: Sequence[str], judged: Judged
+) -> Iterator[Edit]:
+    path, hunks = file.new_path, [hunk for hunk in file.hunks if any(_removed(hunk, span) for span in lost)]
+    if path is None or len(hunks) != 1 or not all(_removed(hunks[0], span) for span in lost):
         return
     lines = sorted({line for span in lost for line in _removed(hunks[0], span)})
     gaps = [gap for gap in _gaps(hunks[0]) if any(line in gap.base for line in lines)]
     first, last = gaps[0], gaps[-1]
+    own = judged.violation.span
+    blamed = own.path == path and own.start in first.head
     if first == last:
-        texts = [before[line - 1].rstrip("\r") for line in lines]
         if len(first.base) == len(first.head):
-            yield from _exchanged(file.new_path, hunks[0], first, lines, before, after)
-        # An empty range: in front of what came instead, or where nothing came.
-        yield Edit(file.new_path, first.head.start, first.head.start - 1, "\n".join(texts))
+            yield from _exchanged(path, hunks[0], first, lines, before, after, blamed=blamed)
+        if not blamed and _stand_alone(lines, [before[line - 1] for line in first.base], first.base):
+            # An empty range: in front of what came instead, or where nothing came.
+            texts = (before[line - 1].rstrip("\r") for line in lines)
+            yield Edit(path, first.head.start, first.head.start - 1, "\n".join(texts))
     came, went = range(first.head.start, last.head.stop), range(first.base.start, last.base.stop)
     if len(came) <= len(went):
-        yield Edit(file.new_path, came.start, came.stop - 1, "\n".join(before[n - 1].rstrip("\r") for n in went))
+        yield Edit(path, came.start, came.stop - 1, "\n".join(before[n - 1].rstrip("\r") for n in went))
+
+
+def _stand_alone(lines: Sequence[int], texts: Sequence[str], gap: range) -> bool:
+    """Whether some of the lines of a gap can come back without the others: none of them is inside of another one."""
+    indents = {n: len(text) - len(text.lstrip()) for n, text in zip(gap, texts, strict=True) if text.strip()}
+    return indents.get(lines[0], 0) == min(indents.values(), default=0)
 
 
 def _exchanged(
-    path: str, hunk: Hunk, gap: _Gap, lines: Sequence[int], before: Sequence[str], after: Sequence[str]
+    path: str, hunk: Hunk, gap: _Gap, lines: Sequence[int], before: Sequence[str], after: Sequence[str], *, blamed: bool
 ) -> Iterator[Edit]:
-    """As many lines came as went: those that the lost ones became."""
+    """As many lines came as went: those that the lost ones became. `blamed`: one of them is what is wrong."""
     pairs = [(line, gap.head[gap.base.index(line)]) for line in lines]
     alike = all(pair in hunk.edited or _name(before[pair[0] - 1]) == _name(after[pair[1] - 1]) for pair in pairs)
     first, last = pairs[0][1], pairs[-1][1]
-    if alike and last - first == len(pairs) - 1:
+    if (alike or blamed) and last - first == len(pairs) - 1:
         yield Edit(path, first, last, "\n".join(before[line - 1].rstrip("\r") for line in lines))
 
 

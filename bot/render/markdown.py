@@ -427,17 +427,32 @@ def _acknowledgement(finding: Finding) -> list[str]:
 def _trail(finding: Finding) -> str:
     """What was removed, where the value of the finding's line comes from and where it takes effect, on other lines."""
     gone = [step for step in finding.trail if step.text.startswith(REMOVED)]
-    trail = [step for step in finding.trail if step not in gone and '"$@"' not in step.text]
+    trail = [step for step in finding.trail if step not in gone and not _says_nothing(step)]
     own = next((n for n, step in enumerate(trail) if (step.path, step.line) == (finding.path, finding.line)), None)
     before = trail[:own] if own is not None else trail
     after = trail[own + 1 :] if own is not None else []
     after = [step for step in after if (step.path, step.line) != (finding.path, finding.line)]
     if gone:  # where it stood says more than where it is missing
         before = []
-    lost = list(dict.fromkeys(replace(step, text="") for step in gone))[:MAX_STEPS]
     told = [("It comes from", before[:MAX_STEPS]), ("It takes effect in", after[:MAX_STEPS])]
-    told = [("The base has it in", lost), *told]
-    return "".join(f" {how} {', '.join(_step(step, finding) for step in steps)}." for how, steps in told if steps)
+    shown = [f" {how} {', '.join(_step(step, finding) for step in steps)}." for how, steps in told if steps]
+    return "".join([*([f" The base has it in {_lines(gone, finding)}."] if gone else []), *shown])
+
+
+_OPENS = re.compile(r"\w+\s*=\s*[\[{(]+")
+"""A step that says no more than that a list or a map begins."""
+
+
+def _says_nothing(step: Step) -> bool:
+    return '"$@"' in step.text or _OPENS.fullmatch(step.text.strip()) is not None
+
+
+def _lines(steps: Sequence[Step], finding: Finding) -> str:
+    """Where steps stand: ``line 22``, ``lines 22, 23``, with the paths of other files."""
+    own = dict.fromkeys(str(step.line) for step in steps if step.path == finding.path)
+    others = dict.fromkeys(_place(step.path, step.line) for step in steps if step.path != finding.path)
+    here = [f"line{'s' if len(own) > 1 else ''} {', '.join(own)}"] if own else []
+    return ", ".join([*here, *others])
 
 
 def _step(step: Step, finding: Finding) -> str:
