@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,10 @@ from rules.sources.tree import Tree, Unreadable, read_text
 
 MAX_RESTORED = 6
 """Lines put back by one edit: what is longer is no longer seen at a glance."""
+
+
+_ABSENT = re.compile(r"^(?:no|does not|lacks) |missing$")
+"""Evidence that says what is not there: whatever stands at its place is not what is wrong."""
 
 
 class _Gap(NamedTuple):
@@ -52,7 +57,7 @@ def _of_file(
     gaps = [gap for gap in _gaps(hunks[0]) if any(line in gap.base for line in lines)]
     first, last = gaps[0], gaps[-1]
     own = judged.violation.span
-    blamed = own.path == path and own.start in first.head
+    blamed = own.path == path and own.start in first.head and not _ABSENT.search(judged.violation.evidence)
     if first == last:
         if len(first.base) == len(first.head):
             yield from _exchanged(path, hunks[0], first, lines, before, after, blamed=blamed)
