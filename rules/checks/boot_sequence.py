@@ -411,7 +411,10 @@ class _Boot:
                 if left:
                     message = f"`{shown(command)}` ends the boot here with a failure, before: {', '.join(left)}."
                 fix = "Say what failed (`|| echo …`) and go on."
-                yield _Fault(f"exit {status}", at_call(command), message, trail=passed(command), fix=fix)
+                fails = _Fault("exit with a failure", at_call(command), message, trail=passed(command), fix=fix)
+                yield fails
+                # Who only makes it an `exit 0` ends the boot no earlier than before.
+                yield from [fails._replace(evidence="early exit")] if left else ()
             elif left := self._left_after(command):
                 message = f"`{shown(command)}` can end the boot early, before: {', '.join(left)}."
                 fix = "Skip what cannot be done (`if …; then …; fi`), and let the steps after it run."

@@ -362,6 +362,16 @@ def test_a_poweroff_without_a_guard_is_better_than_none(base: str, head: str, ex
     assert Counter(f.status for f in report.findings) == expected
 
 
+def test_an_early_exit_that_becomes_a_quiet_one_is_no_new_one() -> None:
+    chown = "    sudo chown coder:coder /home/coder\n"
+    loud, quiet = (swapped(minimal(), WEB, chown, f"{chown}    cd /home/coder || exit {n}\n") for n in (1, 0))
+    assert [finding.rule for finding in introduced(compare(minimal(), loud))] == ["BOOT"]
+    assert introduced(compare(loud, quiet)) == []
+    assert [finding.message for finding in introduced(compare(quiet, loud))] == [
+        finding.message for finding in introduced(compare(minimal(), loud))
+    ]
+
+
 def test_one_entry_of_the_agents_env_is_not_repaired_by_the_loss_of_the_others() -> None:
     text = minimal().files[WEB]
     entries = re.findall(r"^    CODER_WORKSPACE_\w+ += .*\n", text, re.MULTILINE)
