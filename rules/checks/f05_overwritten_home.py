@@ -136,7 +136,7 @@ def _violation(surface: Surface, change: Change, *, several: bool) -> Violation:
         rule=ID,
         template=surface.template,
         address="the user's files",
-        evidence=f"{change.verb} {target}",
+        evidence=f"{_effect(change.verb)} {target}",
         span=line(where),
         level="warning" if asks else "failure",
         message=f"{said} {does} `{target}` {_when(change)}." + (" Is that meant?" if asks else ""),
@@ -145,6 +145,12 @@ def _violation(surface: Surface, change: Change, *, several: bool) -> Violation:
         edit=edit,
         fix=_kept(change),
     )
+
+
+def _effect(verb: str) -> str:
+    """What becomes of the file: by which program it is replaced makes no difference."""
+    does = _DOES.get(verb, "replaces")
+    return "replaces" if verb in (">", "tee", "truncate") else does
 
 
 def _kept(change: Change) -> str:

@@ -123,7 +123,7 @@ def _further(workspace: Workspace, mount: Mount) -> Iterator[Violation | Undecid
         rule=rule,
         template=workspace.template,
         address=address,
-        evidence=f"{block.block.type} {shown}",
+        evidence=f"{block.block.type} {_what(path) or shown}",
         span=line(block.at),
         level=level,
         message=message,
@@ -132,6 +132,11 @@ def _further(workspace: Workspace, mount: Mount) -> Iterator[Violation | Undecid
         edit=without(mount.container.instance, block) if level == "failure" and not mount.volume_names else None,
         fix=_instead(mount, shown, level),
     )
+
+
+def _what(path: Path | None) -> str | None:
+    """What stays, by its place on the host; None where that is not known. At another target it is still the same."""
+    return path.shape if path is not None and path.shape != "*" else None
 
 
 def _instead(mount: Mount, target: str, level: Level) -> str:

@@ -234,6 +234,20 @@ def test_one_goes_and_another_of_its_kind_comes() -> None:
     assert report.conclusion == "failure"
 
 
+@pytest.mark.parametrize("line", ["install -m 644 /etc/vimrc ~/.vimrc", "cat /etc/vimrc > ~/.vimrc"])
+def test_a_file_that_another_program_overwrites_is_no_new_finding(line: str) -> None:
+    report = compare(_booting("cp /etc/vimrc ~/.vimrc"), _booting(line))
+    assert [(finding.rule, finding.status) for finding in report.findings] == [("F-5", "preexisting")]
+    report = compare(_booting("cp /etc/vimrc ~/.vimrc"), _booting("rm ~/.vimrc"))
+    assert {finding.status for finding in report.findings} == {"introduced", "fixed"}
+
+
+def test_a_further_place_that_is_mounted_elsewhere_is_no_new_one() -> None:
+    mount = '  volumes {\n    container_path = "%s"\n    host_path      = "/srv/brew"\n  }\n'
+    base, head = (in_container(minimal(), WEB, mount % target) for target in ("/home/linuxbrew", "/opt/brew"))
+    assert [(finding.rule, finding.status) for finding in compare(base, head).findings] == [("F-7", "preexisting")]
+
+
 def test_who_mounts_a_volume_that_is_the_socket_is_blamed_for_the_mount() -> None:
     volume = 'resource "docker_volume" "run" {\n  driver_opts = { o = "bind", device = "/var/run/docker.sock" }\n}\n'
     base = swapped(minimal(), WEB, CONTAINER, volume + CONTAINER)

@@ -133,12 +133,6 @@ BAD = (
         container=_marked(_MOUNT),
     ),
     Case(
-        "a second mount of a volume",
-        before=Code(top=_VOLUME, container=_marked(_MOUNT, "=F-7")),
-        top=_VOLUME,
-        container=_marked(_MOUNT, "=F-7") + _marked(_MOUNT.replace("/home/linuxbrew", "/opt/brew")),
-    ),
-    Case(
         "a second home",
         container=_marked('volumes {\n  container_path = "/home/coder"\n  host_path      = "/srv/more"\n}'),
     ),
