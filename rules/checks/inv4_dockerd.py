@@ -45,6 +45,7 @@ from rules.checks.boot_steps import STEPPING, cut_short, step_of, unseen
 from rules.checks.commands import (
     Concern,
     Surface,
+    deleted,
     flow_of,
     getopt,
     invocations,
@@ -384,9 +385,8 @@ class _DaemonCheck:
             wiped = next((text for text in texts if _WIPED.fullmatch(text)), None)
             if command.name == "rm" and wiped is not None:
                 message = f"This throws away `{wiped}` at every start: images and databases of the user are gone."
-                fix = "Take this line away."
-                trail = passed(command)
-                yield _Fault(f"rm {wiped}", command.position, message, related=("INV-5",), trail=trail, fix=fix)
+                found = _Fault(f"rm {wiped}", command.position, message, related=("INV-5",), trail=passed(command))
+                yield found._replace(fix="Take this line away.", edit=deleted(self.surface, command))
 
     # Waiting for it
 

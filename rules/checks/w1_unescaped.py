@@ -71,10 +71,12 @@ def _parameter(workspace: Workspace, piece: Piece) -> Hole | None:
 def _violation(workspace: Workspace, script: Script, path: str, number: int, holes: list[Hole]) -> Violation:
     lines = workspace.evaluator.source.lines.get(path, [])
     text = lines[number - 1].rstrip("\r") if number <= len(lines) else ""
+    written = [f"{text[hole.start.column - 1 : hole.start.column] or '$'}{{{hole.expression}}}" for hole in holes]
     for hole in sorted(holes, key=lambda hole: -hole.start.column):
         column = hole.start.column - 1
         text = f"{text[:column]}{text[column : column + 1]}{text[column:]}"
-    shown = ", ".join(f"`${{{hole.expression}}}`" for hole in holes)
+    shown = ", ".join(f"`{each}`" for each in written)
+    right = ", ".join(f"`{each[0]}{each}`" for each in written)
     return Violation(
         rule=ID,
         template=workspace.template,
@@ -82,9 +84,9 @@ def _violation(workspace: Workspace, script: Script, path: str, number: int, hol
         evidence=", ".join(hole.expression for hole in holes),
         span=Span(path, number, number),
         level="warning",
-        message=f"Terraform takes {shown} for its own interpolation, and it has nothing of that name.",
+        message=f"Terraform takes {shown} for its own interpolation: the shell never sees it.",
         trail=(workspace.step(holes[0].start),),
         related=("BOOT",),
         edit=Edit(path, number, number, text),
-        fix=f"Write {', '.join(f'`$${{{hole.expression}}}`' for hole in holes)}: the shell sees it with one `$`.",
+        fix=f"Write {right}: Terraform leaves the shell one sign of the two.",
     )

@@ -281,7 +281,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             '[ -f "$HOME/.bashrc" ] && . "$HOME/.bashrc"\n',
             '[ -f "$HOME/.bashrc" ] && . "$HOME/.bashrc"\nexport GIT_SSH_COMMAND=\'coder gitssh --\'\n',
         ),
-        finds=Expected("F-4", "cat > /home/coder/.bash_profile"),
+        finds=Expected("F-4", "export GIT_SSH_COMMAND"),
     ),
     harmful(
         "helper: git's name from the host",
