@@ -383,7 +383,7 @@ def _git_config(invocation: Invocation) -> _Persisted | None:
 
 
 def sends_transport(upload: Upload) -> bool:
-    return level_of(upload.path) is not None and any(True for text in upload.texts for _ in _lines(text))
+    return level_of(upload.path) is not None and any(True for text in _settings(upload) for _ in _lines(text))
 
 
 def level_of(path: str) -> Level | None:
@@ -394,7 +394,7 @@ def level_of(path: str) -> Level | None:
 
 def _uploaded(workspace: Workspace, upload: Upload) -> Iterator[Violation]:
     level = level_of(upload.path)
-    for text in upload.texts if level is not None else ():
+    for text in _settings(upload) if level is not None else ():
         for at, _ in _lines(text):
             message = f"This line sets `{NAME}` in the container's `{upload.path}` at every start."
             yield Violation(
@@ -408,6 +408,11 @@ def _uploaded(workspace: Workspace, upload: Upload) -> Iterator[Violation]:
                 trail=way(workspace, upload.target, at),
                 fix=_EXPORT,
             )
+
+
+def _settings(upload: Upload) -> list[Text]:
+    """What is uploaded, unless it is a program of its own, which sets what it likes for itself."""
+    return [text for text in upload.texts if not text.show().startswith("#!")]
 
 
 def _lines(text: Text) -> Iterator[tuple[Position, str]]:

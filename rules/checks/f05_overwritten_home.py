@@ -186,14 +186,16 @@ def _existence(change: Change) -> str | None:
 
 def _uploaded(workspace: Workspace, upload: Upload, path: str) -> Violation:
     """A file that is put through the mount into the home, before the boot script can look what is there."""
+    asks = path.startswith(HOST_COMMANDS)
     return Violation(
         rule=ID,
         template=workspace.template,
         address="the user's files",
         evidence=f"upload {path}",
         span=line(upload.target.at),
-        level="failure",
-        message=f"This `upload` replaces `{path}` at every start, whatever the user has there.",
+        level="warning" if asks else "failure",
+        message=f"This `upload` replaces `{path}` at every start, whatever the user has there."
+        + (" Is that meant?" if asks else ""),
         trail=way(workspace, upload.target, upload.block.at),
         related=("INV-6",),
         fix="Upload it to a place outside of the home, and let the boot script copy it where there is none.",

@@ -25,6 +25,9 @@ OWNED = {
 SCRATCH = (".cache", ".npm", ".local/state", ".local/share/Trash", "tmp", ".tmp")
 """Folders of the home in which nothing is kept."""
 
+GLOBAL_CONFIG = "/home/coder/.ddev/global_config.yaml"
+"""DDEV's own settings, in which the contract wants one to have its value at every start."""
+
 HOST_COMMANDS = "/home/coder/.ddev/commands"
 """Commands that the template brings; a user may have changed them."""
 
@@ -410,7 +413,8 @@ def _edited(invocation: Invocation) -> Iterator[Change]:
     inplace = {"patch": True, "yq": "-i" in words or "--inplace" in words}.get(name, "inplace" in words)
     if inplace and options.operands and "--dry-run" not in words:
         target = options.operands[0 if name == "patch" else -1]
-        yield _change(invocation, name, located(target, invocation.command), doubtful=True)
+        paths = [path for path in located(target, invocation.command) if not (name == "yq" and path == GLOBAL_CONFIG)]
+        yield _change(invocation, name, paths, doubtful=True)
 
 
 def _perl(invocation: Invocation) -> Iterator[Change]:

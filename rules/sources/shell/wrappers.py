@@ -52,7 +52,7 @@ _WRAPPERS = {
 }
 
 
-_HANDS_ON = frozenset({"find", "xargs", "parallel", "setpriv", "systemd-run", "chroot", "unshare"})
+_HANDS_ON = frozenset({"find", "xargs", "parallel", "setpriv", "systemd-run", "unshare"})
 """Programs that are no wrappers, but may run a shell with its script among their arguments."""
 
 

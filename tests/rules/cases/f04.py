@@ -345,6 +345,15 @@ GOOD = (
         boot="[ -f ~/.env ] || awk '!/export GIT_SSH_COMMAND=/ { print }' /etc/environment > ~/.env",
     ),
     Case("decoded into something else", boot="[ -f ~/.netrc ] || echo bWFjaGluZQ== | base64 -d > ~/.netrc"),
+    Case(
+        "an uploaded program that sets it for itself",
+        container="""
+            upload {
+              file    = "/home/coder/.local/share/Trash/run"
+              content = "#!/bin/sh\nexport GIT_SSH_COMMAND=ssh\n"
+            }
+        """,
+    ),
 )
 
 UNDECIDED = (

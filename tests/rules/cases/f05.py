@@ -407,6 +407,10 @@ BAD = (
     Case("the home by getent", boot='place=$(getent passwd coder | cut -d: -f6)\ncp /etc/vimrc "$place/.vimrc" # !F-5'),
     Case("the home by eval", boot='place=$(eval echo ~coder)\ncp /etc/vimrc "$place/.vimrc" # !F-5'),
     Case("a process beside", boot="coproc cp /etc/vimrc ~/.vimrc # !F-5"),
+    Case(
+        "an upload of a command",
+        container='upload {\n  file    = "/home/coder/.ddev/commands/host/x" # !F-5 warning\n  content = "echo hi"\n}',
+    ),
 )
 
 GOOD = (
@@ -674,4 +678,5 @@ GOOD = (
         "a script that it makes and that spares",
         boot="echo '[ -e ~/.vimrc ] || cp /etc/vimrc ~/.vimrc' > /tmp/set-up.sh\nsh /tmp/set-up.sh",
     ),
+    Case("DDEV's own settings by yq", boot="yq -i '.omit_containers = [\"ddev-router\"]' ~/.ddev/global_config.yaml"),
 )
