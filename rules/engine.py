@@ -216,7 +216,7 @@ def _finding(judged: Judged, contract: ContractText) -> Finding:
         title=found.title,
         message=_message(judged),
         why=violation.why or found.why,
-        fix=violation.fix or found.fix,
+        fix="\n".join(dict.fromkeys(each.fix or entry(each.rule).fix for each in (violation, *judged.along))),
         suggestion=None,
         trail=judged.trail,
         citation=contract.cite(violation.rule, found.requirement, words_of(violation)),

@@ -101,10 +101,10 @@ def compose(report: Report, findings: list[Finding], style: Comments) -> tuple[s
     listed = hidden_list(map(entry_of, told))
     text = markdown.review_body(replace(report, findings=tuple(findings)), _framed, surplus)
     comments: list[Comment] = []
-    reasons: set[tuple[str, str, Anchor]] = set()
+    reasons: set[tuple[str, str, str, Anchor]] = set()
     for finding in inline:
         assert finding.anchor is not None
-        reason = finding.rule, finding.fix, finding.anchor
+        reason = finding.rule, finding.why, finding.fix, finding.anchor
         words = markdown.comment(finding, again=reason in reasons)
         reasons.add(reason)
         comments.append(Comment(finding.anchor, f"{mark(finding)}\n{words}"))
