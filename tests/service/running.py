@@ -51,7 +51,7 @@ class Seed:
 
     def sow(self, folder: Path) -> None:
         if self.database is not None:
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
             (folder / "wrc.sqlite").write_bytes(self.database)
 
 
