@@ -120,6 +120,8 @@ _HANDS_ON = {
     "setpriv": ("", frozenset({"reuid", "regid", "groups", "ruid", "euid", "rgid", "egid", "inh-caps"})),
     "systemd-run": ("pMEHu", frozenset({"unit", "property", "uid", "gid", "slice", "setenv", "description"})),
     "flock": ("wE", frozenset({"timeout", "conflict-exit-code"})),
+    "nsenter": ("tSG", frozenset({"target", "setuid", "setgid"})),
+    "chroot": ("", frozenset({"userspec", "groups"})),
 }
 """Programs that run their operands, with the options that take an argument."""
 
@@ -136,7 +138,9 @@ def _inner(name: str, args: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
     else:
         short, long = _HANDS_ON[name]
         operands = getopt(args, short, long, stop_at_operand=True).operands
-        yield operands[1:] if name == "flock" else operands
+        if name == "chroot" and [known(word) for word in operands[:1]] != ["/"]:
+            return
+        yield operands[1:] if name in ("flock", "chroot") else operands
 
 
 class Option(NamedTuple):

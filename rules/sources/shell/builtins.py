@@ -34,6 +34,9 @@ MAX_SOURCE_DEPTH = 8
 MAX_SOURCED = 200
 """Files sourced in one program, each time counted."""
 
+_AS_USER = frozenset({"su", "runuser"})
+"""Programs that run a user's shell, which reads its script from the input."""
+
 _WRITES = frozenset({">", ">>", ">|"})
 
 MAX_LINES = 8
@@ -118,7 +121,9 @@ class Builtins:
         text = command_text(command.argv)
         if text is not None:
             self._script(text, command, nodes, context, state)
-        elif command.name in SHELLS and all((word.value or "")[:1] == "-" for word in command.args):
+        elif command.name in _AS_USER or (
+            command.name in SHELLS and all((word.value or "")[:1] == "-" for word in command.args)
+        ):
             self._fed(command, context, state)
         elif command.argv:
             self._executed(command, context, state)

@@ -411,6 +411,8 @@ BAD = (
         "an upload of a command",
         container='upload {\n  file    = "/home/coder/.ddev/commands/host/x" # !F-5 warning\n  content = "echo hi"\n}',
     ),
+    Case("a script for su", boot="sudo su - coder <<< 'cp /etc/vimrc ~/.vimrc' # !F-5"),
+    Case("a script for su in a pipe", boot="echo 'cp /etc/vimrc ~/.vimrc' | sudo su coder # !F-5"),
 )
 
 GOOD = (
@@ -679,4 +681,5 @@ GOOD = (
         boot="echo '[ -e ~/.vimrc ] || cp /etc/vimrc ~/.vimrc' > /tmp/set-up.sh\nsh /tmp/set-up.sh",
     ),
     Case("DDEV's own settings by yq", boot="yq -i '.omit_containers = [\"ddev-router\"]' ~/.ddev/global_config.yaml"),
+    Case("another root", boot="sudo chroot /mnt cp /etc/vimrc /home/coder/.vimrc"),
 )

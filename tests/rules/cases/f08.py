@@ -185,6 +185,7 @@ BAD = (
             fi
         """,
     ),
+    Case("cut out of a here-string", boot='CODER_WORKSPACE_NAME=$(sed "s/-.*//" <<< "$HOSTNAME") # !F-8'),
 )
 
 GOOD = (
@@ -233,4 +234,5 @@ GOOD = (
         "matched by a pattern for a log",
         boot='if [[ "$(hostname)" =~ ^web-(.*)$ ]]; then\n  echo "$${BASH_REMATCH[1]}"\nfi',
     ),
+    Case("a text about it", boot='BANNER=$(sed "s/x/y/" <<< "on $HOSTNAME")\necho "$BANNER"'),
 )

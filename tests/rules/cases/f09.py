@@ -105,6 +105,8 @@ BAD = (
     Case("the init script by a shell", boot="sudo sh /etc/init.d/docker start # !F-9"),
     Case("the image's command by a shell", on=("full",), image='CMD ["sh", "-c", "exec /sbin/init"] # !F-9'),
     Case("the image's command that starts it", on=("full",), image="CMD service docker start && sleep infinity # !F-9"),
+    Case("beside process 1", boot="sudo nsenter -t 1 -m systemctl start docker # !F-9"),
+    Case("in the same root", boot="sudo chroot / service docker start # !F-9"),
 )
 
 GOOD = (
@@ -164,4 +166,5 @@ GOOD = (
         image='CMD ["sh", "-c", "service docker status; sleep infinity"]',
     ),
     Case("the image's entry", on=("full",), image='ENTRYPOINT ["bash", "-lc"]'),
+    Case("beside process 1, asked", boot="sudo nsenter -t 1 -m systemctl status docker"),
 )
