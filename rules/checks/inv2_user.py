@@ -63,6 +63,7 @@ _NUMERIC = re.compile(r"\d+(:\d+)?$")
 _STOCK = re.compile(r"(docker\.io/)?(library/)?ubuntu([:@].*)?$")
 """Images that come with the user `ubuntu`, UID 1000."""
 
+_ACCESS = "That group is what lets `coder` use the Docker socket without `sudo`."
 _GROUPS = "[tostring(var.docker_gid)]"
 _SET_HOME = f'Write `HOME = "{HOME}"` in the agent\'s `env`.'
 _RENAME = f"usermod --login {USER} --home {HOME} --move-home ubuntu"
@@ -133,7 +134,7 @@ def _group(workspace: Workspace, container: Resource) -> Iterator[Violation | Un
     module = container.instance.scope.module
     if value is None or attribute is None or module is None or all(_is_empty(alternative) for alternative in value):
         message = "The workspace's user is not in the host's docker group: nothing adds `var.docker_gid`."
-        yield missing(ID, workspace, container, "group_add", message, right=_GROUPS)
+        yield missing(ID, workspace, container, "group_add", message, right=_GROUPS, why=_ACCESS)
         return
     if GROUP in references(attribute.expr, module) or _only_numbers(value):
         return
@@ -148,10 +149,11 @@ def _group(workspace: Workspace, container: Resource) -> Iterator[Violation | Un
             "name sets nothing. Is it renamed on purpose?"
         )
         found = wrong(ID, workspace, container, "group_add", first, "no var.docker_gid", message, level="warning")
-        yield replace(found, fix="Keep the name `docker_gid`, or have the deployment set the new one.")
+        yield replace(found, why=_ACCESS, fix="Keep the name `docker_gid`, or have the deployment set the new one.")
         return
     message = "This adds another group than the one that `var.docker_gid` names, so the host's docker group is missing."
-    yield wrong(ID, workspace, container, "group_add", first, "group_add lacks var.docker_gid", message, right=_GROUPS)
+    evidence = "group_add lacks var.docker_gid"
+    yield wrong(ID, workspace, container, "group_add", first, evidence, message, right=_GROUPS, why=_ACCESS)
 
 
 def _is_empty(alternative: Alternative) -> bool:

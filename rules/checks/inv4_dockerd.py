@@ -9,8 +9,10 @@ then. Functions, sourced files, modules and programs that launch others are foll
 
 ## Why it matters
 
-Everything a user does in a workspace needs this daemon. Without the guard a restart runs two daemons on one storage;
-without a bound the wait can hang the boot for ever; with images elsewhere every restart downloads them again.
+Everything a user does in a workspace needs this daemon: without it there is neither `docker` nor DDEV.
+
+Without the guard a restart runs two daemons on one storage; without a bound the wait can hang the boot for ever; with
+images elsewhere every restart downloads them again.
 
 ## Bad
 

@@ -104,6 +104,10 @@ _ASSIGNS = frozenset({"=", "export", "declare", "readonly", "typeset"})
 _CONCERN = Concern(frozenset({"git"}), assigns=True)
 
 
+_WHO = "Whatever asks in the workspace who it is, scripts and git among it, gets nothing or somebody else's name."
+_COMMITS = "The user's commits then carry another name or address, or git refuses to make them."
+
+
 def facts(workspace: Workspace) -> Iterator[Fact]:
     yield from environment(ID, workspace, _SOURCES)
     for each in given(workspace):
@@ -164,6 +168,7 @@ def _missing(workspace: Workspace, agent: Resource, name: str) -> Violation:
         trail=(workspace.step(agent.at("env")),),
         edit=with_entry(workspace, agent.instance, "env", name, SOURCES[name]) if known_source else None,
         lost=f"{name} in the agent's env",
+        why=_WHO,
         fix=f"Write `{name} = {SOURCES[name]}`.",
     )
 
@@ -187,6 +192,7 @@ def _entry(workspace: Workspace, address: str, name: str, value: Value | None, e
             message=f"This gives `{name}` the value `{written}`, which is not what Coder knows it by.{question}",
             trail=way(workspace, alternative, effect),
             edit=entry_at(workspace, alternative.at, name, right) if has_data(workspace, right) else None,
+            why=_WHO,
             fix=f"Write `{name} = {right}`.",
         )
 
@@ -327,6 +333,7 @@ def _wrong(
         message=message + (" Is that meant?" if level == "warning" else ""),
         trail=surface.steps(passed(command)),
         edit=_written_instead(surface, command, fix),
+        why=_COMMITS if "git" in message or "commit" in message else _WHO,
         fix=fix,
     )
 
@@ -357,6 +364,7 @@ def _half(surface: Surface, script: Script, only: tuple[str, Command]) -> Violat
         message=f"The boot script sets git's `{key}` and not its `{other}`.",
         trail=surface.steps((at,)),
         lost=f"git {other}",
+        why=_COMMITS,
         fix=f'Write `git config --global {other} "${_GIT[other]}"` beside it.',
     )
 
