@@ -107,6 +107,8 @@ _CONCERN = Concern(frozenset({"git"}), assigns=True)
 _WHO = "Whatever asks in the workspace who it is, scripts and git among it, gets nothing or somebody else's name."
 _COMMITS = "The user's commits then carry another name or address, or git refuses to make them."
 
+_OF_GIT = re.compile(r"git's|every commit|GIT_(?:AUTHOR|COMMITTER)")
+
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
     yield from environment(ID, workspace, _SOURCES)
@@ -333,7 +335,7 @@ def _wrong(
         message=message + (" Is that meant?" if level == "warning" else ""),
         trail=surface.steps(passed(command)),
         edit=_written_instead(surface, command, fix),
-        why=_COMMITS if "git" in message or "commit" in message else _WHO,
+        why=_COMMITS if _OF_GIT.search(message) else _WHO,
         fix=fix,
     )
 
