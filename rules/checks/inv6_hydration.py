@@ -84,7 +84,8 @@ _STAGING = f"staging of {STAGED}"
 _WARNING = f"warning where {STAGED} is missing"
 _SAYS = frozenset({"echo", "printf", "logger", "cat"})
 _COPIERS = frozenset({"cp", "rsync", "install", "mv", "ln", "rm", "tee", "sed"})
-_TOUCHING = Concern(_COPIERS | {"cat"}, writes=True)
+_BRINGS = _COPIERS | {"cat"}
+_TOUCHING = Concern(_BRINGS, writes=True)
 _APPENDING = Concern(frozenset({"sed", "git"}), INTERPRETERS, writes=True)
 
 
@@ -109,7 +110,7 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
 
 def _hydrates(command: Command) -> bool:
     """Whether a command brings something staged into the home."""
-    return command.name in _COPIERS | {"cat"} and mentions(command, STAGED)
+    return command.name in _BRINGS and mentions(command, STAGED)
 
 
 def _touched(command: Command) -> Iterator[str]:
