@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import Acceptance, Pull, Store
+from bot.store import Acceptance, Elsewhere, Pull, Store
 from tests.service.postgres import Postgres
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -31,6 +31,13 @@ def test_several_open_it_at_once_and_what_one_writes_another_reads(url: str) -> 
     assert stores[1].acceptances(Pull(42, 7)) == (accepted,)
     assert stores[1].acceptances(Pull(PULL.repository, 8)) == ()
     assert stores[2].acceptances_in(PULL.repository) == (accepted,)
+    contracts = [Elsewhere("{}", f"{store:040}") for store in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda store, contract: store.remember_contract(2**40, "main", contract), stores, contracts))
+    stores[0].remember_contract(2**40, "next", contracts[0])
+    assert stores[0].contracts_elsewhere(2**40)["main"] in contracts
+    stores[1].remember_contract(2**40, "main", None)
+    assert stores[2].contracts_elsewhere(2**40) == {"next": contracts[0]}
     for store in stores:
         store.close()
 
