@@ -2,8 +2,8 @@
 
 ## What it does
 
-Follows the sudoers file that the image writes (its entry, its mode 0440, the environment it keeps) and which programs
-the boot script runs with `sudo`.
+Follows the sudoers file that the image writes (its entry, its mode 0440, the environment it keeps), which programs the
+boot script runs with `sudo`, and what the boot script or an `upload` puts in its place or beside it.
 
 ## Why it matters
 
