@@ -49,8 +49,10 @@ resource "coder_agent" "main" {
 
     export GIT_SSH_COMMAND="$(command -v coder) gitssh --"
 
-    if [ -f /home/coder-files/WELCOME.txt ] && [ ! -f ~/WELCOME.txt ]; then
-      cp /home/coder-files/WELCOME.txt ~/WELCOME.txt
+    if [ -d /home/coder-files ]; then
+      cp -n /home/coder-files/WELCOME.txt ~/WELCOME.txt
+    else
+      echo "warning: /home/coder-files is missing"
     fi
 
     git config --global user.name "$CODER_WORKSPACE_OWNER_NAME"
