@@ -158,6 +158,28 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
             elif (each.evidence, each.at) not in seen:
                 seen.add((each.evidence, each.at))
                 yield _violation(workspace, surface, script, each)
+    yield from _no_script(workspace)
+
+
+def _no_script(workspace: Workspace) -> Iterator[Violation]:
+    """Agents that run nothing at all when a workspace starts, where no other script does so for them."""
+    starts = any(s.instance.attribute("run_on_start") is not None for s in workspace.resources("coder_script"))
+    if starts or any(agent.instance.attribute("startup_script") is not None for agent in workspace.agents):
+        return
+    for agent in workspace.agents:
+        yield Violation(
+            rule=ID,
+            template=workspace.template,
+            address=agent.address,
+            evidence="no startup_script",
+            span=line(agent.instance.at),
+            level="failure",
+            message="The agent has no `startup_script`, so nothing of a workspace is set up when it starts.",
+            trail=(workspace.step(agent.instance.at),),
+            lost=_fact(STEPS[0]),
+            related=("INV-4", "INV-6"),
+            fix="Give the agent a `startup_script` with the ten steps of the boot sequence.",
+        )
 
 
 class _Fault(NamedTuple):

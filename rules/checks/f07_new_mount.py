@@ -74,7 +74,7 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
                     if isinstance(each, Violation) and each.rule == ID:
                         yield from (_stays(each, name) for name in sorted(mount.volume_names - told))
                         told |= mount.volume_names
-    for volume in workspace.resources("docker_volume"):
+    for volume in workspace.resources("docker_volume") if workspace.containers else ():
         attribute = volume.instance.attribute("name")
         name = path_of(volume.value("name"), attribute.expr if attribute else None, volume.instance)
         shows_socket = any(host_socket.of_volume(workspace, volume))

@@ -376,6 +376,24 @@ def test_a_poweroff_without_a_guard_is_better_than_none(base: str, head: str, ex
     assert Counter(f.status for f in report.findings) == expected
 
 
+def test_an_agent_that_runs_nothing_any_more_is_one_finding() -> None:
+    text = minimal().files[WEB]
+    start = text.index("  startup_script = <<-EOT\n")
+    end = text.index("  EOT\n", start) + len("  EOT\n")
+    head = written(minimal(), {WEB: text[:start] + text[end:]})
+    [finding] = introduced(compare(minimal(), head))
+    assert (finding.rule, finding.level) == ("BOOT", "failure")
+    script = 'resource "coder_script" "boot" {\n  run_on_start = true\n  script = file("boot.sh")\n}\n'
+    assert introduced(compare(minimal(), swapped(head, WEB, CONTAINER, script + CONTAINER))) == []
+
+
+def test_a_container_that_goes_makes_no_new_volume() -> None:
+    text = minimal().files[WEB]
+    start = text.index(CONTAINER)
+    head = written(minimal(), {WEB: text[:start] + text[text.index("\n}\n", start) + 3 :]})
+    assert "F-7" not in {finding.rule for finding in introduced(compare(minimal(), head))}
+
+
 def test_an_early_exit_that_becomes_a_quiet_one_is_no_new_one() -> None:
     chown = "    sudo chown coder:coder /home/coder\n"
     loud, quiet = (swapped(minimal(), WEB, chown, f"{chown}    cd /home/coder || exit {n}\n") for n in (1, 0))
