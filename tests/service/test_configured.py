@@ -150,6 +150,7 @@ def test_open_pull_requests_are_judged_again_when_the_contract_moves_where_it_is
     written = (FIXTURES / "contract.md").read_text("utf-8")
     contract = github.world.create_repository("octo", f"contract-{github.repository.name}", {"spec.md": written})
     pull = opened(github)
+    github.idle()
     named = f"version: 1\ncontract: {{repository: octo/{contract.name}, ref: main, path: spec.md}}\n"
     github.world.push(github.repository, "main", {CONFIGURATION: named})
 
