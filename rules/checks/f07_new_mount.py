@@ -42,6 +42,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from msgspec import structs
+
 from rules.checks import f01_host_socket as host_socket
 from rules.checks.inv5_volumes import docker_mount, home_mount
 from rules.checks.support import in_home, line, undecided, way, without
@@ -165,7 +167,7 @@ def _trail(workspace: Workspace, mount: Mount, cleanup: Cleanup | None) -> tuple
     steps: list[Step] = []
     source, attribute = mount.source, mount.block.attribute(mount.source_attribute)
     if source is not None and attribute is not None:
-        steps += way(workspace, replace(source.alternatives[0], made_of=()), attribute.at)
+        steps += way(workspace, structs.replace(source.alternatives[0], made_of=()), attribute.at)
     steps += (*mount.block.trail, workspace.step(mount.block.at))
     if cleanup is not None:
         steps.append(workspace.step(cleanup.command.position))

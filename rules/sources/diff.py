@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
+from msgspec import Struct
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import Hunk as UnidiffHunk
 from unidiff.patch import PatchSet
@@ -25,8 +25,7 @@ class DiffError(Exception):
     """A diff that cannot be read; the message is one clear sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hunk:
+class Hunk(Struct, frozen=True):
     """One hunk. Starts and counts are those of its header; `added` are head lines, `removed` base lines (1-based).
 
     `edited` are removed lines that are still there in other words: (base line, head line).
@@ -54,8 +53,7 @@ class Hunk:
         return zip(base, head, strict=True)
 
 
-@dataclass(frozen=True, slots=True)
-class FileDiff:
+class FileDiff(Struct, frozen=True):
     """The changes to one file. `old_path` is None for an added file, `new_path` for a deleted one.
 
     A rename, a mode change or a binary file may have no hunks. `copied` says that `old_path` still exists at the head.
@@ -113,8 +111,7 @@ class FileDiff:
         return next((line for lines in (below, above, hunk.lines("RIGHT")) for line in lines), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(Struct, frozen=True):
     files: tuple[FileDiff, ...]
 
     def file(self, path: str, side: Side) -> FileDiff | None:

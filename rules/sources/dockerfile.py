@@ -7,17 +7,16 @@ import re
 import shlex
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 import tree_sitter_dockerfile
+from msgspec import Struct
 from tree_sitter import Language, Node, Parser
 
 from rules.sources.text import Part, Piece, Position, Text
 
 
-@dataclass(frozen=True)
-class Instruction:
+class Instruction(Struct, frozen=True, dict=True):
     """`keyword` is upper case. `words` are the arguments without flags; `script` is the shell text of a `RUN`.
 
     `files` are what ``COPY <<name`` writes in place: (name, text), line by line where it is written.
@@ -33,8 +32,7 @@ class Instruction:
     files: tuple[tuple[str, Text], ...] = ()
 
 
-@dataclass(frozen=True)
-class Dockerfile:
+class Dockerfile(Struct, frozen=True, dict=True):
     """`broken` holds the 1-based lines that could not be read."""
 
     path: str

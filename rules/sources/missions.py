@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeVar
 
 import yaml
+from msgspec import Struct, field
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from rules.sources.tree import Tree, Unreadable, read_text
@@ -111,8 +111,7 @@ class WorkPackages(_Shape):
     work_packages: tuple[WorkPackage, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Something in a mission's file that does not have the shape it must have."""
 
     path: str
@@ -120,16 +119,14 @@ class Fault:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(Struct, frozen=True):
     """A transition and its line in the log."""
 
     event: Event
     line: int
 
 
-@dataclass(frozen=True)
-class Mission:
+class Mission(Struct, frozen=True, dict=True):
     """One mission as it stands in one tree; what is absent or broken is None or empty."""
 
     folder: str

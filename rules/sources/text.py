@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
+
+from msgspec import Struct
 
 _NEWLINE = re.compile("\n")
 
@@ -30,8 +31,7 @@ def _newlines(text: str) -> list[int]:
     return [match.start() for match in _NEWLINE.finditer(text)]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A run of characters copied verbatim from a file: inside it, every newline starts the next source line.
 
     `start` is the place of the first character; a character after a newline in `text` stands at column
@@ -55,8 +55,7 @@ class Piece:
         return Piece(self.text[start:end], self.at(start), self.indent)
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(Struct, frozen=True):
     """A part whose value is not known: the expression as written, and why it is unknown.
 
     `options` are all the values that it can have, where those are known.
@@ -71,8 +70,7 @@ class Hole:
 Part = Piece | Hole
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Struct, frozen=True, dict=True):
     """A string value as pieces and holes, in order. Equal texts have equal parts; see `known` for the plain value."""
 
     parts: tuple[Part, ...]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
 """Larger files are not analysed (and that is said): the largest real template has 70 KB."""
@@ -18,8 +19,7 @@ MAX_LINKS = 8
 """Symlinks followed for one path, as a file system would bound it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One path of a tree. `id` is the blob's content hash: equal ids mean equal bytes."""
 
     kind: Literal["file", "symlink", "submodule"]
@@ -48,8 +48,7 @@ class Unreadable(Exception):
     """A path that cannot be read as text; the message is one clear sentence without the path."""
 
 
-@dataclass(frozen=True)
-class MemoryTree:
+class MemoryTree(Struct, frozen=True, dict=True):
     """A tree of literal texts, for tests and for trying an edit before it is suggested."""
 
     files: Mapping[str, str]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from rules.sources.tree import Entry, Tree
 
@@ -18,8 +19,7 @@ class Listing(NamedTuple):
     deep: bool
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True, dict=True):
     """Paths with what was there, None for nothing, and the paths that the listings gave."""
 
     entries: Mapping[str, Entry | None] = field(default_factory=dict)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import takewhile
 from typing import NamedTuple
+
+from msgspec import structs
 
 from rules.sources.terraform.values import Alternative, ListData, Value, as_text
 from rules.sources.text import Piece, Position, Text
@@ -48,4 +49,4 @@ def _entry(container: Resource, entry: Alternative) -> Iterator[Given]:
     if text is not None and equals:
         value = text.slice(len(name) + 1, len(text)) or Text.literal("", entry.at)
         place = value.at(0) or entry.at
-        yield Given(name, Value((replace(entry, data=value, at=place),)), container, container.at("env"))
+        yield Given(name, Value((structs.replace(entry, data=value, at=place),)), container, container.at("env"))

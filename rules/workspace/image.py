@@ -6,10 +6,12 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple, TypeVar, TypeVarTuple, cast
+
+from msgspec import structs
 
 from rules.model import Problem
 from rules.sources.dockerfile import Dockerfile, Instruction, parse_dockerfile
@@ -182,7 +184,7 @@ def _as_built(instruction: Instruction, environment: Mapping[str, Text], folder:
         slash = "/" if words[-1].endswith(("/", "/.")) or words[-1] == "." else ""
         words[-1] = posixpath.normpath(posixpath.join(folder, words[-1])).rstrip("/") + slash or "/"
     flags = tuple(_filled_in(flag, environment) for flag in instruction.flags)
-    return replace(instruction, words=tuple(words), flags=flags)
+    return structs.replace(instruction, words=tuple(words), flags=flags)
 
 
 def _filled_in(word: str, environment: Mapping[str, Text]) -> str:

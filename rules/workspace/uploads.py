@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec import structs
 
 from rules.sources.terraform.module import BlockInstance
 from rules.sources.terraform.syntax import Attribute, Call, Expr
@@ -55,7 +56,7 @@ def _content(block: BlockInstance, attribute: Attribute) -> Value:
 
 def _decoded(expr: Expr) -> Expr:
     if isinstance(expr, Call) and expr.function == "filebase64":
-        return replace(expr, function="file")
+        return structs.replace(expr, function="file")
     if isinstance(expr, Call) and expr.function == "base64encode" and expr.arguments:
         return expr.arguments[0]
     return Call("base64decode", (expr,), expand=False, at=expr.at)

@@ -25,6 +25,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from msgspec import structs
+
 from rules.engine import Revisions, review
 from rules.model import Conclusion, Edit, Finding, Report
 from rules.sources.diff import Diff, parse_diff
@@ -300,7 +302,8 @@ def applied(tree: MemoryTree, edit: Edit) -> MemoryTree:
     lines = tree.files[edit.path].splitlines(keepends=True)
     newline = "\r\n" if lines[edit.start - 1].endswith("\r\n") else "\n"
     new = [line + newline for line in edit.text.split("\n")] if edit.text else []
-    return replace(tree, files={**tree.files, edit.path: "".join(lines[: edit.start - 1] + new + lines[edit.end :])})
+    text = "".join(lines[: edit.start - 1] + new + lines[edit.end :])
+    return structs.replace(tree, files={**tree.files, edit.path: text})
 
 
 # What must hold

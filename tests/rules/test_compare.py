@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from rules.model import Finding, Report
 from rules.sources.tree import MemoryTree
@@ -36,7 +36,7 @@ RUN_FOLDER = """
 def written(tree: MemoryTree, files: dict[str, str | None]) -> MemoryTree:
     """The tree with files written, or taken away where the text is None."""
     kept = {path: text for path, text in tree.files.items() if path not in files}
-    return replace(tree, files={**kept, **{path: text for path, text in files.items() if text is not None}})
+    return structs.replace(tree, files={**kept, **{path: text for path, text in files.items() if text is not None}})
 
 
 def swapped(tree: MemoryTree, path: str, old: str, new: str) -> MemoryTree:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from rules import examination
 from rules.examination import Examined, Memory, examine
@@ -89,7 +89,7 @@ def test_a_dockerfile_behind_a_link_is_reviewed_where_it_is() -> None:
     files = {path: text for path, text in own.files.items() if path != DOCKERFILE}
     text = own.files[DOCKERFILE]
     base = MemoryTree.of({**files, "docker/workspace": text}, {**own.links, DOCKERFILE: "../docker/workspace"})
-    head = replace(base, files={**base.files, "docker/workspace": f"{text}\nRUN systemctl start docker\n"})
+    head = structs.replace(base, files={**base.files, "docker/workspace": f"{text}\nRUN systemctl start docker\n"})
     report = compare(base, head)
     found = [(each.rule, each.path, each.line) for each in introduced(report)]
     assert found == [("F-9", "docker/workspace", text.count("\n") + 2)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.sources.openspec.text import ANY, SPACE, WHITESPACE, Text, fences, trim, trim_end
 
@@ -28,8 +29,7 @@ _NORMATIVE = re.compile(r"\b(?:SHALL|MUST)\b", re.ASCII)
 _SPACES = re.compile(rf"{SPACE}+")
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A level-2 section: its title and its lines, heading included, without blank lines and rules at the end."""
 
     title: str
@@ -37,8 +37,7 @@ class Section:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """A level-4 heading inside a requirement. `name` is without the label ``Scenario:``.
 
     `has_steps` is False for a heading with nothing under it, which does not count as a scenario.
@@ -50,8 +49,7 @@ class Scenario:
     has_steps: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """A block from a ``### Requirement:`` heading to the next one or the next section.
 
     `name` is verbatim, without closing hashes; two requirements are the same if their keys are equal, case included.
@@ -74,8 +72,7 @@ class Requirement:
         return normalise(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A bullet that starts with an id, such as ``- F-4: …`` or ``- **D-2** — …``, with the lines that continue it.
 
     `text` is the whole bullet, its lines joined by newlines; `section` is the title of the section around it and

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
 
 from rules.sources.openspec.blocks import (
     Item,
@@ -36,8 +37,7 @@ _RENAMED = re.compile(rf"{SPACE}*+[-*+]?+{SPACE}*+(FROM|TO):{SPACE}*+{_ENTRY}")
 _SEPARATORS = ("\u2028", "\u2029")
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """An entry of a REMOVED section, a heading or a bullet that quotes one, and the lines of its block."""
 
     name: str
@@ -49,8 +49,7 @@ class Removal:
         return normalise(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(Struct, frozen=True):
     """A FROM line with the TO line that follows it."""
 
     source: str
@@ -67,8 +66,7 @@ class Rename:
         return normalise(self.target)
 
 
-@dataclass(frozen=True, slots=True)
-class Unpaired:
+class Unpaired(Struct, frozen=True):
     """A FROM or TO line that never formed a pair; nothing is renamed by it."""
 
     side: Literal["FROM", "TO"]
@@ -76,8 +74,7 @@ class Unpaired:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Orphan:
+class Orphan(Struct, frozen=True):
     """A requirement outside of the four delta sections, which is ignored; `section` is None above the first one."""
 
     name: str
@@ -85,8 +82,7 @@ class Orphan:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stray:
+class Stray(Struct, frozen=True):
     """A level-3 heading in an ADDED or MODIFIED section that is no requirement; `section` as it is spelled there."""
 
     heading: str
@@ -94,8 +90,7 @@ class Stray:
     line: int
 
 
-@dataclass(frozen=True)
-class Delta:
+class Delta(Struct, frozen=True, dict=True):
     """A delta's text, read. Entries stand in their order of the file, repeated sections one after the other.
 
     `operations` maps each kind of delta section that is there at all to its first line, entries or not.
@@ -125,8 +120,7 @@ class Delta:
         return not (self.added or self.modified or self.removed or self.renamed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """The body of one delta section: lines `start` to `end`, 0-based, `end` excluded. `title` is the first spelling."""
 
     operation: Operation

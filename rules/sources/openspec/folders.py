@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
 
 from rules.sources.tree import MAX_BLOB_BYTES, Entry, Tree, Unreadable, resolve
 
@@ -15,8 +16,7 @@ Kind = Literal["file", "folder", "link"]
 _KINDS: Mapping[str, Kind] = {"file": "file", "symlink": "link", "submodule": "folder"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
+class _Snapshot(Struct, frozen=True):
     """A tree whose entries are asked for once."""
 
     tree: Tree

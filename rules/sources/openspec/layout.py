@@ -7,7 +7,8 @@ link counts if it leads to a file of the same ``specs`` folder.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.sources.openspec.folders import Folders
 from rules.sources.tree import Tree
@@ -19,16 +20,14 @@ ARCHIVE = f"{CHANGES}/archive"
 SPEC = "spec.md"
 
 
-@dataclass(frozen=True, slots=True)
-class SpecFile:
+class SpecFile(Struct, frozen=True):
     """A ``spec.md``. `capability` is its folder below ``specs`` (``area/capability`` when nested)."""
 
     capability: str
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A change, active or archived. `path` is its folder; an archived one keeps its dated name as `id`."""
 
     id: str
@@ -36,8 +35,7 @@ class Change:
     deltas: tuple[SpecFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Everything OpenSpec keeps in one tree, each list in the command's order."""
 
     specs: tuple[SpecFile, ...]

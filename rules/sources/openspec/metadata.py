@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.sources.openspec.folders import Folders
 from rules.sources.openspec.layout import ROOT
@@ -27,8 +28,7 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f]")
 _LINE_ENDS = "\n\r\u2028\u2029"
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(Struct, frozen=True):
     """Whether a marker is set, or why it cannot be honoured although it is written there."""
 
     declared: bool = False

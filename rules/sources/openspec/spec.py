@@ -8,8 +8,9 @@ it takes every heading below the first one called Requirements, whatever its nam
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from rules.sources.openspec.blocks import Item, Requirement, Section, is_section_end, items, requirements, sections
 from rules.sources.openspec.text import ANY, SPACE, Text, trim
@@ -19,8 +20,7 @@ _HEADING = re.compile(rf"(#{{1,6}})(?:{SPACE}++({ANY}++)\Z|(?={SPACE}{{2}}){SPAC
 _HEADING_LIKE = re.compile(rf"(#{{1,6}}){SPACE}")
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """A heading of any level with everything below it.
 
     `start` is its line and `end` the last line before the next heading of its level or a higher one, blank lines
@@ -34,8 +34,7 @@ class Heading:
     children: tuple[Heading, ...]
 
 
-@dataclass(frozen=True)
-class MainSpec:
+class MainSpec(Struct, frozen=True, dict=True):
     """A main spec's text, read. `requirements` are the blocks, `headings` the roots of the tree of headings."""
 
     text: Text
@@ -97,8 +96,7 @@ def _find(headings: tuple[Heading, ...], title: str) -> Heading | None:
     return None
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A heading whose end is not reached yet."""
 
     level: int

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 WHITESPACE = (
     "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -65,8 +66,7 @@ def fences(lines: Sequence[str]) -> tuple[bool, ...]:
     return tuple(mask)
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """The lines of a file without their ends and without a leading byte order mark, and which of them are `fenced`.
 
     `heads` are the indices of the lines outside fences that start with a hash: every heading is among them.

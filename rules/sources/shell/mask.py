@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from rules.sources.shell.script import UNKNOWN, Script
 
@@ -44,8 +45,7 @@ MAX_SCAN_DEPTH = 500
 """Quotes and substitutions nested in each other, before the rest of a script is left unmasked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heredoc:
+class Heredoc(Struct, frozen=True):
     """A heredoc where bash sees it. Offsets: of the operator, of the body's first and past its last character."""
 
     operator: int
@@ -57,8 +57,7 @@ class Heredoc:
     terminated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Masked:
+class Masked(Struct, frozen=True):
     """`code` has as many bytes as the script has characters. The maps are keyed by the offset of the operator."""
 
     code: bytes
@@ -67,8 +66,7 @@ class Masked:
     too_deep: int | None
 
 
-@dataclass(slots=True)
-class _Pending:
+class _Pending(Struct):
     operator: int
     delimiter: str
     quoted: bool
@@ -76,8 +74,7 @@ class _Pending:
     crlf: bool
 
 
-@dataclass(slots=True)
-class _Scan:
+class _Scan(Struct):
     """One pass over quotes and substitutions; `edits` are the same-length replacements to make."""
 
     plain: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import tree_sitter_bash
+from msgspec import Struct, field
 from tree_sitter import Language, Node, Parser, Range
 
 from rules.sources.shell.mask import Heredoc, Masked, mask, mask_body
@@ -18,8 +18,7 @@ MAX_SYNTAX_PROBLEMS = 20
 """Syntax problems listed for one script; one broken quote can cause hundreds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """`root` has offsets of `script`.
 
     `literals` keeps the words without expansions, by offset: evaluated once, however often the place is reached.

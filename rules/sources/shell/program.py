@@ -8,9 +8,10 @@ that is called twice gives its commands twice), with the conditions that dominat
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from rules.model import Span
 from rules.sources.shell.script import UNKNOWN, Script
@@ -96,8 +97,7 @@ class Guard(NamedTuple):
     any_of: tuple[tuple[Guard, ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """A shell that is not the script's own: what it does to options, variables and traps ends with it.
 
     `index` is the place in a pipeline. "script" is the text of ``bash -c``; "trap" a handler, `name` its signal: it
@@ -128,8 +128,7 @@ class Loop(NamedTuple):
     values: tuple[Word, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HereText:
+class HereText(Struct, frozen=True):
     """What a heredoc or a here-string feeds in. `text` is the source; `word` the value after expansion."""
 
     quoted: bool
@@ -216,8 +215,7 @@ class Command(_Written):
         return before, plain[self.end : newline if newline >= 0 else len(plain)]
 
 
-@dataclass(frozen=True, slots=True)
-class Unresolved:
+class Unresolved(Struct, frozen=True):
     """Code that runs and is not seen.
 
     system: a file outside the repository by nature (``/etc/profile``, ``~/.bashrc``). missing: a file that is not in
@@ -245,8 +243,7 @@ class Unresolved:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptProblem:
+class ScriptProblem(Struct, frozen=True):
     """A part of the script that was not analysed: broken syntax, a bound that was reached, a heredoc without end."""
 
     kind: Literal["syntax", "heredoc", "bound"]
@@ -254,8 +251,7 @@ class ScriptProblem:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Shebang:
+class Shebang(Struct, frozen=True):
     """The interpreter line of the main script, split into words."""
 
     argv: tuple[str, ...]
@@ -271,8 +267,7 @@ def call_of(position: Position, words: Sequence[Word]) -> Call:
     return position, tuple(word.alternatives for word in words)
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(Struct, frozen=True, dict=True):
     """A script as it runs.
 
     `path` is what ``$0`` is taken to be; `sources` are the files it read, in order. At `cuts` a word has more possible

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from rules.model import Span
 from rules.sources.text import Hole, Piece, Position, Text
@@ -18,8 +19,7 @@ NOWHERE = Position("", 1, 1)
 """The place of an empty text."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Script:
+class Script(Struct, frozen=True, eq=False, dict=True):
     """A `Text` as one plain string: offsets in `plain` are offsets in `text`, each hole is one `UNKNOWN`.
 
     `path` is what ``BASH_SOURCE[0]`` would say, see `rules.sources.shell.expand.REPOSITORY`.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from msgspec import Struct, field
 from tree_sitter import Node
 
 from rules.sources.shell.parse import Parsed
@@ -14,8 +14,7 @@ from rules.sources.shell.values import EMPTY, Value, union
 from rules.sources.text import Text
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Function:
+class Function(Struct, frozen=True, eq=False):
     """A function as defined: its body, and the redirections that each call makes."""
 
     name: str
@@ -28,8 +27,7 @@ class Function:
         return self.parsed.script.path, self.body.start_byte
 
 
-@dataclass(slots=True)
-class Element:
+class Element(Struct):
     """One command of a pipeline, with the redirections that bash gives it."""
 
     node: Node
@@ -60,8 +58,7 @@ class Context(NamedTuple):
         return Context(parsed, self.guards, self.scope, frames, self.loops, outer)
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     """What the shell knows at one place. Branches and subshells work on a copy.
 
     `hidden` has, for each function call that is open, the values that its ``local`` variables hide. `aliases` is never
@@ -116,8 +113,7 @@ class State:
         self.expands_aliases = self.expands_aliases or other.expands_aliases
 
 
-@dataclass(frozen=True, slots=True)
-class Trap:
+class Trap(Struct, frozen=True):
     """A handler to be walked when everything that it can call is known."""
 
     command: Command

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from rules.sources.shell.program import Origin
 from rules.sources.shell.script import UNKNOWN
@@ -116,8 +117,7 @@ def glob_pattern(pattern: str, *, greedy: bool) -> str:
     return "".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Trimmed:
+class Trimmed(Struct, frozen=True):
     """``${X#pattern}`` and its kind. An unknown pattern gives unknown."""
 
     operator: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 from tree_sitter import Node
 
 from rules.sources.shell import conditions
@@ -32,8 +32,7 @@ MAX_GUARDS = 200
 _LISTS = frozenset({"list", "pipeline", "negated_command"})
 
 
-@dataclass(slots=True)
-class Pipeline:
+class Pipeline(Struct):
     elements: list[Element]
     negated: bool = False
 

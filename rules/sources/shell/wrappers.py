@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from rules.sources.shell.program import Word
 from rules.sources.shell.script import UNKNOWN
@@ -18,8 +19,7 @@ IN_PROCESS = frozenset({"builtin", "command", "time"})
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 
-@dataclass(frozen=True, slots=True)
-class _Wrapper:
+class _Wrapper(Struct, frozen=True):
     """`takes` are the short options with an argument, `long` the long ones; `operands` come before the command."""
 
     takes: str = ""

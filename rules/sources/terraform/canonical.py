@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 MAX_CHARS = 512 * 1024
 """Longer files are not judged."""
@@ -38,8 +39,7 @@ _ESCAPED = ("$${", "%%{")
 _TEMPLATE = ("${", "%{")
 
 
-@dataclass(frozen=True, slots=True)
-class Misformatted:
+class Misformatted(Struct, frozen=True):
     """A line (1-based) that the formatter would write as `canonical`."""
 
     line: int
@@ -50,8 +50,7 @@ class _Unsure(Exception):
     """The text cannot be split into tokens with certainty."""
 
 
-@dataclass(slots=True)
-class _Token:
+class _Token(Struct):
     kind: str
     text: str
     line: int
@@ -68,8 +67,7 @@ class _Token:
         return self.kind == "newline" or (self.kind == "comment" and self.text.endswith("\n"))
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(Struct):
     """The tokens of one line: up to the `=` of an attribute, from there on, and the comment at its end."""
 
     lead: list[_Token]

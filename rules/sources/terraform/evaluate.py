@@ -8,9 +8,10 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property
 from math import prod
+
+from msgspec.structs import replace
 
 from rules.model import Step
 from rules.sources.terraform import functions

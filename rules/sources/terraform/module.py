@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rules.model import Problem, Step
 from rules.sources.terraform.parse import parse
@@ -42,8 +44,7 @@ exist. unknown: what decides cannot be known.
 """
 
 
-@dataclass
-class Source:
+class Source(Struct, dict=True):
     """Where the files of one template come from, and what was wrong with them."""
 
     tree: Watched
@@ -69,8 +70,7 @@ class Source:
             self.problems.append(found)
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(Struct, frozen=True, dict=True):
     """Names an expression can see besides its module's: iterators, `each`, `count`, variables of a template file.
 
     `module` is None inside a template file.
@@ -83,8 +83,7 @@ class Scope:
         return Scope(self.module, {**self.names, **names})
 
 
-@dataclass(frozen=True)
-class BlockInstance:
+class BlockInstance(Struct, frozen=True, dict=True):
     """One block as it exists after `dynamic`, `count` and `for_each` are unrolled. `trail` leads to its existence."""
 
     block: Block
@@ -140,8 +139,7 @@ class BlockInstance:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     key: Value
     value: Value
     presence: Presence

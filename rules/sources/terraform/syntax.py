@@ -7,29 +7,27 @@ there; `template` takes it apart.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.sources.text import Piece, Position
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """null, a boolean or a number."""
 
     value: bool | int | float | None
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A quoted string or heredoc: literal pieces, interpolations and directives, in order."""
 
     parts: tuple[TemplatePart, ...]
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Interpolation:
+class Interpolation(Struct, frozen=True):
     """``${expr}``. `source` is the expression as written; `expr` is None if Terraform could not parse it."""
 
     expr: Expr | None
@@ -37,16 +35,14 @@ class Interpolation:
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class IfDirective:
+class IfDirective(Struct, frozen=True):
     condition: Expr
     then: tuple[TemplatePart, ...]
     otherwise: tuple[TemplatePart, ...]
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class ForDirective:
+class ForDirective(Struct, frozen=True):
     key: str | None
     value: str
     collection: Expr
@@ -54,36 +50,31 @@ class ForDirective:
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class BadDirective:
+class BadDirective(Struct, frozen=True):
     """``%{…}`` that Terraform refuses, such as curl's ``%{http_code}``."""
 
     source: str
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     name: str
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class GetAttr:
+class GetAttr(Struct, frozen=True):
     of: Expr
     name: str
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     of: Expr
     key: Expr
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Splat:
+class Splat(Struct, frozen=True):
     """``of[*].a.b``; `path` holds the attribute names and indexes that follow."""
 
     of: Expr
@@ -91,8 +82,7 @@ class Splat:
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """`expand` is True for ``f(list...)``."""
 
     function: str
@@ -101,45 +91,39 @@ class Call:
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional:
+class Conditional(Struct, frozen=True):
     condition: Expr
     then: Expr
     otherwise: Expr
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Struct, frozen=True):
     operator: str
     left: Expr
     right: Expr
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Struct, frozen=True):
     operator: str
     operand: Expr
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class TupleExpr:
+class TupleExpr(Struct, frozen=True):
     items: tuple[Expr, ...]
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectExpr:
+class ObjectExpr(Struct, frozen=True):
     """A bare identifier as a key is a string in HCL and arrives here as a `Template`."""
 
     items: tuple[tuple[Expr, Expr], ...]
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class ForExpr:
+class ForExpr(Struct, frozen=True):
     """A `for` over a collection; `result_key` is None for the tuple form."""
 
     key: str | None
@@ -170,16 +154,14 @@ Expr = (
 TemplatePart = Piece | Interpolation | IfDirective | ForDirective | BadDirective
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     name: str
     expr: Expr
     at: Position
     end_line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """Attributes by name (a repeated one is an error in Terraform; the last is kept) and blocks in order."""
 
     attributes: dict[str, Attribute]
@@ -189,8 +171,7 @@ class Body:
         return (block for block in self.blocks if block.type == kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     type: str
     labels: tuple[str, ...]
     body: Body
@@ -198,8 +179,7 @@ class Block:
     end_line: int
 
 
-@dataclass(frozen=True, slots=True)
-class SyntaxProblem:
+class SyntaxProblem(Struct, frozen=True):
     """Text that Terraform would refuse; `start` to `end` are the lines left out of the analysis."""
 
     path: str
@@ -209,8 +189,7 @@ class SyntaxProblem:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     path: str
     body: Body
     problems: tuple[SyntaxProblem, ...]

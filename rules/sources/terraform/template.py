@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.sources.terraform.syntax import (
     BadDirective,
@@ -29,8 +30,7 @@ _SIMPLE = {"\\n": "\n", "\\r": "\r", "\\t": "\t", '\\"': '"', "\\\\": "\\", "$${
 _FOR = re.compile(r"for\s+([\w-]+)(?:\s*,\s*([\w-]+))?\s+in\s+(.+)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     """``${ … }`` or ``%{ … }`` as found: its content, and whether it strips the white space before or after it.
 
     `closed` is False when the text ends inside it.
@@ -44,22 +44,19 @@ class Sequence:
     closed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(Struct, frozen=True):
     condition: Expr
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class For:
+class For(Struct, frozen=True):
     key: str | None
     value: str
     collection: Expr
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
+class Keyword(Struct, frozen=True):
     """`else`, `endif` or `endfor`."""
 
     word: str
@@ -69,8 +66,7 @@ class Keyword:
 Token = Piece | Interpolation | If | For | Keyword | BadDirective
 
 
-@dataclass(frozen=True, slots=True)
-class Stripping:
+class Stripping(Struct, frozen=True):
     """A token, and whether it strips the white space before or after it."""
 
     token: Token

@@ -7,8 +7,11 @@ be known is an `Unknown` with its reason: neither true nor false, and never drop
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import product
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.model import Step
 from rules.sources.text import Hole, Piece, Position, Text
@@ -27,8 +30,7 @@ MAX_PARTS = 20_000
 """Characters, and pieces of different origin, in one string; a larger one is unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """`error` is True where Terraform would stop, so that `try()` moves on to its next argument."""
 
     expression: str
@@ -36,8 +38,7 @@ class Unknown:
     error: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ListData:
+class ListData(Struct, frozen=True, dict=True):
     """A list, tuple or set. `open` is True where it may hold more than is known.
 
     The elements of a set are their own keys, those of a list have their index.
@@ -46,22 +47,21 @@ class ListData:
     items: tuple[Value, ...]
     open: bool = False
     is_set: bool = False
-    size: int = field(init=False, repr=False, compare=False, default=1)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "size", 1 + sum(item.size for item in self.items))
+    @cached_property
+    def size(self) -> int:
+        return 1 + sum(item.size for item in self.items)
 
 
-@dataclass(frozen=True, slots=True)
-class MapData:
+class MapData(Struct, frozen=True, dict=True):
     """A map or object. `open` is True where it may hold more keys than are known."""
 
     items: tuple[tuple[str, Value], ...]
     open: bool = False
-    size: int = field(init=False, repr=False, compare=False, default=1)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "size", 1 + sum(item.size for _, item in self.items))
+    @cached_property
+    def size(self) -> int:
+        return 1 + sum(item.size for _, item in self.items)
 
     def get(self, key: str) -> Value | None:
         return next((value for name, value in reversed(self.items) if name == key), None)
@@ -70,8 +70,7 @@ class MapData:
 Data = bool | int | float | Text | ListData | MapData | Unknown | None
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative:
+class Alternative(Struct, frozen=True):
     """One possible value.
 
     `at` is where it is written, `trail` how it came from there (nearest to `at` first); `made_of` is the way to `at`
@@ -91,8 +90,7 @@ class Alternative:
         return replace(self, trail=(*self.trail, step)[-MAX_TRAIL:])
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     alternatives: tuple[Alternative, ...]
 
     def __iter__(self) -> Iterator[Alternative]:
