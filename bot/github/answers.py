@@ -6,6 +6,7 @@ review. These know only what the service needs.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal, TypeVar
 
 from githubkit import Response
@@ -114,6 +115,7 @@ class CheckRun(Answer):
     head_sha: str
     status: str
     conclusion: str | None = None
+    started_at: datetime | None = None
     external_id: str | None = None
     app: App
     output: CheckOutput = CheckOutput()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from importlib.metadata import version
 
 import structlog
@@ -46,6 +47,9 @@ SUPERSEDED = Verdict(
     "there is nothing to do here.",
 )
 
+REVIEWED_SINCE = "reviewed-since"
+"""Why there is no review for who asked: one that began later has its verdict already."""
+
 
 class Superseded(Exception):
     """The pull request has moved on: nobody wants to read this review any more."""
@@ -70,9 +74,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """No review is needed; `reason` is a code for the log."""
+    """No review is needed; `reason` is a code for the log. `target` has been reviewed."""
 
     reason: str
+    target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +105,20 @@ class Reviewer:
     blank: set[int] = field(default_factory=set)
     silent: set[int] = field(default_factory=set)
 
-    def open(self, repository: Repository, wanted: int | Target, job: str, *, again: bool) -> Opened | Skipped:
+    def open(
+        self,
+        repository: Repository,
+        wanted: int | Target,
+        job: str,
+        *,
+        again: bool,
+        asked: datetime | None = None,
+    ) -> Opened | Skipped:
         """Create the check run on the head of a pull request, or of a group, before any work.
 
-        The same head and base are reviewed once by the same rules and contract, unless `again`. A run left in progress
-        is taken over: reviews of one pull request never run at the same time, so whoever made it is gone.
+        The same head and base are reviewed once by the same rules and contract, unless `again`, and once after `asked`.
+        A run left in progress is taken over: reviews of one pull request never run at the same time, so whoever made it
+        is gone.
 
         Raises:
             GitHubError: GitHub refuses or fails.
@@ -116,11 +130,13 @@ class Reviewer:
         key = RunKey(target.number, target.base_sha, RULES_VERSION, job)
         runs = self._runs_for(repository, target) if seen.checked else []
         run = next((run for run, its in runs if run.status != "completed" or its.job == job), None)
+        if run is None and asked is not None and any(_answers(*each, key, asked) for each in runs):
+            return Skipped(REVIEWED_SINCE, target)
         if run is None and not again:
             same = (its for run, its in runs if run.conclusion != SUPERSEDED.conclusion and its.like(key))
             contracts = {its.contract for its in same}
             if contracts and (ANY in contracts or self._contract(repository, target) in contracts):
-                return Skipped("already-reviewed")
+                return Skipped("already-reviewed", target)
         if run is not None:
             self.blank.discard(run.id)
             self.silent.discard(run.id)
@@ -230,6 +246,15 @@ class Reviewer:
         proceed()
         contract = ANY if material.prose else contract_version(material.contract_tree)
         return picture(report, held_back=held_back, explain=explain), contract
+
+
+def _answers(run: CheckRun, its: RunKey, wanted: RunKey, asked: datetime) -> bool:
+    """Whether a check run has a verdict on what is wanted, and began after it was asked for.
+
+    Both are GitHub's times, cut to the second: of two in the same one nobody knows which came first.
+    """
+    began_later = run.started_at is not None and run.started_at > asked
+    return began_later and its.like(wanted) and its.contract != UNDECIDED
 
 
 def _unfinished(reason: str) -> Verdict:

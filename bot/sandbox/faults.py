@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar
 
+from bot.sandbox.state import PullRequest
+
 
 class Rule(Protocol):
     times: int
@@ -60,6 +62,18 @@ class DeliveryFault:
 
     def matches(self, event: str, action: str | None) -> bool:
         return re.fullmatch(self.event, event) is not None or re.fullmatch(self.event, f"{event}.{action}") is not None
+
+
+@dataclass
+class OldHead:
+    """The next `times` requests that show `pull`, once it was moved, show it with the `head` that it had before."""
+
+    pull: PullRequest
+    head: str
+    times: int = 1
+
+    def matches(self, pull: PullRequest) -> bool:
+        return pull is self.pull and pull.head_sha != self.head
 
 
 class Faults(Generic[R]):

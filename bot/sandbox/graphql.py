@@ -116,6 +116,7 @@ class _Roots:
         pull = repository.issues.get(number)
         if not isinstance(pull, PullRequest):
             raise Refused("NOT_FOUND", f"Could not resolve to a PullRequest with the number of {number}.")
+        pull = self.call.world.shown(pull)
         roots = [root for root in repository.threads if root.number == number]
         threads = _connection("reviewThreads", roots, lambda root: _thread(repository, root))
         reviews = [review for review in repository.reviews.values() if review.number == number]

@@ -31,7 +31,7 @@ def list_pulls(call: Call) -> Answer:
 
 
 def get_pull(call: Call) -> Answer:
-    pull = call.pull
+    pull = call.world.shown(call.pull)
     if call.accepts("diff"):
         return diff_answer(call.world.changes(pull))
     mergeable = None

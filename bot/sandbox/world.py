@@ -10,13 +10,14 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from bot.sandbox import checks, events, reviews
-from bot.sandbox.faults import Faults, RequestFault
+from bot.sandbox.faults import Faults, OldHead, RequestFault
 from bot.sandbox.git import ZERO, Bare, Change, FileChange, GitError, Signature
 from bot.sandbox.shapes import Json, Shapes
 from bot.sandbox.state import (
@@ -106,6 +107,7 @@ class World:
         self.rate_limit = 5000
         """Requests an installation has in an hour."""
         self.faults: Faults[RequestFault] = Faults()
+        self.old_heads: Faults[OldHead] = Faults()
         self._meters: dict[str, Meter] = {}
         self._ids = itertools.count(1001)
         self.webhooks = Deliverer(self.clock, self.new_id)
@@ -161,6 +163,11 @@ class World:
 
     def changes(self, pull: PullRequest) -> tuple[FileChange, ...]:
         return pull.base.git.diff(self.merge_base(pull, pull.head_sha), pull.head_sha)
+
+    def shown(self, pull: PullRequest) -> PullRequest:
+        """The pull request as the server that was asked knows it."""
+        old = self.old_heads.take(lambda each: each.matches(pull))
+        return replace(pull, head_sha=old.head) if old else pull
 
     def pull_shape(self, pull: PullRequest, *, mergeable: bool | None = None) -> Json:
         commits = pull.base.git.count(self.merge_base(pull, pull.head_sha), pull.head_sha)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict
 
 from bot.review.material import Target
@@ -14,8 +16,9 @@ class ReviewRequest(BaseModel):
 
     `again` asks for a new check run although this head may have one, `explain` for the pages of the rules in it.
     `comment_id` is the comment that asked, to be answered with a reaction; `in_thread` says that it is one on a line.
+    `asked` is when somebody asked for no more than a look: a review that began later is one.
     `head` and `base_ref` are what the pull request was moved to, if that is why. Deliveries come in any order, so that
-    is a reason to look whether a review that runs is still of use, and no more.
+    is a reason to look whether a review that runs is still of use, or to look again a few times, and no more.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -30,6 +33,7 @@ class ReviewRequest(BaseModel):
     explain: bool = False
     comment_id: int | None = None
     in_thread: bool = False
+    asked: datetime | None = None
     group: Target | None = None
     head: str | None = None
     base_ref: str | None = None

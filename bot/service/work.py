@@ -32,6 +32,11 @@ ends."""
 MAX_ATTEMPTS_AT_NOTHING = 3
 """GitHub may announce a pull request before all of its servers know it: the first 404s are not believed."""
 
+MAX_ATTEMPTS_AT_OLD_HEAD = 4
+OLD_HEAD_DELAY = timedelta(seconds=2)
+"""GitHub may announce a push before all of its servers show it: a request that tells of another head than is shown, or
+another base, looks again after 2, 4 and 8 seconds. Not more often, for it may be an older one that comes late."""
+
 
 class StepResult(BaseModel):
     """What a step leaves in the database. `delay`, in seconds, asks to put the whole job off."""
@@ -137,7 +142,7 @@ class Work:
     def open(self, request: ReviewRequest, job: str, attempt: int) -> OpenedRun:
         """Create the check run, in progress."""
         try:
-            return self._open(request, job)
+            return self._open(request, job, attempt)
         except GitHubError as error:
             address = find_again(self.github, request.address) if error.status in ELSEWHERE else None
             if address is None:
@@ -145,16 +150,19 @@ class Work:
         moved = request.model_copy(update=asdict(address))
         log.info("moved", installation=moved.installation, to=f"{moved.owner}/{moved.name}")
         try:
-            return self._open(moved, job).model_copy(update={"moved": moved})
+            return self._open(moved, job, attempt).model_copy(update={"moved": moved})
         except GitHubError as error:
             return OpenedRun(skip="github-failed", delay=_delay(error, attempt))
 
-    def _open(self, request: ReviewRequest, job: str) -> OpenedRun:
+    def _open(self, request: ReviewRequest, job: str, attempt: int) -> OpenedRun:
         opened = self.reviewer.open(
-            self._repository(request), request.group or request.number, job, again=request.again
+            self._repository(request), request.group or request.number, job, again=request.again, asked=request.asked
         )
         if isinstance(opened, Skipped):
-            return OpenedRun(skip=opened.reason)
+            old = opened.target is not None and request.tells_of_another(opened.target)
+            delay = OLD_HEAD_DELAY * 2 ** (attempt - 1)
+            look_again = old and attempt < MAX_ATTEMPTS_AT_OLD_HEAD
+            return OpenedRun(skip=opened.reason, delay=delay.total_seconds() if look_again else None)
         return OpenedRun(run_id=opened.run_id, login=opened.login, target=opened.target, job=job)
 
     def finish(

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 import structlog
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
+from bot.review.reviewer import REVIEWED_SINCE
 from bot.service.requests import ReviewRequest
 from bot.service.turns import Turns, Waiting, priority
 from bot.service.work import Decided, Finished, Missed, OpenedRun, Ordered, StepResult, Turn, Work
@@ -144,8 +145,9 @@ def _define_review(work: Work, steps: Steps, turns: Turns) -> Enqueue:
                 return "put-off"
             if run.target is None:
                 reason = run.skip or "skipped"
+                done = reason == REVIEWED_SINCE
                 log.info("skipped", reason=reason)
-                steps.run("acknowledge", StepResult, lambda: work.acknowledge(request, done=False))
+                steps.run("acknowledge", StepResult, lambda: work.acknowledge(request, done=done))
                 return reason
             target = run.target
 

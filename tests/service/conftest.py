@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,7 @@ def _quick(tmp_path_factory: pytest.TempPathFactory, private_pem: str) -> Iterat
     seed.database = database.read_bytes()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bot.service.workflows.NEXT_LOOK", 0.1)
+        patch.setattr("bot.service.work.OLD_HEAD_DELAY", timedelta(seconds=0.1))
         yield
 
 

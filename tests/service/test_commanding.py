@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,21 @@ def test_the_author_and_writers_may_have_it_reviewed_again(github: GitHub, autho
     assert len(github.runs(pull.head_sha)) == 2
     assert reactions(comment) == ["eyes", "rocket"]
     assert answers(github, pull) == []
+
+
+def test_who_asks_before_a_review_begins_is_answered_by_it_and_a_decision_is_not(github: GitHub) -> None:
+    pull = reviewed(github)
+    for run in github.runs(pull.head_sha):
+        # As if the comments below had waited in the queue.
+        run.started_at += timedelta(minutes=1)
+    asked = [github.world.comment(github.repository, pull, "/wrc recheck", author=MAINTAINER) for _ in range(2)]
+    settle(github)
+    assert [reactions(comment) for comment in asked] == 2 * [["eyes", "rocket"]]
+    assert len(github.runs(pull.head_sha)) == 1
+    say(github, pull, "/wrc recheck\n/wrc accept F-2 agreed")
+    assert latest(github, pull)[0] == "success"
+    say(github, pull, "/wrc revoke F-2")
+    assert latest(github, pull)[0] == "failure"
 
 
 @pytest.mark.parametrize("author", [STRANGER, "tina"])

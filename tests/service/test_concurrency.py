@@ -43,8 +43,9 @@ def test_one_at_a_time_for_a_pull_request_and_several_at_a_time_for_several(
     with github.server, RunningService(github.settings, clerk.judge):
         pulls = [github.open_pull(f"{PRIVILEGED}# {name}\n", branch=name) for name in ("a", "b", "c")]
         wait_for(lambda: bool(github.runs(pulls[0].head_sha)), "the first review to begin")
+        [run] = github.runs(pulls[0].head_sha)
         for _ in range(3):
-            github.world.comment(github.repository, pulls[0], "/wrc recheck", author="mona")
+            github.world.rerequest_check_run(github.repository, run, by="mona")
         github.concluded(pulls[0].head_sha, 4)
         for pull in pulls[1:]:
             github.concluded(pull.head_sha)

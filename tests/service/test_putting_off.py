@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,18 @@ from bot.github.client import MAX_READ_RETRIES, GitHubApp
 from bot.github.conversation import Place, react, reply
 from bot.github.errors import UNSAID_WAIT
 from bot.review.judge import judge
-from bot.review.reviewer import Reviewer
+from bot.review.reviewer import REVIEWED_SINCE, Reviewer
 from bot.service.handlers.context import Context
 from bot.service.requests import ReviewRequest
-from bot.service.work import FIRST_DELAY, MAX_ATTEMPTS, MAX_ATTEMPTS_AT_NOTHING, MAX_DELAY, OpenedRun, Work
+from bot.service.work import (
+    FIRST_DELAY,
+    MAX_ATTEMPTS,
+    MAX_ATTEMPTS_AT_NOTHING,
+    MAX_ATTEMPTS_AT_OLD_HEAD,
+    MAX_DELAY,
+    OpenedRun,
+    Work,
+)
 from tests.service.github import PRIVILEGED, GitHub
 
 
@@ -123,6 +132,41 @@ def test_a_pull_request_that_is_not_there_yet_is_looked_for_again(desk: Desk) ->
     for attempt in range(1, MAX_ATTEMPTS_AT_NOTHING + 1):
         desk.hide(status=404, body='{"message": "Not Found"}')
         assert (desk.open(attempt).delay is None) is (attempt == MAX_ATTEMPTS_AT_NOTHING)
+
+
+def test_a_push_that_github_does_not_show_yet_is_looked_for_a_few_times(desk: Desk) -> None:
+    assert desk.work.finish(desk.request, desk.open(1), 1).verdict
+    pushed, retargeted = {"head": "f" * 40}, {"base_ref": "other"}
+    for moved, attempt, looks_again in (
+        (pushed, 1, True),
+        (retargeted, MAX_ATTEMPTS_AT_OLD_HEAD - 1, True),
+        (pushed, MAX_ATTEMPTS_AT_OLD_HEAD, False),
+    ):
+        looked = desk.work.open(desk.request.model_copy(update=moved), "later-job", attempt)
+        assert looked.skip == "already-reviewed"
+        assert (looked.delay is not None) is looks_again
+    arrived = desk.request.model_copy(update={"head": desk.pull.head_sha, "base_ref": "main"})
+    assert desk.work.open(arrived, "later-job", 1) == OpenedRun(skip="already-reviewed")
+
+
+def test_a_review_answers_whoever_asked_before_it_began(desk: Desk) -> None:
+    assert desk.work.finish(desk.request, desk.open(1), 1).verdict
+    [run] = desk.github.runs(desk.pull.head_sha)
+
+    def recheck(seconds: int, job: str) -> OpenedRun:
+        asked = run.started_at.replace(microsecond=0) + timedelta(seconds=seconds)
+        return desk.work.open(desk.request.model_copy(update={"again": True, "asked": asked}), job, 1)
+
+    assert recheck(-1, "before") == OpenedRun(skip=REVIEWED_SINCE)
+    assert recheck(0, "meanwhile").target is not None, "its time is cut to the second: nobody knows which came first"
+
+
+def test_a_review_without_a_verdict_answers_nobody(desk: Desk) -> None:
+    begun = desk.open(1)
+    desk.github.fail("/compare/", status=422)
+    assert not desk.work.finish(desk.request, begun, 1).verdict
+    long_ago = desk.request.model_copy(update={"again": True, "asked": datetime(2020, 1, 1, tzinfo=UTC)})
+    assert desk.work.open(long_ago, "later-job", 1).target is not None
 
 
 def test_a_refusal_is_final(desk: Desk) -> None:

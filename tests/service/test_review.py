@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.github.pulls import MAX_COMPARED_FILES
+from bot.sandbox.faults import OldHead
 from bot.sandbox.state import Comment, PullRequest
 from bot.service.jobs import prune
 from tests.service.github import PATH, PRIVILEGED, PRIVILEGED_LINE, TEMPLATE, GitHub, When
@@ -59,6 +60,13 @@ def test_the_fix_turns_the_check_green_without_another_word(github: GitHub) -> N
     run = github.concluded(pull.head_sha)
     assert run.conclusion == "success"
     assert len(github.reviews(pull)) == 1
+
+
+def test_a_push_that_github_shows_late_is_reviewed_as_soon_as_it_does(github: GitHub) -> None:
+    pull = github.open_pull(PRIVILEGED)
+    github.concluded(pull.head_sha)
+    github.world.old_heads.add(OldHead(pull, pull.head_sha, times=2))
+    assert github.concluded(github.push(TEMPLATE + "# fixed\n")).conclusion == "success"
 
 
 def test_a_green_pull_request_gets_no_review(github: GitHub) -> None:

@@ -47,6 +47,17 @@ class Verb:
         return (self.who == AUTHOR_OR_WRITER and own) or may_write(call.repository, call.commenter.login)
 
 
+@dataclass(frozen=True)
+class Followed:
+    """What the commands of a comment come to: a review, or the reason code for none.
+
+    `decides`: they changed what a review says, so that only one that comes after them will do.
+    """
+
+    skip: str | None
+    decides: bool
+
+
 def _verb(module: ModuleType) -> Verb:
     summary, grammar, *text = (module.__doc__ or "").strip().split("\n\n", 2)
     usage, who = grammar.split("\n")
@@ -67,8 +78,8 @@ def manual() -> str:
     return "\n".join(["| Command | What it does | Who may |", "| --- | --- | --- |", *rows])
 
 
-def follow(commands: tuple[Command, ...], call: Call) -> tuple[bool, str | None]:
-    """Follow the commands of one comment, each once; says whether a review is wanted, and why nothing was done.
+def follow(commands: tuple[Command, ...], call: Call) -> Followed:
+    """Follow the commands of one comment, each once.
 
     The comment gets a sign at once. Each step may be repeated: reactions and acceptances are there once, and a reply is
     looked for before it is written.
@@ -92,7 +103,8 @@ def follow(commands: tuple[Command, ...], call: Call) -> tuple[bool, str | None]
         react(call.repository, call.place, "rocket")
     wanted = any(outcome.review for outcome in outcomes)
     log.info("followed", verbs=[command.verb for command in commands[:MAX_COMMANDS]], refused=len(reasons))
-    return wanted, None if wanted else ("refused" if reasons else "answered")
+    decides = any(outcome.decides for outcome in outcomes)
+    return Followed(None if wanted else ("refused" if reasons else "answered"), decides)
 
 
 def _run(command: Command, call: Call) -> Outcome:

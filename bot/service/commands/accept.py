@@ -37,7 +37,7 @@ def run(arguments: str, call: Call) -> Outcome:
         raise Refused(f"No finding of {rule} stood open here when you wrote this; `/wrc recheck` looks again.")
     by = [Acceptance(fingerprint, rule, call.commenter.login, call.at, reason) for fingerprint in chosen]
     call.store.accept(call.pull, by)
-    return Outcome(review=True)
+    return Outcome(review=True, decides=True)
 
 
 def rule_id(name: str) -> str:

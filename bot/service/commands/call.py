@@ -22,9 +22,13 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a verb asks for: another review, which answers with its check run, or a reply (Markdown)."""
+    """What a verb asks for: another review, which answers with its check run, or a reply (Markdown).
+
+    `decides` says that it changes what a review says, so that only one that comes after it will do.
+    """
 
     review: bool = False
+    decides: bool = False
     reply: str | None = None
 
 

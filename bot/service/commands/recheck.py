@@ -3,7 +3,8 @@
 Usage: /wrc recheck
 Who: the pull request's author, and whoever has write access
 
-A new check run is made for the head as it is now. What was told already is not told again.
+A new check run is made for the head as it is now, unless one that began after the comment was written has its verdict
+already: of several in a row the last review answers all. What was told already is not told again.
 """
 
 from __future__ import annotations

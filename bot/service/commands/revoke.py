@@ -21,4 +21,4 @@ def run(arguments: str, call: Call) -> Outcome:
     if not chosen:
         raise Refused(f"No finding of {rule} is accepted here.")
     call.store.revoke(call.pull, chosen)
-    return Outcome(review=True)
+    return Outcome(review=True, decides=True)

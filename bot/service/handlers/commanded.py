@@ -57,8 +57,9 @@ def handle_text(
         at=at,
         manual=manual(),
     )
-    wanted, reason = follow(commands, call)
-    if not wanted:
-        return skip(reason or "answered")
-    asked = request(event, installation, number, "command", again=True, comment_id=place.comment)
-    return Decision(reviews=(asked.model_copy(update={"in_thread": place.thread is not None}),))
+    followed = follow(commands, call)
+    if followed.skip is not None:
+        return skip(followed.skip)
+    asked = None if followed.decides else at
+    review = request(event, installation, number, "command", again=True, comment_id=place.comment)
+    return Decision(reviews=(review.model_copy(update={"in_thread": place.thread is not None, "asked": asked}),))
