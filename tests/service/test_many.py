@@ -148,10 +148,10 @@ def test_the_web_process_is_killed_after_its_answer(fleet: Fleet) -> None:
 def test_reviews_of_one_pull_request_wait_for_each_other_in_all_processes(fleet: Fleet) -> None:
     github = fleet.github
     pull = github.open_pull(PRIVILEGED)
-    github.concluded(pull.head_sha)
+    run = github.concluded(pull.head_sha)
     slow = github.fail("/compare/", method="GET", delay=1)
     for _ in range(2):
-        github.world.comment(github.repository, pull, "/wrc recheck", author="mona")
+        github.world.rerequest_check_run(github.repository, run, by="mona")
     most = 0
 
     def three_done() -> bool:
