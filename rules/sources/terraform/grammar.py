@@ -7,11 +7,14 @@ token knows its place, and no token is dropped: the few nodes that are asked for
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hcl2 import parser as original
-from hcl2.postlexer import PostLexer
 from lark import Lark
+
+if TYPE_CHECKING:
+    from lark.lark import PostLex
 
 CACHE = Path(__file__).with_name(".grammar.bin")
 """The compiled grammar. The first parse writes it, where the folder can be written: to compile takes 1.4 s."""
@@ -19,4 +22,19 @@ CACHE = Path(__file__).with_name(".grammar.bin")
 
 @lru_cache(maxsize=1)
 def parser() -> Lark:
-    return Lark.open("hcl2.lark", rel_to=original.__file__, parser="lalr", postlex=PostLexer(), cache=str(CACHE))
+    package = find_spec("hcl2")
+    assert package is not None
+    assert package.origin is not None
+    postlex = _post_lexer(Path(package.origin).with_name("postlexer.py"))
+    return Lark.open("hcl2.lark", rel_to=package.origin, parser="lalr", postlex=postlex, cache=str(CACHE))
+
+
+def _post_lexer(path: Path) -> PostLex:
+    """python-hcl2's own, by its file: to import the package is to load all that writes HCL too, for 13 ms."""
+    spec = spec_from_file_location("hcl2_postlexer", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made: PostLex = module.PostLexer()
+    return made
