@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -55,13 +55,25 @@ def helpful(
 
 def _tried(suggested: Sequence[Suggestion], trial: _Trial) -> Iterator[Suggestion]:
     # What is found twice is seldom gone with one edit: it is tried by itself, and holds the others up no more.
-    times = Counter(map(_key, trial.after.side.violations))
+    found = defaultdict[Key, list[Violation]](list)
+    for violation in trial.after.side.violations:
+        found[_key(violation)].append(violation)
     once, often = list[Suggestion](), list[Suggestion]()
     for each in suggested:
-        (once if all(times[key] == 1 for key in each.keys) else often).append(each)
+        if all(len(found[key]) == 1 for key in each.keys):
+            once.append(each)
+        elif each.alone or all(_leads_through(each.edit, violation) for key in each.keys for violation in found[key]):
+            often.append(each)
     together, alone = ([each for each in once if each.alone is own] for own in (False, True))
     for batch in (*_batches(together), *_batches(often), *([each] for each in alone)):
         yield from trial.helping(batch)
+
+
+def _leads_through(edit: Edit, violation: Violation) -> bool:
+    """Whether the violation, or what leads to it, stands on lines of the edit: what stands elsewhere too would stay."""
+    span = violation.span
+    places = [(span.path, span.start, span.end), *((step.path, step.line, step.line) for step in violation.trail)]
+    return any(path == edit.path and start <= edit.end and edit.start <= end for path, start, end in places)
 
 
 def _key(violation: Violation) -> Key:
