@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 
 
 def pytest_collection_finish() -> None:
@@ -10,3 +11,8 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each processor: tests of the service spend half of their time waiting for it."""
+    return 2 * (os.cpu_count() or 1)
