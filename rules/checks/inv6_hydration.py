@@ -337,6 +337,7 @@ def _nothing_said(surface: Surface, program: Program) -> Iterator[Violation]:
         trail=surface.steps((first.test.position, copies[0].position)),
         lost=_WARNING,
         fix=f'Add `else echo "warning: {STAGED} is missing"`.',
+        why="A user who misses their settings and commands finds no line in the log that tells why.",
     )
 
 

@@ -153,10 +153,12 @@ def entry_at(workspace: Workspace, at: Position, key: str, value: str) -> Edit |
 
 def _first_below(workspace: Workspace, at: Position, name: str, value: str) -> Edit | None:
     """The edit that writes ``name = value`` below a line that opens a block or a map, in line with what follows."""
-    if not source_line(workspace, at).rstrip().endswith("{"):
+    opening = source_line(workspace, at)
+    if not opening.rstrip().endswith("{"):
         return None
     below = re.match(r"(\s+)(\w+\s*)=", source_line(workspace, at._replace(line=at.line + 1)))
-    indent, width = (below[1], len(below[2].rstrip())) if below else ("  ", 0)
+    within = f"{opening[: len(opening) - len(opening.lstrip())]}  "
+    indent, width = (below[1], len(below[2].rstrip())) if below else (within, 0)
     aligned = len(below[2]) if below and len(below[2]) > width + 1 else 0
     return Edit(at.path, at.line + 1, at.line, f"{indent}{f'{name} '.ljust(aligned)}= {value}")
 

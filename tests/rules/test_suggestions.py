@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from rules.examination import Examined, examine
+from rules.sources.tree import MemoryTree
 from tests.rules.harness import Case, compare, introduced, plant
 
 SOCKET = """
@@ -32,6 +35,17 @@ def test_two_that_only_do_harm_together_are_both_offered() -> None:
     """Without both lines the body would be empty, which is no bash."""
     body = Case(name="body", boot=f"if [ -d /x ]; then\n  {TRANSPORT}\n  sudo systemctl start docker\nfi")
     assert offered(body) == [("F-4", ""), ("F-9", "")]
+
+
+def test_an_entry_is_written_inside_a_map_that_begins_with_a_comment() -> None:
+    path = "user-defined-web/template.tf"
+    tree = plant(Case(name="nothing", boot=""), "minimal").base
+    text = tree.files[path].replace("  env = {\n", "  env = {\n    # Who this is.\n")
+    lacking = MemoryTree.of({**tree.files, path: re.sub(r".*CODER_WORKSPACE_ID .*\n", "", text)})
+    new = MemoryTree.of({name: each for name, each in tree.files.items() if name != path})
+    [found] = [each for each in introduced(compare(new, lacking)) if each.rule == "INV-9"]
+    assert found.suggestion is not None
+    assert found.suggestion.text == "  env = {\n    CODER_WORKSPACE_ID = data.coder_workspace.me.id"
 
 
 def test_many_take_few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
