@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 
@@ -37,10 +38,23 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float = WAIT_SEC
         time.sleep(0.02)
 
 
+PORTS_EACH = 1_000
+_FIRST_PORT = 10_000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 20 * PORTS_EACH
+_PORTS = (_FIRST_PORT + (os.getpid() + number) % PORTS_EACH for number in count())
+
+
 def free_port() -> int:
+    """One that stays free until it is listened on: no other worker has it, and outgoing connections have others."""
+    return next(port for port in _PORTS if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 @dataclass
