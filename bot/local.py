@@ -1,29 +1,26 @@
 """The review of a local repository: its revisions in, a report out. The same engine as the service runs.
 
-What only an audit or a validation needs is imported there: a check starts without it.
+What only a check, an audit or a validation needs is imported there: each starts without the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from bot.git import GitError, GitTree, Repository
-from rules.engine import Revisions, review
-from rules.model import Report
-from rules.policy import DEFAULT, SOURCE
-from rules.sources.diff import parse_diff
-
-if TYPE_CHECKING:
-    from rules.audit import Audit
-    from rules.validate.model import Family
-    from rules.validate.validation import Validation
 
 if TYPE_CHECKING:
     from bot.configuration import ContractPlace, InForce
+    from rules.audit import Audit
     from rules.contract import WrittenContract
+    from rules.model import Report
+    from rules.validate.model import Family
+    from rules.validate.validation import Validation
 
 WORKTREE = "WORKTREE"
 
@@ -36,20 +33,28 @@ def check(folder: Path, base: str | None = None, head: str | None = None) -> Rep
     Raises:
         GitError, DiffError: the repository or a revision cannot be read.
     """
+    # The engine is loaded while git answers.
+    Thread(target=import_module, args=("rules.engine",)).start()
     with Repository(folder) as repository:
         after = repository.work_tree if head is None else repository.commit(head)
         tip = repository.commit(repository.default_branch() if base is None else base)
         before = repository.merge_base(tip, repository.commit("HEAD") if head is None else after)
-        head_tree, tip_tree = repository.tree(after), repository.tree(tip)
+        base_tree, head_tree, tip_tree = (repository.tree(rev) for rev in (before, after, tip))
+        diff, url = repository.diff(before, after), repository.web_url()
+
+        from rules.engine import Revisions, review  # noqa: PLC0415
+        from rules.policy import DEFAULT  # noqa: PLC0415
+        from rules.sources.diff import parse_diff  # noqa: PLC0415
+
         configured = _configured(repository, tip, tip_tree, head_tree)
         place = configured.configuration.contract if configured is not None else None
         return review(
-            base=repository.tree(before),
+            base=base_tree,
             head=head_tree,
             contract=tip_tree,
-            diff=parse_diff(repository.diff(before, after)),
+            diff=parse_diff(diff),
             revisions=Revisions(base=before, head=WORKTREE if head is None else after, contract=tip),
-            repository_url=repository.web_url(),
+            repository_url=url,
             today=datetime.now(UTC).date(),
             configured=lambda: _written(repository, place),
             policy=configured.configuration.policy if configured is not None else DEFAULT,
@@ -60,6 +65,8 @@ def check(folder: Path, base: str | None = None, head: str | None = None) -> Rep
 
 def _configured(repository: Repository, rev: str, tree: GitTree, head: GitTree | None = None) -> InForce | None:
     """The configuration at `rev`; None where there is none on either side."""
+    from rules.policy import SOURCE  # noqa: PLC0415
+
     if not any(side is not None and SOURCE in side.entries for side in (tree, head)):
         return None
     # What reads it takes a tenth of a second to import, which a repository without one need not wait for.
@@ -98,6 +105,7 @@ def audit(folder: Path, rev: str | None = None) -> Audit:
         GitError: the repository or the revision cannot be read.
     """
     from rules.audit import audit as audit_tree  # noqa: PLC0415
+    from rules.policy import DEFAULT  # noqa: PLC0415
 
     today = datetime.now(UTC).date()
     with Repository(folder) as repository:
