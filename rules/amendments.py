@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.contract import MAIN_SPEC, CapabilityChange, ContractText, Written, changes_of, load_contract, written
 from rules.coverage import lifts, words_in
@@ -38,8 +40,7 @@ NAME_ONLY = "only its name is edited"
 CONFLICT = "it exists already, and ADDED is a conflict; write MODIFIED"
 
 
-@dataclass(frozen=True)
-class Amendment:
+class Amendment(Struct, frozen=True):
     """What one change does to one requirement of the contract, and where it says so.
 
     `texts` are what it writes in its place, each of which has to let a finding stand: () where it only renames.
@@ -68,8 +69,7 @@ class Amendment:
         return all(lifts(violation, self.requirement, text, comparable=comparable) for text in self.texts)
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True, dict=True):
     """The step from `base` to `head`; `contract` is the text in force, `linked` the changes that it says it is for."""
 
     base: Tree

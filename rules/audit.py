@@ -13,9 +13,11 @@ What the rules see in the image counts for every template, because they all run 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.contract import Configured, ContractText, load_contract
 from rules.engine import standing_findings
@@ -43,8 +45,7 @@ NOT_CHECKED = "no rule checks this requirement by itself; these are the lines th
 NOTHING_FOUND = "nothing was found in this template or its image that enforces this requirement"
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """How one requirement stands in one template. `evidence` are lines of the repository, by path and line."""
 
     id: str
@@ -53,15 +54,13 @@ class Verdict:
     evidence: tuple[Step, ...] = ()
 
 
-@dataclass(frozen=True)
-class AuditedTemplate:
+class AuditedTemplate(Struct, frozen=True):
     name: str
     governed: bool
     requirements: tuple[Verdict, ...]
 
 
-@dataclass(frozen=True)
-class Audit:
+class Audit(Struct, frozen=True):
     """The answer for one revision. All findings have the status ``preexisting``: nobody is blamed.
 
     `notes` say where the contract itself does not fit what is there, or cannot be checked in full.

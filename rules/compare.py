@@ -10,7 +10,8 @@ import hashlib
 import posixpath
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.model import (
     REMOVED,
@@ -31,8 +32,7 @@ from rules.sources.diff import Diff
 Key = tuple[str, str, str, str]
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(Struct, frozen=True):
     """Everything the rules saw in one tree. `broken` are files that could not be read in full."""
 
     violations: tuple[Violation, ...]
@@ -41,8 +41,7 @@ class Side:
     broken: frozenset[str]
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """A violation with its status. `path` and `line` are where to speak of it; `anchor` is a place in the diff.
 
     `along` are the others that stand on its line: they are told with it. `lost` are the lines of the base that enforced

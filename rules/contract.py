@@ -12,11 +12,13 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rules.model import Citation, Contract, Remark
 from rules.policy import SOURCE as CONFIGURATION
@@ -55,8 +57,7 @@ def best_by_words(words: Iterable[str], parts: Sequence[_Part], texts: Iterable[
     return tuple(part for part, score in zip(parts, scores, strict=True) if best and score > best - 1e-9)
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenContract:
+class WrittenContract(Struct, frozen=True):
     """A contract that a configuration names: its text, already read. `url` is the page of the file at `rev`.
 
     `fault` completes "The contract that the configuration names …" where it could not be read.
@@ -73,8 +74,7 @@ Configured = Callable[[], WrittenContract | None]
 """Reads the contract that a configuration names, where it names one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(Struct, frozen=True):
     """One part of a requirement: its statement, a scenario or an item. `text` is without its layout.
 
     `points` are the bullets of a scenario, or the sentences of a statement.
@@ -88,8 +88,7 @@ class Clause:
     points: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(Struct, frozen=True):
     """A requirement as it is written, with its clauses. `url` is the page of its file, None where there is none."""
 
     name: str
@@ -116,8 +115,7 @@ class Written:
         return tuple(clause for clause in best if clause.kind == "scenario") or best
 
 
-@dataclass(frozen=True)
-class ContractText:
+class ContractText(Struct, frozen=True, dict=True):
     """The contract in force. `requirements` are in the order of the text, by their names.
 
     `renamed` holds what archived changes renamed; `drift` the items of Known Drift, by their ids. `unread` says
@@ -254,8 +252,7 @@ def written(block: Requirement, items: Sequence[Item], text: Text, path: str, ur
     return Written(block.name, path, block.start, block.end, url, tuple(clauses))
 
 
-@dataclass(frozen=True)
-class CapabilityChange:
+class CapabilityChange(Struct, frozen=True):
     """What one change does to the capability: its id, its folder, and its delta with text and path.
 
     `fault` says why the delta could not be read; it is empty then.

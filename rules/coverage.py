@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.contract import Clause, Written, best_by_words
 from rules.model import Violation
@@ -38,8 +39,7 @@ def words_of(violation: Violation) -> tuple[str, ...]:
     return (violation.address, violation.evidence, violation.lost or "", *quoted)
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """What a violation is about: names that it mentions, values that it found, and words that lead to its clause."""
 
     violation: Violation

@@ -13,7 +13,9 @@ several rewrite the same requirement, all have to let it go. It never makes a su
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.amendments import Amendment, Reading
 from rules.compare import Judged
@@ -24,8 +26,7 @@ from rules.sources.diff import Diff
 from rules.sources.tree import Tree
 
 
-@dataclass(frozen=True)
-class Deltas:
+class Deltas(Struct, frozen=True):
     """Everything that a pull request does to the contract's text."""
 
     contract: ContractText

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.causes import one_per_cause, one_per_line, one_per_place
 from rules.compare import Judged, Places, affected, fingerprint, judge
@@ -36,8 +38,7 @@ from rules.waivers import Waiving, noted, read_waivers
 from rules.workspace.image import NAME as IMAGE
 
 
-@dataclass(frozen=True)
-class Revisions:
+class Revisions(Struct, frozen=True):
     """Commit ids: the merge base, the head ("WORKTREE" for a working tree), and the tip of the base branch."""
 
     base: str

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rules.compare import Side
 from rules.model import Fact, Problem, Sighting, Undecided, Violation
@@ -25,8 +27,7 @@ MAX_NAMES = 64
 """Templates of which any are kept; the least recently used leave first."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """What the rules saw in one template, or in the image.
 
     `unseen` are parts of its scripts that cannot be known. `files` are those it was made of. `seen` is what was looked
@@ -40,12 +41,11 @@ class Part:
     drift: tuple[Sighting, ...] = ()
     files: frozenset[str] = frozenset()
     unseen: tuple[Problem, ...] = ()
-    seen: Seen = field(default=Seen(), repr=False)
-    answers: Mapping[Question, object] = field(default_factory=dict, repr=False)
+    seen: Seen = Seen()
+    answers: Mapping[Question, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Examined:
+class Examined(Struct, frozen=True, dict=True):
     """One tree, evaluated: the image and each template by its folder."""
 
     image: Part
@@ -60,7 +60,7 @@ class Examined:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         found = (*self.other_problems, *(problem for part in self.parts for problem in part.problems))
-        return tuple(dict.fromkeys(found))
+        return tuple({(each.path, each.line, each.message): each for each in found}.values())
 
     @property
     def drift(self) -> tuple[Sighting, ...]:

@@ -7,14 +7,14 @@ the conclusion; one that goes away, or that is there before and after, is no fin
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.model import Drift, Sighting, Span, Violation
 from rules.registry import KnownDrift, all_drift
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """One line of the ledger. `message` says what is there; `template` is the folder that it is in."""
 
     drift: Drift

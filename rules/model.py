@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct
 
 Side = Literal["base", "head"]
 Level = Literal["failure", "warning", "notice"]
@@ -14,8 +15,7 @@ ScriptKind = Literal["boot", "stop", "start", "host"]
 ContractSource = Literal["repository", "configured", "bundled"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """Lines `start` to `end` of a repository file, 1-based and inclusive."""
 
     path: str
@@ -27,8 +27,7 @@ REMOVED = "removed: "
 """How the text of a step begins that stands on a line of the base which the change removes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One stop on the way from where a value is written to where it takes effect."""
 
     path: str
@@ -36,8 +35,7 @@ class Step:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """Whole lines `start` to `end` (1-based, inclusive) of `path` at the head, replaced by `text` (no final newline).
 
     An empty `text` deletes the lines; where `end` is before `start`, `text` comes in front of line `start`.
@@ -49,8 +47,7 @@ class Edit:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """What one rule found in one tree, before anything is compared.
 
     `address` says logically where (``docker_container.workspace/volumes``), `evidence` what, fully resolved
@@ -76,8 +73,7 @@ class Violation:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(Struct, frozen=True):
     """Something that a rule would need to know and cannot. Never a violation, never dropped."""
 
     rule: str
@@ -87,8 +83,7 @@ class Undecided:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One thing that enforces requirement `id` in one tree: `what` has `value` (both as a person would say them).
 
     `through` are the calls that lead to it: where one of them goes, it goes.
@@ -102,8 +97,7 @@ class Fact:
     through: tuple[Span, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What a pull request changes about a requirement. `None` on a side: not there."""
 
     what: str
@@ -111,14 +105,12 @@ class Change:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SideSpan:
+class SideSpan(Struct, frozen=True):
     span: Span
     side: Side
 
 
-@dataclass(frozen=True, slots=True)
-class Affected:
+class Affected(Struct, frozen=True):
     """A requirement whose enforcement a pull request touches."""
 
     id: str
@@ -127,8 +119,7 @@ class Affected:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Struct, frozen=True):
     """Lines of the contract. `url` is a permalink, or None where the text has no public place.
 
     `part` names the clause of the requirement that is meant, in words; None for the whole.
@@ -141,8 +132,7 @@ class Citation:
     part: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """Something about the written contract that a reader should know. It never decides a verdict."""
 
     path: str
@@ -150,8 +140,7 @@ class Remark:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
+class Acknowledgement(Struct, frozen=True):
     """What says that a violation is meant. `accepted`: a maintainer has decided so already, and nobody has to.
 
     A delta and a waiver stand in the repository; a comment on the pull request has no path, and `note` says whose it
@@ -165,8 +154,7 @@ class Acknowledgement:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Struct, frozen=True):
     """Where a review comment may stand: lines inside one hunk. `start` equals `end` for a single line."""
 
     path: str
@@ -175,8 +163,7 @@ class Anchor:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A violation after comparison, with all that a reader needs. `anchor` is None where no diff line fits."""
 
     rule: str
@@ -200,8 +187,7 @@ class Finding:
     anchor: Anchor | None
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """What one tree, or one template of it, says of an item of known drift.
 
     unknown: it cannot be told, so that nothing is said of a change. `message` says what is there; `source` what items
@@ -215,8 +201,7 @@ class Sighting:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """Where an item of known drift stands at the head, and what the pull request did about it.
 
     `path` and `line` are of the head, for what was fixed of the base.
@@ -229,8 +214,7 @@ class Drift:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(Struct, frozen=True):
     """Which text of the contract the citations point at."""
 
     source: ContractSource
@@ -239,8 +223,7 @@ class Contract:
     url: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Input that could not be read as what it is: broken syntax, a file over a bound, a link out of the tree.
 
     `introduced` is True when only the head has it. `scripts` are the kinds of script that it is in, none for Terraform.
@@ -251,11 +234,10 @@ class Problem:
     message: str
     side: Side = "head"
     introduced: bool = False
-    scripts: frozenset[ScriptKind] = field(default=frozenset(), compare=False)
+    scripts: frozenset[ScriptKind] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """The answer to one comparison. Findings are sorted by path and line; nothing in it depends on time."""
 
     base: str
@@ -269,4 +251,4 @@ class Report:
     problems: tuple[Problem, ...] = ()
     remarks: tuple[Remark, ...] = ()
     validation: tuple[Remark, ...] = ()
-    governed: tuple[str, ...] = field(default=())
+    governed: tuple[str, ...] = ()

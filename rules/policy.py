@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from fnmatch import translate
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.model import Level, Remark, Violation
 
@@ -26,8 +28,7 @@ NOT_GOVERNED = frozenset({"freeform"})
 _ORDER: tuple[Level, ...] = ("notice", "warning", "failure")
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Struct, frozen=True, dict=True):
     """The defaults are what holds in a repository that says nothing.
 
     governed: patterns of template folders; empty for all but those that the contract leaves out

@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
+
+from msgspec import Struct, field
 
 import rules.checks
 import rules.drift
@@ -38,8 +39,7 @@ _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _FAMILIES = ("INV", "BOOT", "F", "D", "W")
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True, dict=True):
     """Something with an id and a page. `page` is Markdown: a title line, then sections."""
 
     id: str
@@ -68,8 +68,7 @@ class Entry:
         return " ".join(self.sections.get(section, "").split("\n\n", 1)[0].split())
 
 
-@dataclass(frozen=True)
-class Rule(Entry):
+class Rule(Entry, frozen=True):
     """One rule."""
 
     check: Check | None
@@ -85,8 +84,7 @@ class Rule(Entry):
         return next((words for pattern, words in self.clauses.items() if re.search(pattern, about)), None)
 
 
-@dataclass(frozen=True)
-class KnownDrift(Entry):
+class KnownDrift(Entry, frozen=True):
     """One item of known drift."""
 
     follow_up: str | None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.compare import Judged
 from rules.examination import Examined, examine
@@ -104,8 +106,7 @@ def _conflict(one: Suggestion, other: Suggestion) -> bool:
     return same_lines or not one.keys.isdisjoint(other.keys)
 
 
-@dataclass(frozen=True)
-class _Trial:
+class _Trial(Struct, frozen=True, dict=True):
     head: Tree
     before: Examined
     after: Examined
@@ -151,8 +152,7 @@ class _Trial:
             yield path, text
 
 
-@dataclass(frozen=True)
-class EditedTree:
+class EditedTree(Struct, frozen=True, dict=True):
     """A tree with the texts of some files replaced."""
 
     tree: Tree

@@ -21,8 +21,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.compare import Judged, Places, Side, renamed_templates
 from rules.model import Acknowledgement, Edit, Span, Step, Violation
@@ -41,8 +43,7 @@ _CLOSING = re.compile(r"[}\])]|(?:fi|done|esac)\b")
 _GOING_ON = re.compile(r"(?:else|elif|then|do)\b|}.*[{(\[]$")
 
 
-@dataclass(frozen=True)
-class Waiver:
+class Waiver(Struct, frozen=True):
     """One comment. `lines` are those it is for; `faults` say why it waives nothing, each as the end of a sentence."""
 
     path: str
@@ -67,8 +68,7 @@ class Waiver:
         return " ".join([",".join(self.rules), *until, self.reason])
 
 
-@dataclass(frozen=True)
-class Waivers:
+class Waivers(Struct, frozen=True):
     """The waivers of one tree on one day; without a day, none has expired."""
 
     found: tuple[Waiver, ...]
@@ -207,8 +207,7 @@ def noted(side: Side, waivers: Waivers) -> Side:
     return replace(side, violations=(*side.violations, *waivers.notices(side.violations)))
 
 
-@dataclass(frozen=True)
-class Waiving:
+class Waiving(Struct, frozen=True):
     """The waivers on both sides of a comparison. `tip` is the base branch as it is now."""
 
     base: Waivers

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+from msgspec import to_builtins
 
 from rules.model import Affected, Finding, Report
 
 if TYPE_CHECKING:
-    from rules.audit import Audit, AuditedTemplate
+    from rules.audit import Audit
     from rules.validate.validation import Validation
 
 
@@ -38,7 +39,7 @@ def validation_object(validation: Validation) -> dict[str, object]:
         "strict": validation.strict,
         "valid": validation.valid,
         "families": list(validation.families),
-        "issues": [asdict(issue) for issue in validation.issues],
+        "issues": to_builtins(validation.issues),
         "openspec": validation.openspec.command_form() if validation.openspec else None,
     }
 
@@ -48,17 +49,12 @@ def audit_object(audit: Audit) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "rev": audit.rev,
-        "templates": [_template(template) for template in audit.templates],
+        "templates": to_builtins(audit.templates),
         "findings": [_finding(finding) for finding in audit.findings],
-        "drift": [asdict(drift) for drift in audit.drift],
-        "contract": audit.contract and asdict(audit.contract),
-        "notes": [asdict(note) for note in audit.notes],
+        "drift": to_builtins(audit.drift),
+        "contract": audit.contract and to_builtins(audit.contract),
+        "notes": to_builtins(audit.notes),
     }
-
-
-def _template(template: AuditedTemplate) -> dict[str, object]:
-    verdicts = [asdict(verdict) for verdict in template.requirements]
-    return {"name": template.name, "governed": template.governed, "requirements": verdicts}
 
 
 def check_object(report: Report) -> dict[str, object]:
@@ -70,10 +66,10 @@ def check_object(report: Report) -> dict[str, object]:
         "base": report.base,
         "head": report.head,
         "conclusion": report.conclusion,
-        "contract": asdict(report.contract),
+        "contract": to_builtins(report.contract),
         "affected": [_affected(affected) for affected in report.affected],
         "findings": [_finding(finding) for finding in report.findings],
-        "drift": [asdict(drift) for drift in report.drift],
+        "drift": to_builtins(report.drift),
         "undecided": [dict(zip(("rule", "path", "line", "reason"), row, strict=True)) for row in undecided + unread],
     }
 
@@ -82,19 +78,20 @@ def _affected(affected: Affected) -> dict[str, object]:
     return {
         "id": affected.id,
         "requirement": affected.requirement,
-        "spans": [{**asdict(place.span), "side": place.side} for place in affected.spans],
-        "changes": [asdict(change) for change in affected.changes],
+        "spans": [{**to_builtins(place.span), "side": place.side} for place in affected.spans],
+        "changes": to_builtins(affected.changes),
     }
 
 
 def _finding(finding: Finding) -> dict[str, object]:
     edit = finding.suggestion
-    values = asdict(finding)
+    values = to_builtins(finding)
     del values["anchor"]
     if finding.citation is not None:
         del values["citation"]["part"]
     by = finding.acknowledged_by
-    return values | {
+    shown: dict[str, object] = values | {
         "suggestion": edit and {"start": edit.start, "end": edit.end, "text": edit.text},
         "acknowledged_by": by and {"kind": by.kind, "path": by.path, "line": by.line},
     }
+    return shown

@@ -7,7 +7,8 @@ line that says since when. A thread in which somebody answered is left alone.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bot.configuration import Comments
 from bot.github.errors import write_once

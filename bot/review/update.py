@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bot.github.answers import Review, ReviewComment
 from bot.github.reviews import edit_comment, edit_review, list_comments, own_comments
@@ -81,7 +82,7 @@ def _comments_reworded(
     for transition in transitions:
         entry = entries[transition.place.index]
         now = transition.finding.fingerprint if transition.finding is not None else entry.fingerprint
-        entries[transition.place.index] = replace(entry, state=transition.state, fingerprint=now)
+        entries[transition.place.index] = Entry(entry.rule, now, transition.state)
         if (comment := comments.get(transition.place)) is not None:
             text = _reworded(comment.body or "", transition, material, by_push=by_push)
             voice.proceed()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from rules.checks.commands import Concern, Invocation, flow_of, getopt, invocations, known, located
 from rules.checks.daemon import CONFIGURATION, STARTING, Daemon, can_run, daemon_of, starts_daemon
@@ -147,8 +148,7 @@ def _under(path: str, folder: str) -> bool:
     return path.rstrip("/") == folder or path.startswith(f"{folder}/")
 
 
-@dataclass(frozen=True)
-class Steps:
+class Steps(Struct, frozen=True, dict=True):
     """The steps of one boot script, each with its commands in the order in which they run."""
 
     program: Program

@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from rules.checks.support import argument_lists
 from rules.model import Edit, Step
@@ -28,8 +29,7 @@ MAX_INNER = 4
 # Where scripts come from
 
 
-@dataclass(frozen=True)
-class Surface:
+class Surface(Struct, frozen=True):
     """Scripts that one part of the contract governs, and the lines of the files they are in."""
 
     template: str
@@ -235,8 +235,7 @@ _PASSES_ON |= {"base64", "egrep", "fgrep", "cut", "uniq", "tac", "envsubst", "xa
 _COPIERS = frozenset({"cp", "install"})
 
 
-@dataclass(frozen=True)
-class Concern:
+class Concern(Struct, frozen=True):
     """Which commands a rule has to look at, of the hundreds of a script: those of which one of these is true.
 
     programs, like: it runs a program of this name, see `Invocation`; a name that is not known is empty
@@ -271,8 +270,7 @@ _APPENDS = frozenset({">>", "&>>"})
 _OPENS = _REPLACES | _APPENDS
 
 
-@dataclass(frozen=True)
-class Flow:
+class Flow(Struct, frozen=True, dict=True):
     """The commands of one program with what connects them."""
 
     program: Program

@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from rules.checks.commands import Concern, flow_of, invocations, known
 from rules.checks.guards import Guards, guards_of
@@ -112,8 +113,7 @@ def asks_for_daemon(command: Command) -> bool:
     return command.name == "docker" and bool(_TALKS.intersection(text for w in command.args for text in w.alternatives))
 
 
-@dataclass(frozen=True)
-class Daemon:
+class Daemon(Struct, frozen=True, dict=True):
     """What one boot script does with the daemon. Commands are in the order in which they run."""
 
     program: Program

@@ -41,7 +41,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from rules.checks.support import argument_lists, line, undecided, way, without
 from rules.model import Step, Undecided, Violation

@@ -40,7 +40,8 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from rules.checks.commands import Surface, deleted, flow_of, getopt, guarded, of_workspace, passed, replaced, shown
 from rules.checks.f04_git_ssh_command import sends_transport, writes_transport

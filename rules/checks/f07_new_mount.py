@@ -40,9 +40,9 @@ request.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from rules.checks import f01_host_socket as host_socket
 from rules.checks.inv5_volumes import docker_mount, home_mount

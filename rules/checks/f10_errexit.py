@@ -38,8 +38,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from rules.model import Edit, Span, Step, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Origin, Program, Word
@@ -72,8 +73,7 @@ class Workspace(Protocol):
     def step(self, at: Position) -> Step: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Cause:
+class _Cause(Struct, frozen=True):
     """One thing that makes the boot script stop: what it is, where, and what it does in words."""
 
     evidence: str
@@ -84,8 +84,7 @@ class _Cause:
     fix: str = _HANDLE
 
 
-@dataclass(frozen=True, slots=True)
-class _Unclear:
+class _Unclear(Struct, frozen=True):
     position: Position
     reason: str
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from rules.checks.commands import Concern, Flow, getopt, located
 from rules.checks.listings import GREPS, Frames, unlisted
@@ -46,8 +47,7 @@ class _Kind(NamedTuple):
     grep: bool = True
 
 
-@dataclass(frozen=True)
-class Guards:
+class Guards(Struct, frozen=True, dict=True):
     """The guards of one program. A path is protected if a guard says that nothing is there yet."""
 
     flow: Flow

@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from rules.checks.commands import Arguments, Concern, Flow, Invocation, fed_invocations, getopt, known, located
 from rules.checks.inline_code import INTERPRETERS, file_changes
@@ -72,8 +73,7 @@ def is_kept(path: str) -> bool:
     return is_home(path) and not (scratch or path in OWNED or _SCRATCH_NAME.fullmatch(posixpath.basename(path)))
 
 
-@dataclass(frozen=True)
-class Home:
+class Home(Struct, frozen=True, dict=True):
     """The home as one program treats it."""
 
     flow: Flow

@@ -36,7 +36,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from rules.checks.attributes import missing, not_known, wrong
 from rules.checks.support import attribute_facts, source_line

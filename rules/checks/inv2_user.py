@@ -34,7 +34,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from rules.checks.attributes import missing, not_known, wrong
 from rules.checks.support import attribute_facts, entry_at, environment, image_fact, line, way, with_entry

@@ -34,7 +34,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.checks.commands import Concern, Flow, deleted, flow_of, getopt, of_workspace
 from rules.checks.support import image_fact, line, way
@@ -105,8 +107,7 @@ def _touches_sudoers(command: Command) -> bool:
 # The image
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(Struct, frozen=True):
     """One line that ends up in a sudoers file, and where it is written. `text` is None where it is not known.
 
     `start` is what began the file anew for it.

@@ -43,7 +43,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from rules.checks.f01_host_socket import of_block
 from rules.checks.support import (

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Family = Literal["openspec", "contract", "missions", "fmt"]
 IssueLevel = Literal["ERROR", "WARNING", "INFO"]
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Struct, frozen=True):
     """Something to mend in a file, or worth knowing about it.
 
     `code` is stable within its family (``C5``, ``S1``). `path` is the repository path and `line` the 1-based line to

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import get_args
+
+from msgspec import Struct
 
 from rules.sources.tree import Tree
 from rules.validate.contract import validate_contract
@@ -16,8 +17,7 @@ from rules.validate.openspec.report import OpenSpecReport, validate_openspec
 FAMILIES: tuple[Family, ...] = get_args(Family)
 
 
-@dataclass(frozen=True)
-class Validation:
+class Validation(Struct, frozen=True):
     """What was found at `rev`, family by family and in each by file and line.
 
     The family `openspec` keeps the order of the command.

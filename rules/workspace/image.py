@@ -6,12 +6,11 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple, TypeVar, TypeVarTuple, cast
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from rules.model import Problem
 from rules.sources.dockerfile import Dockerfile, Instruction, parse_dockerfile
@@ -44,8 +43,7 @@ class Step(NamedTuple):
     program: Program | None
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(Struct, frozen=True, dict=True):
     """`path` is the Dockerfile's own path, behind whatever links lead to it."""
 
     tree: Watched

@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from rules.sources.shell import UNKNOWN, Command, Word
 from rules.sources.terraform.module import BlockInstance
@@ -26,8 +27,7 @@ Kind = Literal["bind", "volume", "tmpfs", "unknown"]
 _REMOVERS = re.compile(r"delete|remove|clean|purge|^(rm|rmdir|unlink|find)$")
 
 
-@dataclass(frozen=True)
-class Path:
+class Path(Struct, frozen=True):
     """A string with ``*`` for what only an apply could tell, and the data that it is made from.
 
     Two of them that are equal are the same place, however they are written.
@@ -52,8 +52,7 @@ class Path:
         return any(re.match(r"data\.coder_workspace\.\w+\.(name|id)$", name) for name in self.data)
 
 
-@dataclass(frozen=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """A `volumes` or `mounts` block of the workspace container. `attribute` names what its data comes from."""
 
     container: Resource
@@ -107,8 +106,7 @@ class Mount:
         return frozenset(name.split(".")[1] for name in found if name.startswith("docker_volume."))
 
 
-@dataclass(frozen=True)
-class Cleanup:
+class Cleanup(Struct, frozen=True):
     """A command of a provisioner, and what it is given. `at_destroy` is False if it runs when the resource is made."""
 
     resource: Resource

@@ -6,9 +6,11 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.model import Problem, ScriptKind, Span, Step
 from rules.policy import DEFAULT, Policy
@@ -30,8 +32,7 @@ MAX_GLOBBED = 100
 _WILDCARD = re.compile(r"[*?\[]")
 
 
-@dataclass(frozen=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """One resource of the template or of a local module it calls.
 
     `address` leaves the module out, so that moving a resource into a module changes nothing.
@@ -54,8 +55,7 @@ class Resource:
         return attribute.at if attribute is not None else self.instance.at
 
 
-@dataclass(frozen=True)
-class Script:
+class Script(Struct, frozen=True):
     """A script the workspace runs. `address` is logical: ``coder_agent.main.startup_script``."""
 
     address: str
@@ -64,8 +64,7 @@ class Script:
     program: Program
 
 
-@dataclass(frozen=True)
-class Workspace:
+class Workspace(Struct, frozen=True, dict=True):
     """A template with everything in it evaluated. `template` is its folder.
 
     variant: of several texts that a boot script can be, the one that is looked at; None for all of them

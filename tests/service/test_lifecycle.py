@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 from dbos import DBOS
+from msgspec.structs import replace
 
 from bot.review.judge import judge as ask_engine
 from bot.review.material import Material
@@ -119,7 +120,9 @@ def test_a_thread_in_which_somebody_answered_is_left_alone(github: GitHub) -> No
     _, comment = told(github, pull)
     said = comment.body
     with github.world.lock:
-        answer = replace(comment, id=github.world.new_id(), author=github.world.user("mona"), reply_to=comment.id)
+        answer = dataclasses.replace(
+            comment, id=github.world.new_id(), author=github.world.user("mona"), reply_to=comment.id
+        )
         github.repository.review_comments[answer.id] = answer
     for template in (FIXED, PRIVILEGED + "# back\n"):
         github.concluded(github.push(template))
@@ -181,7 +184,7 @@ class TestWordsThatChange:
         def report(material: Material) -> Report:
             contract = Contract("bundled", "spec.md", "", None)
             base = Report(material.merge_base, material.head, "failure", contract, findings=found)
-            return replace(base, **more)  # type: ignore[arg-type]
+            return replace(base, **more)
 
         BENCH.says = report
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bot.configuration import MAX_INLINE_COMMENTS
 from bot.github.checks import MAX_ANNOTATIONS, MAX_ANNOTATIONS_PER_REQUEST

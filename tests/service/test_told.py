@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.configuration import Comments
 from bot.review.publish import compose
@@ -41,7 +41,7 @@ def test_each_finding_is_told_once_and_the_lists_end_up_true(told: list[Entry], 
     for name in "abcd":
         known = sum(entry.fingerprint == name for entry in told)
         assert sum(new.fingerprint == name for new in fresh) == max(0, now.count(name) - known)
-    ended = {place: replace(entry, state=after[place]) for place, entry in places.items()}
+    ended = {place: Entry(entry.rule, entry.fingerprint, after[place]) for place, entry in places.items()}
     assert reconcile(ended, [f for f in found if f not in fresh], (), {}) == ([], [])
 
 

@@ -6,7 +6,8 @@ Operations apply in the order RENAMED, REMOVED, MODIFIED, ADDED. What is already
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.sources.openspec.blocks import Requirement, fold, requirement_name
 from rules.sources.openspec.delta import Delta
@@ -16,8 +17,7 @@ from rules.validate.openspec.scenarios import compare
 from rules.validate.openspec.structure import structure_issues
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why archiving refuses a delta, and the line to blame. `way_out` is empty if the message has it."""
 
     message: str

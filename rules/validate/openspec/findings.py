@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from rules.validate.model import IssueLevel
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What the command says, and where that stands.
 
     `path`, `line` and `message` are the command's own, `line` None where it names none. `file` is the repository path
@@ -26,8 +25,7 @@ class Finding:
     way_out: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where the findings of one file go: its path as the command spells it, and in the repository."""
 
     path: str

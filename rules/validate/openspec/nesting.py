@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.sources.openspec.folders import Folders
 from rules.sources.openspec.layout import CHANGES, folder_names, utf16
@@ -14,8 +15,7 @@ _MARKERS = (METADATA, "proposal.md", "tasks.md", "design.md")
 _MAX_DEPTH = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapper:
+class Wrapper(Struct, frozen=True):
     """What the command says about the folder, and a file inside of it."""
 
     message: str

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NotRequired, TypedDict
 
+from msgspec import Struct
+
 from rules.sources.openspec.folders import Folders
 from rules.sources.openspec.layout import SPECS, escaping, layout_of
 from rules.sources.tree import Entry, Tree, Unreadable
@@ -23,8 +25,7 @@ MAX_REMEMBERED = 4
 """Trees whose verdict is kept for the next question."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A change or a main spec with everything found in it. `valid` is the command's verdict on it."""
 
     id: str
@@ -66,8 +67,7 @@ class CommandReport(TypedDict):
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSpecReport:
+class OpenSpecReport(Struct, frozen=True):
     """The verdict on a tree; without items there is nothing to be wrong."""
 
     items: tuple[Item, ...]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.sources.openspec.blocks import Requirement
 
 _MAX_LISTED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(Struct, frozen=True):
     """The scenario names of two versions of a requirement, compared as multisets."""
 
     missing: tuple[str, ...]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.sources.openspec.blocks import is_section_end, requirement_name
 from rules.sources.openspec.spec import is_requirements_heading
@@ -15,8 +16,7 @@ _DELTA_SECTION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StructureIssue:
+class StructureIssue(Struct, frozen=True):
     line: int
     message: str
     requirement: str | None = None

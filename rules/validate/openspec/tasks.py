@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.sources.openspec.text import ANY, BOM, NONSPACE, SPACE, WHITESPACE, trim
 from rules.validate.openspec.findings import Finding, Place
@@ -27,8 +28,7 @@ _NO_CHECKBOX = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TaskFile:
+class TaskFile(Struct, frozen=True):
     """A task list: its path inside the change, its repository path and its text."""
 
     path: str
