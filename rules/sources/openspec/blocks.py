@@ -7,26 +7,23 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from rules.sources.openspec.text import ANY, SPACE, WHITESPACE, Text, fences, trim, trim_end
-
-_SEPARATOR = "[\u2028\u2029]"
-# The second arm of each is a heading of white space only, which the command takes for one with an empty name.
-_REQUIREMENT = re.compile(
-    rf"###{SPACE}*+Requirement:(?:{SPACE}*+({ANY}++){SPACE}*+\Z|(?={SPACE}++\Z){_SEPARATOR}*+{ANY})",
-    re.IGNORECASE | re.ASCII,
+from rules.sources.openspec.text import (
+    SPACE,
+    Text,
+    fences,
+    heading_level,
+    trim,
+    trim_end,
+    trim_start,
+    words_after_space,
+    words_of,
 )
-_SECTION = re.compile(rf"##(?:{SPACE}++({ANY}++)\Z|(?={SPACE}{{2}}){SPACE}++\Z(?<!{_SEPARATOR}))")
-_HEADING_3 = re.compile(rf"###{SPACE}(?:{SPACE}*+({ANY}++){SPACE}*+\Z|(?={SPACE}++\Z){_SEPARATOR}*+{ANY})")
-_HEADING_UP_TO_4 = re.compile(rf"#{{1,4}}{SPACE}")
-_HEADING = re.compile(rf"#{{1,6}}{SPACE}")
-_SCENARIO = re.compile(rf"####{SPACE}++")
-_SCENARIO_LABEL = re.compile(rf"Scenario:{SPACE}*+", re.IGNORECASE | re.ASCII)
+
 _METADATA = re.compile(r"\*\*[^*]+\*\*:")
 _BREAK = re.compile(r" {0,3}(?:(?:-\s*+){3,}+|(?:_\s*+){3,}+|(?:\*\s*+){3,}+)\Z")
 _ITEM = re.compile(r"(\s*+)[-*+]\s++(?:\*\*|__|`)?([A-Z]{1,4}-\d{1,4})\b")
 _BULLET = re.compile(r"(\s*+)(?:[-*+]|\d{1,9}[.)])(?:\s|\Z)")
 _NORMATIVE = re.compile(r"\b(?:SHALL|MUST)\b", re.ASCII)
-_SPACES = re.compile(rf"{SPACE}+")
 
 
 class Section(Struct, frozen=True):
@@ -94,7 +91,7 @@ def normalise(name: str) -> str:
 
 def fold(name: str) -> str:
     """A name without its case and spacing. Equal folds of different names are a slip, never two requirements."""
-    return _SPACES.sub(" ", normalise(name).lower())
+    return re.sub(f"{SPACE}+", " ", normalise(name).lower())
 
 
 def is_normative(text: str) -> bool:
@@ -111,37 +108,42 @@ def without_closing_hashes(text: str) -> str:
     return stem.rstrip(" \t")
 
 
+def after_label(text: str, label: str) -> str | None:
+    """What stands behind `label`, which may be written in any case; None if `text` does not begin with it."""
+    return text[len(label) :] if text[: len(label)].lower() == label else None
+
+
 def requirement_name(line: str) -> str | None:
     """The name in a requirement's heading, None if `line` is none. The name may be empty."""
-    found = _REQUIREMENT.match(line)
-    return None if found is None else normalise(found[1] or "")
+    if not line.startswith("###"):
+        return None
+    rest = after_label(trim_start(line[3:]), "requirement:")
+    name = None if rest is None else words_of(rest)
+    return None if name is None else normalise(name)
 
 
 def section_title(line: str) -> str | None:
     """The title of a level-2 heading, None if `line` is none."""
-    found = _SECTION.match(line)
-    return None if found is None else trim(found[1] or "")
+    return words_after_space(line[2:]) if line.startswith("##") else None
 
 
 def level_3_heading(line: str) -> str | None:
     """The text of a level-3 heading, None if `line` is none."""
-    found = _HEADING_3.match(line)
-    return None if found is None else trim(found[1] or "")
+    return words_of(line[4:]) if heading_level(line) == 3 else None
 
 
 def is_section_end(line: str) -> bool:
     """Whether a requirement block ends before `line`; a bare ``## `` ends it too, although it starts no section."""
-    return line.startswith("##") and line[2:3] != "" and line[2] in WHITESPACE
+    return heading_level(line) == 2
 
 
 def scenario_name(line: str) -> str | None:
     """The name of a scenario, without its label; None if `line` is no level-4 heading."""
-    found = _SCENARIO.match(line)
-    if found is None:
+    if heading_level(line) != 4:
         return None
-    name = without_closing_hashes(line[found.end() :])
-    label = _SCENARIO_LABEL.match(name)
-    return trim(name[label.end() :] if label else name)
+    name = without_closing_hashes(trim_start(line[4:]))
+    rest = after_label(name, "scenario:")
+    return trim(name if rest is None else rest)
 
 
 def sections(text: Text) -> tuple[Section, ...]:
@@ -199,7 +201,7 @@ def _scenarios(text: Text, lines: list[str], offset: int) -> Iterator[Scenario]:
             continue
         first = index
         index += 1
-        while index < len(lines) and (fenced[index] or not _HEADING_UP_TO_4.match(lines[index])):
+        while index < len(lines) and (fenced[index] or not 1 <= heading_level(lines[index]) <= 4):
             index += 1
         has_steps = any(trim(line) for line in lines[first + 1 : index])
         yield Scenario(name, offset + first + 1, _last_line(text, offset + first, offset + index), has_steps)
@@ -212,7 +214,7 @@ def statement_of(lines: Sequence[str]) -> str:
     for line, in_fence in zip(lines, fences(lines), strict=True):
         if in_fence:
             continue
-        if _HEADING.match(line):
+        if heading_level(line):
             break
         if trimmed := trim(line):
             (metadata if _METADATA.match(trimmed) else prose).append(trimmed)
@@ -244,7 +246,7 @@ def _item_end(text: Text, index: int, indent: int) -> int:
     while end < len(text.lines) and not text.fenced[end]:
         line = text.lines[end]
         bullet = _BULLET.match(line)
-        if not line.strip() or _HEADING.match(line) or _BREAK.match(line) or (bullet and len(bullet[1]) <= indent):
+        if not line.strip() or heading_level(line) or _BREAK.match(line) or (bullet and len(bullet[1]) <= indent):
             break
         if _ITEM.match(line):
             break

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Literal
@@ -21,7 +20,7 @@ from rules.sources.openspec.blocks import (
     section_title,
     sections,
 )
-from rules.sources.openspec.text import SPACE, Text, trim
+from rules.sources.openspec.text import Text, trim_start, words_of
 
 Operation = Literal["ADDED", "MODIFIED", "REMOVED", "RENAMED"]
 
@@ -31,10 +30,7 @@ _OPERATIONS: dict[str, Operation] = {
     "removed requirements": "REMOVED",
     "renamed requirements": "RENAMED",
 }
-_ENTRY = rf"`?+###{SPACE}*+Requirement:"
-_REMOVED = re.compile(rf"{SPACE}*+[-*+]{SPACE}*+{_ENTRY}")
-_RENAMED = re.compile(rf"{SPACE}*+[-*+]?+{SPACE}*+(FROM|TO):{SPACE}*+{_ENTRY}")
-_SEPARATORS = ("\u2028", "\u2029")
+_BULLETS = ("-", "*", "+")
 
 
 class Removal(Struct, frozen=True):
@@ -190,8 +186,8 @@ def _removals(text: Text, part: _Part) -> Iterator[Removal]:
             continue
         line = text.lines[index]
         name = requirement_name(line)
-        if name is None and (bullet := _REMOVED.match(line)):
-            name = _quoted_name(line[bullet.end() :])
+        if name is None and (entry := trim_start(line)).startswith(_BULLETS):
+            name = _quoted_name(entry[1:])
         if name is not None:
             yield Removal(name, index + 1, ends.get(index + 1, index + 1))
 
@@ -200,12 +196,11 @@ def _renames(text: Text, part: _Part, unpaired: list[Unpaired]) -> Iterator[Rena
     """The pairs of one section; what never formed one is added to `unpaired`."""
     source: Unpaired | None = None
     for index in range(part.start, part.end):
-        line = text.lines[index]
-        if text.fenced[index] or not (entry := _RENAMED.match(line)):
+        entry = trim_start(text.lines[index])
+        side, _, rest = trim_start(entry[1:] if entry.startswith(_BULLETS) else entry).partition(":")
+        if text.fenced[index] or side not in ("FROM", "TO") or (name := _quoted_name(rest)) is None:
             continue
-        if (name := _quoted_name(line[entry.end() :])) is None:
-            continue
-        if entry[1] == "FROM":
+        if side == "FROM":
             if source:
                 unpaired.append(source)
             source = Unpaired("FROM", name, index + 1)
@@ -219,16 +214,13 @@ def _renames(text: Text, part: _Part, unpaired: list[Unpaired]) -> Iterator[Rena
 
 
 def _quoted_name(rest: str) -> str | None:
-    """The name at the end of a list entry, where a backtick may close it; None if there is no name."""
-    body = trim(rest)
-    if not body:
-        return "" if rest.strip("".join(_SEPARATORS)) else None
-    start = rest.index(body)
-    end = start + len(body)
-    if body.endswith("`") and len(body) > 1:
-        end -= 1
-    quoted = rest[start:end]
-    return None if any(separator in quoted for separator in _SEPARATORS) else normalise(quoted)
+    """The name in a requirement's heading that a list entry quotes, maybe in backticks; None if it is none."""
+    heading = trim_start(rest).removeprefix("`")
+    label = trim_start(heading.removeprefix("###"))
+    if not heading.startswith("###") or not label.startswith("Requirement:"):
+        return None
+    name = words_of(label.removeprefix("Requirement:"))
+    return None if name is None else normalise(name if name == "`" else name.removesuffix("`"))
 
 
 def _orphans(text: Text) -> Iterator[Orphan]:

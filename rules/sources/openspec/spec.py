@@ -7,17 +7,12 @@ it takes every heading below the first one called Requirements, whatever its nam
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 
 from msgspec import Struct
 
 from rules.sources.openspec.blocks import Item, Requirement, Section, is_section_end, items, requirements, sections
-from rules.sources.openspec.text import ANY, SPACE, Text, trim
-
-_REQUIREMENTS = re.compile(rf"##{SPACE}++Requirements{SPACE}*+\Z", re.IGNORECASE | re.ASCII)
-_HEADING = re.compile(rf"(#{{1,6}})(?:{SPACE}++({ANY}++)\Z|(?={SPACE}{{2}}){SPACE}++\Z(?<![\u2028\u2029]))")
-_HEADING_LIKE = re.compile(rf"(#{{1,6}}){SPACE}")
+from rules.sources.openspec.text import Text, heading_level, trim, words_after_space
 
 
 class Heading(Struct, frozen=True):
@@ -71,7 +66,7 @@ def read_spec(source: str) -> MainSpec:
 
 def is_requirements_heading(line: str) -> bool:
     """Whether `line` opens the section that deltas apply to."""
-    return _REQUIREMENTS.match(line) is not None
+    return heading_level(line) == 2 and trim(line[2:]).lower() == "requirements"
 
 
 def requirements_section(text: Text) -> tuple[int, int]:
@@ -117,13 +112,14 @@ def _tree(text: Text) -> tuple[Heading, ...]:
         (stack[-1].children if stack else roots).append(heading)
 
     for index in text.heads:
-        found = _HEADING.match(text.lines[index])
-        if found is None:
+        line = text.lines[index]
+        level = heading_level(line)
+        title = words_after_space(line[level:])
+        if level == 0 or title is None:
             continue
-        level = len(found[1])
         while stack and stack[-1].level >= level:
             close()
-        stack.append(_Open(level, trim(found[2] or ""), index + 1, []))
+        stack.append(_Open(level, title, index + 1, []))
     while stack:
         close()
     return tuple(roots)
@@ -134,10 +130,9 @@ def _ends(text: Text) -> dict[int, int]:
     ends: dict[int, int] = {}
     open_lines: list[tuple[int, int]] = []
     for index in text.heads:
-        found = _HEADING_LIKE.match(text.lines[index])
-        if found is None:
+        level = heading_level(text.lines[index])
+        if level == 0:
             continue
-        level = len(found[1])
         while open_lines and open_lines[-1][0] >= level:
             ends[open_lines.pop()[1]] = index
         open_lines.append((level, index + 1))
