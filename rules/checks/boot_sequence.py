@@ -513,7 +513,7 @@ class _Boot:
         if self.program.problems or unseen(self.program):
             return
         last = next((command for command in reversed(main) if self._switches(command)), None)
-        if last is not None and _turns_off(last):
+        if last is not None and not is_errexit(last, self.program):
             return
         shebang = self.program.shebang if starts_strict(self.program) else None
         strict = shown(last) if last is not None else shebang.text if shebang is not None else ""
@@ -529,9 +529,9 @@ class _Boot:
         yield _Fault("no set +e", at, message, "failure", FAILURES, ("F-10",), trail, fix=fix, part="/errexit")
 
     def _switches(self, command: Command) -> bool:
-        """Whether it decides what a failure does from here on."""
+        """Whether it decides, or may decide, what a failure does from here on."""
         again = command.name in ("set", "shopt") or "exec" in command.wrappers
-        return again and (_turns_off(command) or is_errexit(command, self.program))
+        return again and (_turns_off(command) or is_errexit(command, self.program) is not False)
 
     def _strictness(self, command: Command, words: Sequence[str]) -> Iterator[_Fault]:
         said = shown(command)

@@ -146,9 +146,10 @@ def _causes(program: Program) -> Iterator[_Cause | _Unclear]:
             yield _Unclear(unseen.position, f"{unseen.reason}; it may make the boot script stop at a failure")
 
 
-def is_errexit(command: Command, program: Program) -> bool:
-    """Whether this rule speaks of that very command."""
-    return any(cause.position == command.position for cause in _causes(program))
+def is_errexit(command: Command, program: Program) -> bool | None:
+    """Whether this rule speaks of that very command; None if what the command sets is not known."""
+    found = [isinstance(cause, _Cause) for cause in _causes(program) if cause.position == command.position]
+    return True if True in found else None if found else False
 
 
 def starts_strict(program: Program) -> bool:

@@ -282,6 +282,7 @@ GOOD = (
     Case("other options", boot="set +u\nset -x\nset +x\nshopt -s nullglob"),
     Case("a word about exit", boot='echo "exit 1 would end the boot"'),
     Case("a default value", boot='echo "$${MIRROR:-none}"'),
+    Case("options that nobody knows", boot="set $(cat /tmp/options) # ?F-10"),
     Case("an option with e", replaces={"    set +e\n": "    set +eux\n"}, on=MINIMAL),
     Case("the long option", replaces={"    set +e\n": "    set +o errexit\n"}, on=MINIMAL),
     Case(
