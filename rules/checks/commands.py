@@ -309,9 +309,13 @@ class Flow(Struct, frozen=True, dict=True):
 
     @cached_property
     def by_position(self) -> dict[Position, list[Command]]:
+        """The commands by where they begin, and by where they set a variable."""
         found: dict[Position, list[Command]] = {}
         for command in self.program.commands:
             found.setdefault(command.position, []).append(command)
+            for assignment in command.assignments:
+                if assignment.position != command.position:
+                    found.setdefault(assignment.position, []).append(command)
         return found
 
     @cached_property

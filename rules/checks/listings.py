@@ -18,6 +18,7 @@ _PASSES_ON = frozenset({"head", "tail", "sort", "uniq", "cat", "tee", "wc"})
 _ZERO = {("==", "0"), ("=", "0"), ("-eq", "0"), ("<", "1"), ("-lt", "1"), ("<=", "0"), ("-le", "0")}
 _SOME = {("!=", "0"), ("-ne", "0"), (">", "0"), ("-gt", "0"), (">=", "1"), ("-ge", "1")}
 _COMPARED = re.compile(r"(.+?)\s*(==|!=|<=|>=|<|>)\s*(\d+)\s*", re.DOTALL)
+_PATTERN = re.compile(r"[*?\[]")
 _NOT_EMPTY = frozenset({"?*", "*?", "*?*"})
 _ANYTHING = frozenset({"", ".", "^", ".*", "^.", "$", ".\\+"})
 _FIND_WITH_NAME = frozenset({"-name", "-iname"})
@@ -49,6 +50,8 @@ def unlisted(flow: Flow, test: Test, frames: Frames, *, holds: bool) -> list[str
         return []
     places = {origin.position for origin in asked.word.origins if origin.kind == "command"}
     commands = [each for at in places for each in _there(flow, at, frames)]
+    if not commands and asked.empty == holds:
+        return _globbed(flow, asked.word, frames)
     empty = (asked.empty == holds) != _inverted(commands)
     counted = any(command.name == "wc" for command in commands)
     return _listed(commands) if empty and counted == asked.counts else []
@@ -66,6 +69,22 @@ def _is_on(own: Frames, way: Frames) -> bool:
 
 def _frames(command: Command) -> Frames:
     return tuple(frame.position for frame in command.frames)
+
+
+def _globbed(flow: Flow, word: Word, frames: Frames) -> list[str]:
+    """``files=(~/.config/*)``: the patterns that an array is filled with, if nothing else is in it."""
+    at = {origin.position for origin in word.origins if origin.kind == "assignment"}
+    given = [
+        (each.value, command)
+        for position in at
+        for command in _there(flow, position, frames)
+        for each in command.assignments
+        if each.position == position and each.value.raw.startswith("(")
+    ]
+    patterns = [(value._replace(alternatives=(p,)), c) for value, c in given for p in value.alternatives[0].split()]
+    if not all(_PATTERN.search(known(pattern)) for pattern, _ in patterns):
+        return []
+    return [path for pattern, command in patterns for path in located(pattern, command)]
 
 
 def _inverted(commands: Sequence[Command]) -> bool:

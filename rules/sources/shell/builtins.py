@@ -42,6 +42,9 @@ _WRITES = frozenset({">", ">>", ">|"})
 MAX_LINES = 8
 """Lines that ``read`` is taken to choose from; of more, none is known."""
 
+_READS = frozenset("ra")
+"""Options of ``read`` that leave a line what it is."""
+
 _SYSTEM = ("/etc/", "/usr/", "/opt/", "/lib/", "/run/", "/proc/", "/dev/", "/var/", "/snap/")
 
 _SHELL_SCRIPT = re.compile(r"#!\s*/\S*?(?:/env\s+(?:-\S+\s+)*)?(?:(?<=/)|(?<=\s))(?:ba|da|a|k|z)?sh\b")
@@ -90,8 +93,8 @@ class Builtins:
             "break": self._loop,
             "continue": self._loop,
             "read": self._read,
-            "mapfile": self._forget,
-            "readarray": self._forget,
+            "mapfile": self._mapfile,
+            "readarray": self._mapfile,
             "getopts": self._forget,
             "printf": self._printf,
             "unset": self._unset,
@@ -156,19 +159,32 @@ class Builtins:
         """``read -r a b <<< "$text"``, also where a loop around it is fed: each name gets its field of any line."""
         self._forget(command, nodes, context, state)
         here = [redirect.here for redirect in (*context.outer, *command.redirects) if redirect.here is not None]
+        options = "".join(word.value[1:] for word in command.args if word.value and word.value[0] == "-")
         names = [word.value for word in command.args if word.value and word.value.isidentifier()]
-        if not here or not names or any(word.value in ("-a", "-d", "-n", "-N") for word in command.args):
+        if not here or not names or not _READS.issuperset(options):
             return
         given = here[-1].word
         lines = [line for text in given.alternatives for line in text.split("\n") if line.strip()]
-        if len(lines) > MAX_LINES or any(UNKNOWN in line for line in lines):
+        if not lines or len(lines) > MAX_LINES or any(UNKNOWN in line for line in lines):
             return
         separator = next((a.value.value for a in command.assignments if a.name == "IFS"), None) or None
-        fields = [line.split(separator, len(names) - 1) for line in lines]
-        for index, name in enumerate(names):
-            own = [each[index] if index < len(each) else "" for each in fields]
-            if own:
-                state.variables[name] = bounded(own, state.variables[name].origins)
+        fields = [line.split(separator, -1 if "a" in options else len(names) - 1) for line in lines]
+        width, origins = max(len(names), *map(len, fields)), state.variables[names[0]].origins
+        columns = [bounded((each[at] if at < len(each) else "" for each in fields), origins) for at in range(width)]
+        if "a" in options:
+            state.arrays[names[0]] = {str(at): column for at, column in enumerate(columns)}
+        state.variables.update(zip(names, columns, strict=False))
+
+    def _mapfile(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> None:
+        """``mapfile -t names <<LIST``: each line is an element."""
+        self._forget(command, nodes, context, state)
+        name = command.args[-1].value if command.args else None
+        here = next((redirect.here for redirect in command.redirects if redirect.here is not None), None)
+        text = here.word.value if here is not None else None
+        if text is not None and name is not None and name.isidentifier() and command.args[0].value in ("-t", name):
+            lines = enumerate(text.removesuffix("\n").split("\n"))
+            origins = state.variables[name].origins
+            state.arrays[name] = {str(index): Value((line,), origins) for index, line in lines}
 
     def _printf(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
         if len(command.args) > 1 and command.args[0].value == "-v" and command.args[1].value:
@@ -284,7 +300,7 @@ class Builtins:
         if function.redirects:
             own = self._walk.simple.redirects(function.redirects, inner, state)
             inner = inner._replace(outer=inner.outer + own)
-        caller = state.positional
+        caller, references = state.positional, state.references
         state.positional = tuple(_value(word) for word in command.args)
         state.hidden.append({})
         self._active.append(function.key)
@@ -292,7 +308,7 @@ class Builtins:
             return self._walk.statement(function.body, inner, state)
         finally:
             self._active.pop()
-            state.positional = caller
+            state.positional, state.references = caller, references
             for name, value in (state.hidden.pop() if state.hidden else {}).items():
                 if value is None:
                     state.variables.pop(name, None)

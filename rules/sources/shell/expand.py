@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import reduce
 from itertools import islice, product
 from typing import Protocol
 
@@ -115,7 +116,10 @@ class Expander:
             return [known]
         several = self._several(raw, state)
         if several is not None:
-            return [self.as_word(value, node.start_byte, node.end_byte, context) for value in several]
+            return [
+                self.as_word(value, node.start_byte, node.end_byte, context, splits=_may_be_missing(value))
+                for value in several
+            ]
         word = self.word(node, context, state)
         if not word.splits or len(word.alternatives) != 1:
             return [word]
@@ -123,7 +127,7 @@ class Expander:
         return [word._replace(alternatives=(text,)) for text in texts]
 
     def _several(self, raw: str, state: State) -> Iterable[Value] | None:
-        """``"$@"``, ``"${array[@]}"`` and ``{a,b}``: arguments of their own; None for any other word."""
+        """``"$@"``, ``"${array[@]}"``, its keys and ``{a,b}``: arguments of their own; None for any other word."""
         if "{" in raw and (braces := _BRACES.fullmatch(raw)):
             before, inside, after = braces.groups()
             return [literal(before + text + after) for text in inside.split(",")]
@@ -131,7 +135,9 @@ class Expander:
         if bare in ("$@", "$*", "${@}", "${*}"):
             return state.positional
         if bare.startswith("${") and bare.endswith(("[@]}", "[*]}")):
-            return state.arrays.get(bare[2:-4])
+            name = bare[2:-4].removeprefix("!")
+            items = state.arrays.get(state.references.get(name, name))
+            return None if items is None else map(literal, items) if bare[2] == "!" else items.values()
         return None
 
     def value(self, node: Node, context: Context, state: State) -> Value:
@@ -242,6 +248,8 @@ class Expander:
 
     def lookup(self, name: str, context: Context, state: State) -> Value | None:
         """The value of a variable or parameter, None if nothing sets it."""
+        if state.references:
+            name = state.references.get(name, name)
         found = state.variables.get(name)
         if found is not None:
             return found
@@ -283,15 +291,31 @@ class Expander:
         if node.type != "subscript":
             name = plain[node.start_byte : node.end_byte]
             return name, self.lookup(name, context, state)
-        name, _, index = plain[node.start_byte : node.end_byte].rstrip("]").partition("[")
+        name, _, index = plain[node.start_byte : node.end_byte].removesuffix("]").partition("[")
         if name == "BASH_SOURCE":
             return name, literal(context.parsed.script.path if index == "0" else self._runner.path)
-        values = state.arrays.get(name)
-        if values is None or not index.isdigit() or int(index) >= len(values):
+        items = state.arrays.get(state.references.get(name, name))
+        if items is None:
             whole = self.lookup(name, context, state)
-            is_filled_elsewhere = values is None and whole is not None and whole.single == UNKNOWN
+            is_filled_elsewhere = whole is not None and whole.single == UNKNOWN
             return name, (whole if index == "0" or is_filled_elsewhere else None)
-        return name, values[int(index)]
+        if index in ("@", "*"):
+            return name, concat([part for item in items.values() for part in (literal(" "), item)][1:] or [EMPTY])
+        return name, _element(items, self.key(node, context, state))
+
+    def key(self, subscript: Node, context: Context, state: State) -> Value:
+        """The key of an array's element; one that has to be computed is unknown."""
+        index = subscript.child_by_field_name("index")
+        if index is None:
+            return unknown()
+        if index.type == "unary_expression":
+            return literal(context.parsed.script.plain[index.start_byte : index.end_byte])
+        return self.value(index, context, state)
+
+    def filled(self, node: Node, start: int, end: int, context: Context, state: State) -> Value:
+        """A part of a word, from `start` to `end`."""
+        inside = [child for child in node.children if start <= child.start_byte and child.end_byte <= end]
+        return self._filled(inside, start, end, context, state, _ESCAPE)
 
     def _indirect(self, names: Value | None, context: Context, state: State) -> Value | None:
         found = [self.lookup(name, context, state) or unknown() for name in (names.alternatives if names else ())]
@@ -327,6 +351,19 @@ class Expander:
 
 
 _SUBJECTS = frozenset({"variable_name", "special_variable_name", "subscript"})
+
+
+def _element(items: Mapping[str, Value], key: Value) -> Value | None:
+    """The element of an array, any of those that are meant if the key is not known; None if there is none."""
+    found = [items[text] for text in key.alternatives if text in items]
+    if len(found) < len(key.alternatives):
+        numbered = all(text.isdigit() for text in items)
+        last = key.single or ""
+        if numbered and re.fullmatch(r"-\d+", last):
+            found = list(items.values())[int(last) :][:1]
+        elif UNKNOWN in key.alternatives or (numbered and not last.isdigit()):
+            found = list(items.values())
+    return reduce(union, found) if found else None
 
 
 def _default(operator: str, base: Value | None, operand: Value) -> Value | None:
@@ -367,6 +404,11 @@ def expansion_start(node: Node, plain: str) -> int:
         match = _FIRST.search(plain, start, node.end_byte)
         return match.start() if match else start
     return start
+
+
+def _may_be_missing(value: Value) -> bool:
+    """Whether an element of an array is there in one branch only: no argument where it is not."""
+    return "" in value.alternatives and len(value.alternatives) > 1 and not any(" " in t for t in value.alternatives)
 
 
 def _splits(node: Node) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,9 @@ from rules.sources.shell.wrappers import base_name, is_wrapper, peel
 if TYPE_CHECKING:
     from rules.sources.shell.walk import Walk
 
+Item = tuple[Value | None, Value]
+"""An element of an array with its key; the next number if it has none."""
+
 MAX_NAMES = 8
 """Commands that one command name with several values (``$CMD``) is taken to be."""
 
@@ -29,6 +32,8 @@ _DECLARES = frozenset({"export", "declare", "typeset", "local", "readonly"})
 _CLOSING = frozenset({"}", "fi", "done", "esac", "then", "elif", "else", "do"})
 _MORE = re.compile(r"""[;&|<>()$`{}'"\\#*?\[~\n]""")
 """What makes an alias more than words."""
+_REFERS = re.compile(r"-\w*n\w*")
+_KEYED = re.compile(r"\[([^\]\n]+)\]\+?=")
 _CONSTANT = frozenset({"true", ":", "echo", "printf"})
 """Commands whose success says nothing."""
 
@@ -134,11 +139,16 @@ class Simple:
         text = script.plain[keyword.start_byte : keyword.end_byte]
         words = [_made(text, keyword, context)]
         given: list[Assignment] = []
+        refers = text in _DECLARES and any(
+            _REFERS.fullmatch(script.plain, child.start_byte, child.end_byte) for child in node.children[1:]
+        )
         for child in (child for child in node.children[1:] if child.type != "comment"):
             if text == "local":
                 self._hide(child, context, state)
             if child.type == "variable_assignment":
                 done = self._assign(child, context, state)
+                if refers and done.value.value is not None:
+                    state.references = {**state.references, done.name: done.value.value}
                 given.append(done)
                 words.append(
                     done.value._replace(alternatives=tuple(f"{done.name}={v}" for v in done.value.alternatives))
@@ -178,39 +188,65 @@ class Simple:
     def _assign(self, node: Node, context: Context, state: State) -> Assignment:
         """The assignment, done."""
         assignment, value, items = self._assignment(node, context, state)
-        name = assignment.name
-        if "[" in name:
-            state.arrays.pop(name.partition("[")[0], None)
+        name, target = assignment.name, node.child_by_field_name("name")
+        if target is not None and target.type == "subscript":
+            key = self._walk.expander.key(target, context, state)
+            self._fill(name.partition("[")[0], [(key, value)], state, append=True, adds=assignment.append)
         elif items is not None:
-            state.arrays[name] = (*(state.arrays.get(name, ()) if assignment.append else ()), *items)
-            state.variables[name] = state.arrays[name][0] if state.arrays[name] else EMPTY
+            self._fill(name, items, state, append=assignment.append)
         else:
             old = state.variables.get(name)
             state.variables[name] = concat([old, value]) if assignment.append and old is not None else value
         return assignment
 
-    def _assignment(
-        self, node: Node, context: Context, state: State
-    ) -> tuple[Assignment, Value, tuple[Value, ...] | None]:
+    def _fill(self, name: str, items: Sequence[Item], state: State, *, append: bool, adds: bool = False) -> None:
+        """Put elements into an array; one whose key is not known may be any of them, so that none is known then."""
+        lost = append and name in state.variables and name not in state.arrays
+        if lost or any(key is not None and UNKNOWN in "".join(key.alternatives) for key, _ in items):
+            state.arrays.pop(name, None)
+            state.variables[name] = unknown(*(origin for _, value in items for origin in value.origins))
+            return
+        found = dict(state.arrays.get(name, {})) if append else {}
+        for key, value in items:
+            for text in (str(len(found)),) if key is None else key.alternatives:
+                found[text] = concat([found[text], value]) if adds and text in found else value
+        state.arrays[name] = found
+        state.variables[name] = next(iter(found.values()), EMPTY)
+
+    def _assignment(self, node: Node, context: Context, state: State) -> tuple[Assignment, Value, list[Item] | None]:
         script = context.parsed.script
         position = script.at(node.start_byte)
         target = node.child_by_field_name("name")
         right = node.child_by_field_name("value")
         name = script.show(target.start_byte, target.end_byte) if target is not None else ""
+        if state.references:
+            name = state.references.get(name, name)
         append = any(child.type == "+=" for child in node.children)
         items = None
         if right is None:
             word = Word(("",), script, node.end_byte, node.end_byte)
         elif right.type == "array":
-            words = [
-                word for child in right.named_children for word in self._walk.expander.words(child, context, state)
-            ]
-            items = tuple(Value(word.alternatives, word.origins) for word in words)
-            joined = concat([part for item in items for part in (literal(" "), item)][1:] or [EMPTY])
+            found = [item for child in right.named_children for item in self._items(child, context, state)]
+            items = [(key, self._builtins.assigned(name, word, position)) for key, word in found]
+            joined = concat(
+                [part for _, word in found for part in (literal(" "), Value(word.alternatives, word.origins))][1:]
+                or [EMPTY]
+            )
             word = self._walk.expander.as_word(joined, right.start_byte, right.end_byte, context)
         else:
             word = self._walk.expander.word(right, context, state)
         return Assignment(name, word, position, append), self._builtins.assigned(name, word, position), items
+
+    def _items(self, node: Node, context: Context, state: State) -> Iterator[tuple[Value | None, Word]]:
+        """The elements that a word in ``( … )`` gives, each with the key that is written in front of it."""
+        expander, start, end = self._walk.expander, node.start_byte, node.end_byte
+        keyed = _KEYED.match(context.parsed.script.plain, start, end)
+        if keyed is None:
+            yield from ((None, word) for word in expander.words(node, context, state))
+            return
+        key = expander.filled(node, start + 1, start + 1 + len(keyed[1]), context, state)
+        value = expander.filled(node, keyed.end(), end, context, state)
+        yield key, expander.as_word(value, keyed.end(), end, context)
 
     def redirects(self, nodes: Sequence[Node], context: Context, state: State) -> tuple[Redirect, ...]:
         return tuple([self._redirect(node, context, state) for node in nodes]) if nodes else ()

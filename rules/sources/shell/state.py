@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct, field
@@ -61,20 +61,22 @@ class Context(NamedTuple):
 class State(Struct):
     """What the shell knows at one place. Branches and subshells work on a copy.
 
-    `hidden` has, for each function call that is open, the values that its ``local`` variables hide. `aliases` is never
-    changed in place; a script's shell takes no notice of them unless `expands_aliases`. `left` are the folders that
-    ``popd`` goes back to.
+    `hidden` has, for each function call that is open, the values that its ``local`` variables hide. `arrays` have their
+    elements by key, in order; `references` are the variables that stand for others (``declare -n``). Neither an array's
+    elements nor `references` nor `aliases` are ever changed in place; a script's shell takes no notice of aliases
+    unless `expands_aliases`. `left` are the folders that ``popd`` goes back to.
     """
 
     variables: dict[str, Value]
     cwd: Value
-    arrays: dict[str, tuple[Value, ...]] = field(default_factory=dict)
+    arrays: dict[str, Mapping[str, Value]] = field(default_factory=dict)
     functions: dict[str, tuple[Function, ...]] = field(default_factory=dict)
     positional: tuple[Value, ...] | None = None
     hidden: list[dict[str, Value | None]] = field(default_factory=list)
     aliases: Mapping[str, Value] = field(default_factory=dict)
     expands_aliases: bool = False
     left: tuple[Value, ...] = ()
+    references: Mapping[str, str] = field(default_factory=dict)
 
     def copy(self) -> State:
         return State(
@@ -87,6 +89,7 @@ class State(Struct):
             self.aliases,
             self.expands_aliases,
             self.left,
+            self.references,
         )
 
     def take(self, other: State) -> None:
@@ -94,10 +97,13 @@ class State(Struct):
         self.variables, self.arrays, self.functions = other.variables, other.arrays, other.functions
         self.cwd, self.positional, self.hidden = other.cwd, other.positional, other.hidden
         self.aliases, self.expands_aliases, self.left = other.aliases, other.expands_aliases, other.left
+        self.references = other.references
 
     def join(self, other: State) -> None:
         """Become what holds if either this or `other` is true. A variable that one side does not set may be empty."""
         mine = self.variables
+        if self.arrays or other.arrays:
+            self.arrays = dict(_joined_arrays(self, other))
         for name, value in [item for item in other.variables.items() if mine.get(item[0]) is not item[1]]:
             mine[name] = union(mine.get(name, EMPTY), value)
         for name in mine.keys() - other.variables.keys():
@@ -106,11 +112,21 @@ class State(Struct):
             own_functions = self.functions.get(name, ())
             if own_functions is not functions:
                 self.functions[name] = tuple(dict.fromkeys((*own_functions, *functions)))
-        self.arrays = {name: values for name, values in self.arrays.items() if other.arrays.get(name) == values}
         self.cwd = union(self.cwd, other.cwd)
         if self.aliases is not other.aliases:
             self.aliases = {**other.aliases, **self.aliases}
         self.expands_aliases = self.expands_aliases or other.expands_aliases
+
+
+def _joined_arrays(one: State, other: State) -> Iterator[tuple[str, Mapping[str, Value]]]:
+    """The arrays of which all elements are known on both sides; what only one side has may be empty."""
+    for name in dict.fromkeys((*one.arrays, *other.arrays)):
+        first, second = (side.arrays.get(name, None if name in side.variables else {}) for side in (one, other))
+        if first is second and first is not None:
+            yield name, first
+        elif first is not None and second is not None:
+            keys = dict.fromkeys((*first, *second))
+            yield name, {key: union(first.get(key, EMPTY), second.get(key, EMPTY)) for key in keys}
 
 
 class Trap(Struct, frozen=True):

@@ -444,6 +444,7 @@ def _branches(node: Node) -> Iterator[tuple[list[Node], list[Node]]]:
 def _any_of(words: Sequence[Word]) -> Value:
     value = None
     for word in words:
-        own = Value(word.alternatives, word.origins)
+        texts = tuple(filter(None, word.alternatives)) if word.splits else word.alternatives
+        own = Value(texts or ("",), word.origins)
         value = own if value is None else union(value, own)
     return value if value is not None else EMPTY

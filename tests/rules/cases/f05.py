@@ -229,6 +229,9 @@ BAD = (
                 'if [ "$(find ~/.config -name a.conf | wc -l)" != 0 ]; then COPY\nfi',
                 "count=$(ls -A /home/coder-files | wc -l)\nif (( count == 0 )); then COPY\nfi",
                 "[[ -f ~/.config/a.conf && -f ~/.config/b.conf ]] || COPY",
+                "files=(~/.config/*)\nif (( $${#files[@]} > 0 )); then COPY\nfi",
+                "files=(/home/coder-files/*)\n[ $${#files[@]} -gt 0 ] || COPY",
+                "files=(~/.config/* b.conf)\n[ $${#files[@]} -gt 0 ] || COPY",
                 'there() { [ -e "$1" ] && [ -L "$1" ]; }\nthere ~/.config/a.conf || COPY',
                 'there() { [ -e "$1" ] && return 1\n  return 0; }\nthere ~/.config/a.conf || COPY',
             )
@@ -237,6 +240,35 @@ BAD = (
     Case("perl", boot='perl -e \'open(F, ">", "/home/coder/.vimrc"); print F 1\' # !F-5'),
     Case("node", boot="node -e \"require('fs').writeFileSync('/home/coder/.npmrc', 'a=b')\" # !F-5"),
     Case("a path by printf", boot='printf -v target "%s/.vimrc" "$HOME"\ncp /etc/vimrc "$target" # !F-5'),
+    *(
+        Case(f"each of several: {loop.split(chr(10))[0]}", on=("minimal",), boot=loop)
+        for loop in (
+            """declare -A seeds=([a]="$HOME/.a" [b]="$HOME/.b")
+            for key in "$${!seeds[@]}"; do
+              cp "/home/coder-files/$key" "$${seeds[$key]}" # !F-5
+            done""",
+            """declare -A seeds
+            seeds[vim]=/home/coder/.vimrc
+            cp /etc/vimrc "$${seeds[vim]}" # !F-5""",
+            """read -ra pair <<< "/etc/vimrc /home/coder/.vimrc"
+            cp "$${pair[0]}" "$${pair[-1]}" # !F-5""",
+            """mapfile -t names <<'LIST'
+.vimrc
+.inputrc
+LIST
+            cp "/etc/$${names[1]}" ~/"$${names[1]}" # !F-5""",
+            """once() {
+              local -n at="$1"
+              cp /etc/vimrc "$at" # !F-5
+            }
+            target=~/.vimrc
+            once target""",
+            """targets=(~/.vimrc ~/.inputrc)
+            for ((i = 0; i < 2; i++)); do
+              cp /etc/vimrc "$${targets[i]}" # !F-5
+            done""",
+        )
+    ),
     Case("another file beside it", boot="cp ~/.vimrc ~/.npmrc # !F-5"),
     Case("xargs", boot="ls /home/coder-files/* | xargs cp -t /home/coder # !F-5"),
     Case("a descriptor", boot="exec 3> ~/.vimrc # !F-5\necho 'set nu' >&3"),
@@ -432,6 +464,30 @@ GOOD = (
             "count=$(ls -A ~/.config | wc -l)\nif (( count == 0 )); then COPY; fi",
             'found=$(ls -A ~/.config)\nif [ -z "$found" ]; then COPY; fi',
             'there() {\n  [ -n "$(ls "$1" 2> /dev/null)" ]\n}\nthere ~/.config/a.conf || COPY',
+            "shopt -s nullglob; files=(~/.config/*)\nif [ $${#files[@]} -eq 0 ]; then COPY; fi",
+            'shopt -s nullglob; files=("$HOME"/.config/*)\n(( $${#files[@]} )) || COPY',
+            'shopt -s nullglob; files=(~/.config/*.conf)\n[ -z "$${files[*]}" ] && COPY',
+            'files=(~/.config/a.conf*)\n[ -e "$${files[0]}" ] || COPY',
+            'once() { :\n  local have=("$1"/*)\n  (( $${#have[@]} )) && return 0\n  COPY\n}\nonce ~/.config',
+            "once() {\n  local new=no\n  [ -e ~/.config/a.conf ] || new=yes\n  [ $new = no ] || COPY\n}\nonce",
+        )
+    ),
+    Case(
+        "options that a branch adds to",
+        boot='opts=(-n)\n[ -n "$LOUD" ] && opts+=(-v)\ncp "$${opts[@]}" /etc/vimrc ~/.vimrc',
+    ),
+    *(
+        Case(f"each of several: {loop.split(chr(10))[0]}", on=("minimal",), boot=loop)
+        for loop in (
+            """declare -A seeds=([a]="$HOME/.a" [b]="$HOME/.b")
+            for key in "$${!seeds[@]}"; do
+              [ -e "$${seeds[$key]}" ] || cp "/home/coder-files/$key" "$${seeds[$key]}"
+            done""",
+            """mapfile -t names < <(ls -A /home/coder-files)
+            for name in "$${names[@]}"; do [ -e ~/"$name" ] || cp "/home/coder-files/$name" ~/"$name"; done""",
+            """once() { local -n at="$1"; [ -e "$at" ] || cp /etc/vimrc "$at"; }
+            target=~/.vimrc
+            once target""",
         )
     ),
     Case("one of two by -o", boot=f"test -e ~/.config/a.conf -o -e ~/.config/b.conf || {COPY}"),
