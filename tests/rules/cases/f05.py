@@ -477,7 +477,7 @@ GOOD = (
         boot='opts=(-n)\n[ -n "$LOUD" ] && opts+=(-v)\ncp "$${opts[@]}" /etc/vimrc ~/.vimrc',
     ),
     *(
-        Case(f"each of several: {loop.split(chr(10))[0]}", on=("minimal",), boot=loop)
+        Case(f"each of several that is not there: {loop.split(chr(10))[0]}", on=("minimal",), boot=loop)
         for loop in (
             """declare -A seeds=([a]="$HOME/.a" [b]="$HOME/.b")
             for key in "$${!seeds[@]}"; do
