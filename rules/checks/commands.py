@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.checks.support import argument_lists
 from rules.model import Edit, Step
@@ -101,7 +102,7 @@ def _invocations(command: Command) -> Iterator[Invocation]:
         yield from _handed_on(command.name, command.args, command, 0)
         return
     for arguments in argument_lists(command):
-        args = tuple(word._replace(alternatives=(text,), splits=False) for text, word in arguments)
+        args = tuple(replace(word, alternatives=(text,), splits=False) for text, word in arguments)
         yield from _handed_on(command.name, args, command, 0)
 
 
@@ -134,7 +135,7 @@ def _inner(name: str, args: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
             if text in _FIND_RUNS:
                 end = next((at for at in range(index + 1, len(texts)) if texts[at] in (";", "+")), len(texts))
                 run = args[index + 1 : end]
-                yield tuple(w._replace(alternatives=(w.alternatives[0].replace("{}", found),)) for w in run)
+                yield tuple(replace(w, alternatives=(w.alternatives[0].replace("{}", found),)) for w in run)
     else:
         short, long = _HANDS_ON[name]
         operands = getopt(args, short, long, stop_at_operand=True).operands
@@ -451,7 +452,7 @@ def _listed(command: Command) -> Iterator[Word]:
         operands = list(command.args[:ends])
     inside = f"/{UNKNOWN}" if command.name in ("find", "ls", "grep") else ""
     for word in operands:
-        yield word._replace(alternatives=(word.alternatives[0].rstrip("/") + inside,))
+        yield replace(word, alternatives=(word.alternatives[0].rstrip("/") + inside,))
 
 
 def _is_process(word: Word, opening: str) -> bool:

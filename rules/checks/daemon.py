@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.checks.commands import Concern, flow_of, invocations, known
 from rules.checks.guards import Guards, guards_of
@@ -162,7 +163,7 @@ class Daemon(Struct, frozen=True, dict=True):
             for at in (origin.position for origin in word.origins if origin.kind == "assignment"):
                 for command in self._guards.flow.by_position.get(at, []):
                     found = [guard for guard in command.guards if guard.test is not None]
-                    if any(self.stopped(guard._replace(holds=not guard.holds), depth + 1) for guard in found):
+                    if any(self.stopped(replace(guard, holds=not guard.holds), depth + 1) for guard in found):
                         texts = {text for each in command.assignments for text in each.value.alternatives}
                         return not any(_can_be(test, text, word) == holds for text in texts)
         return False

@@ -326,7 +326,7 @@ def _wrapped(command: Command) -> Iterator[_Use]:
         index = next((i for i, word in enumerate(command.words) if (word.value or "").endswith(wrapper)), None)
         if index is None:
             continue
-        words = tuple(w._replace(alternatives=w.alternatives[:1]) for w in command.words[index + 1 :])
+        words = tuple(replace(w, alternatives=w.alternatives[:1]) for w in command.words[index + 1 :])
         if wrapper in ("su-exec", "gosu") and words:
             yield from _ids(words[0], words[0].alternatives[0])
         elif wrapper in ("sudo", "doas", "runuser"):

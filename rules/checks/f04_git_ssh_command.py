@@ -38,6 +38,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from rules.checks.commands import (
     Concern,
     Flow,
@@ -270,7 +272,7 @@ def _read_by(command: Command) -> Iterator[str]:
         words += command.args
     elif command.name == "dd":
         given = (word for word in command.args if word.alternatives[0].startswith("if="))
-        words += [word._replace(alternatives=(word.alternatives[0].removeprefix("if="),)) for word in given]
+        words += [replace(word, alternatives=(word.alternatives[0].removeprefix("if="),)) for word in given]
     return (path for word in words for path in located(word, command))
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 import re2
+from msgspec.structs import replace
 
 from rules.checks.commands import getopt
 from rules.sources.shell import UNKNOWN, Command, Word
@@ -74,4 +75,4 @@ def _extended(pattern: str) -> str:
 
 
 def _single(words: Iterable[Word]) -> list[Word]:
-    return [word._replace(alternatives=word.alternatives[:1]) for word in words if word.alternatives]
+    return [replace(word, alternatives=word.alternatives[:1]) for word in words if word.alternatives]

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.checks.commands import Concern, Flow, getopt, located
 from rules.checks.listings import GREPS, Frames, unlisted
@@ -266,7 +267,7 @@ def _one_of(guards: tuple[Guard, ...]) -> Guard:
 
 def _none_of(guards: tuple[Guard, ...]) -> Guard:
     """A guard that says that not all of these hold."""
-    return Guard(None, holds=True, any_of=tuple((guard._replace(holds=not guard.holds),) for guard in guards))
+    return Guard(None, holds=True, any_of=tuple((replace(guard, holds=not guard.holds),) for guard in guards))
 
 
 def _asked(test: Test, holds: bool) -> tuple[Word, str | None, bool] | None:  # noqa: FBT001

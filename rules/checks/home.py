@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.checks.commands import Arguments, Concern, Flow, Invocation, fed_invocations, getopt, known, located
 from rules.checks.inline_code import INTERPRETERS, file_changes
@@ -194,7 +195,7 @@ def _targets(invocation: Invocation, arguments: Arguments) -> tuple[tuple[str, .
     command, operands = invocation.command, list(arguments.operands)
     folder = next(iter(arguments.values("t", "target-directory")), None)
     if folder is not None:
-        base, sources = located(folder.word._replace(alternatives=(folder.value,)), command), operands
+        base, sources = located(replace(folder.word, alternatives=(folder.value,)), command), operands
         if not sources:  # of `xargs`, which adds them
             return base, False
     elif len(operands) > 1:
@@ -320,7 +321,7 @@ def _unpack(invocation: Invocation) -> Iterator[Change]:
     if keeps:
         return
     command = invocation.command
-    paths = located(where.word._replace(alternatives=(where.value,)), command) if where is not None else command.cwd
+    paths = located(replace(where.word, alternatives=(where.value,)), command) if where is not None else command.cwd
     yield _change(invocation, invocation.name, tuple(path.rstrip("/") for path in paths), tree=True)
 
 
@@ -336,7 +337,7 @@ def _fetch(invocation: Invocation) -> Iterator[Change]:
         yield _change(invocation, "curl", paths)
     for option in arguments.values(*names, "output-document"):
         if option.value not in ("-", "/dev/null", ""):
-            word = option.word._replace(alternatives=(option.value,))
+            word = replace(option.word, alternatives=(option.value,))
             yield _change(invocation, invocation.name, located(word, invocation.command))
 
 
@@ -388,7 +389,7 @@ def _git(invocation: Invocation) -> Iterator[Change]:
 def _work_trees(options: Arguments, command: Command) -> tuple[str, ...]:
     given = next(iter(options.values("work-tree")), None) or next(iter(options.values("C")), None)
     own = [each.value for each in command.assignments if each.name == "GIT_WORK_TREE"]
-    word = given.word._replace(alternatives=(given.value,)) if given is not None else own[0] if own else None
+    word = replace(given.word, alternatives=(given.value,)) if given is not None else own[0] if own else None
     return tuple(path.rstrip("/") or "/" for path in located(word, command)) if word is not None else command.cwd
 
 

@@ -43,6 +43,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from rules.checks.boot_steps import STEPPING, cut_short, step_of, unseen
 from rules.checks.commands import (
     Concern,
@@ -255,7 +257,7 @@ class _DaemonCheck:
             return
         at, trail = start.position, passed(start)
         for guard in start.guards:
-            if guard.test is not None and self.daemon.stopped(guard._replace(holds=not guard.holds)):
+            if guard.test is not None and self.daemon.stopped(replace(guard, holds=not guard.holds)):
                 message = (
                     "This starts `dockerd` only where one runs already: on a fresh workspace Docker never comes up."
                 )
@@ -327,7 +329,7 @@ class _DaemonCheck:
         target = ends["2"]
         if target is not None and target.raw.startswith(">("):
             inside = LOG in target.raw or any(LOG in text for text in target.alternatives)
-            return target._replace(alternatives=(LOG,)) if inside else target
+            return replace(target, alternatives=(LOG,)) if inside else target
         return target
 
     def _piped(self, start: Command) -> Word | None:

@@ -39,6 +39,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from rules.checks.commands import (
     Concern,
     Flow,
@@ -218,7 +220,7 @@ def _sweeps(command: Command) -> Iterator[tuple[str, list[str]]]:
 
 
 def _one_of(word: Word, index: int) -> Word:
-    return word._replace(alternatives=(word.alternatives[min(index, len(word.alternatives) - 1)],))
+    return replace(word, alternatives=(word.alternatives[min(index, len(word.alternatives) - 1)],))
 
 
 def _replaces(append: _Append, sweeps: list[list[str]]) -> bool:

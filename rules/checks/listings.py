@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from rules.checks.commands import Flow, getopt, known, located
 from rules.sources.shell import UNKNOWN, Command, Test, Word
 from rules.sources.text import Position
@@ -81,7 +83,7 @@ def _globbed(flow: Flow, word: Word, frames: Frames) -> list[str]:
         for each in command.assignments
         if each.position == position and each.value.raw.startswith("(")
     ]
-    patterns = [(value._replace(alternatives=(p,)), c) for value, c in given for p in value.alternatives[0].split()]
+    patterns = [(replace(value, alternatives=(p,)), c) for value, c in given for p in value.alternatives[0].split()]
     if not all(_PATTERN.search(known(pattern)) for pattern, _ in patterns):
         return []
     return [path for pattern, command in patterns for path in located(pattern, command)]
@@ -133,7 +135,7 @@ def listed(command: Command) -> Iterator[str]:
     elif command.name == "compgen":
         arguments = getopt(command.args, "oAGWFCXPS")
         for option in arguments.values("G"):
-            yield from _paths(located(option.word._replace(alternatives=(option.value,)), command))
+            yield from _paths(located(replace(option.word, alternatives=(option.value,)), command))
     elif command.name == "find":
         yield from _found(command)
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from rules.checks.commands import getopt
 from rules.sources.shell import Word
 
@@ -36,7 +38,7 @@ _IN_PLACE = re.compile(r"\A-([a-hj-zA-Z]*)i.*", re.DOTALL)
 
 def in_place(args: Sequence[Word]) -> InPlace | None:
     """The edit that ``sed`` makes with these arguments, None if it only prints."""
-    words = [word._replace(alternatives=(_IN_PLACE.sub(r"-\1i", word.alternatives[0]),)) for word in args]
+    words = [replace(word, alternatives=(_IN_PLACE.sub(r"-\1i", word.alternatives[0]),)) for word in args]
     arguments = getopt(words, "efl", ("expression", "file", "line-length"))
     if not arguments.has("i", "in-place"):
         return None

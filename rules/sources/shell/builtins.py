@@ -145,7 +145,7 @@ class Builtins:
             for text in word.alternatives:
                 name, equals, value = text.partition("=")
                 if equals and name.isidentifier() and name not in done:
-                    state.variables[name] = self.assigned(name, word._replace(alternatives=(value,)), word.position)
+                    state.variables[name] = self.assigned(name, replace(word, alternatives=(value,)), word.position)
 
     def _forget(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
         inputs = (redirect.here.word if redirect.here else redirect.target for redirect in command.redirects)
@@ -299,7 +299,7 @@ class Builtins:
         inner = context.reached(frame, function.parsed, command.redirects)
         if function.redirects:
             own = self._walk.simple.redirects(function.redirects, inner, state)
-            inner = inner._replace(outer=inner.outer + own)
+            inner = replace(inner, outer=inner.outer + own)
         caller, references = state.positional, state.references
         state.positional = tuple(_value(word) for word in command.args)
         state.hidden.append({})
@@ -404,7 +404,7 @@ class Builtins:
             texts = self._texts(words[0], nodes, context)
         else:
             whole = concat([part for word in words for part in (literal(" "), _value(word))][1:])
-            texts = self._texts(words[0]._replace(alternatives=whole.alternatives), (), context)
+            texts = self._texts(replace(words[0], alternatives=whole.alternatives), (), context)
         leaves = None
         for text in texts:
             if text is None:
@@ -424,7 +424,7 @@ class Builtins:
         """``bash -c text``: a process of its own."""
         frame = Frame("script", command.name, command.position, command.raw)
         scope = Scope("script", command.position, name=command.name)
-        inner = context.within(scope)._replace(loops=(), outer=context.outer + command.redirects)
+        inner = replace(context.within(scope), loops=(), outer=context.outer + command.redirects)
         after = [] if word not in command.argv else command.argv[command.argv.index(word) + 1 :]
         for text in self._texts(word, nodes, context):
             if text is not None:
@@ -438,7 +438,7 @@ class Builtins:
     def _fed(self, command: Command, context: Context, state: State) -> None:
         """``bash <<EOF`` and ``echo … | bash``: a process of its own, that reads its script from there."""
         frame = Frame("script", command.name, command.position, command.raw)
-        inner = context.within(Scope("script", command.position, name=command.name))._replace(loops=())
+        inner = replace(context.within(Scope("script", command.position, name=command.name)), loops=())
         here = [redirect.here for redirect in command.redirects if redirect.here is not None]
         branch = state.copy()
         branch.functions, branch.positional = {}, None
@@ -520,7 +520,7 @@ class Builtins:
         frame = Frame("script", path, command.position, command.raw)
         inner = context.within(Scope("script", command.position, name=command.name))
         outer = context.outer + command.redirects
-        self._walk.run(text, path, inner._replace(loops=(), frames=(*context.frames, frame), outer=outer), state)
+        self._walk.run(text, path, replace(inner, loops=(), frames=(*context.frames, frame), outer=outer), state)
 
     def _texts(self, word: Word, nodes: Sequence[Node], context: Context) -> list[Text | None]:
         """The alternatives of a word as code, standing where a person wrote it; None for what is not known."""
@@ -553,7 +553,7 @@ class Builtins:
                 self._unseen("unknown", f"what '{trap.command.raw}' runs is not known", trap.command, trap.context)
             frame = Frame("trap", trap.signals, trap.command.position, trap.command.raw)
             scope = Scope("trap", trap.command.position, name=trap.signals)
-            inner = trap.context.within(scope)._replace(loops=(), frames=(*trap.context.frames, frame))
+            inner = replace(trap.context.within(scope), loops=(), frames=(*trap.context.frames, frame))
             for text in trap.texts:
                 self._walk.run(text, trap.context.parsed.script.path, inner, state.copy())
 

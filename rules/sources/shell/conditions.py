@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from msgspec import Struct
+from msgspec.structs import replace
 from tree_sitter import Node
 
 from rules.sources.shell.program import Command, Guard, Test, Word
@@ -17,7 +19,7 @@ MAX_TEST_DEPTH = 20
 """Parentheses nested in one test."""
 
 
-class Outcome(NamedTuple):
+class Outcome(Struct, frozen=True):
     """What holds if a statement succeeded, if it failed, and in any case for what comes after it.
 
     `leaves` says that nothing after it runs: it ends the script, the function or file, or the loop's pass. `sure` says
@@ -39,7 +41,7 @@ def tested(test: Test, *, leaves: Leaves | None = None, sure: bool = False) -> O
 
 
 def negated(outcome: Outcome) -> Outcome:
-    return outcome._replace(succeeded=outcome.failed, failed=outcome.succeeded, sure=False)
+    return replace(outcome, succeeded=outcome.failed, failed=outcome.succeeded, sure=False)
 
 
 def either(first: Guards, second: Guards) -> Guards:
@@ -112,7 +114,7 @@ class _Tests:
     def __init__(self, words: Sequence[Word], command: Command) -> None:
         self._words = words
         self._command = command
-        self._name = command.argv[0]._replace(alternatives=("test",))
+        self._name = replace(command.argv[0], alternatives=("test",))
         self._at = 0
 
     def _next(self) -> str | None:

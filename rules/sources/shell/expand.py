@@ -9,6 +9,7 @@ from functools import reduce
 from itertools import islice, product
 from typing import Protocol
 
+from msgspec.structs import replace
 from tree_sitter import Node
 
 from rules.sources.shell.program import Origin, Word
@@ -124,7 +125,7 @@ class Expander:
         if not word.splits or len(word.alternatives) != 1:
             return [word]
         texts = word.alternatives[0].split()
-        return [word._replace(alternatives=(text,)) for text in texts]
+        return [replace(word, alternatives=(text,)) for text in texts]
 
     def _several(self, raw: str, state: State) -> Iterable[Value] | None:
         """``"$@"``, ``"${array[@]}"``, its keys and ``{a,b}``: arguments of their own; None for any other word."""
@@ -335,7 +336,7 @@ class Expander:
                 return self._unset(name, node, context)
             if operator in ("=", ":="):
                 at = context.parsed.script.at(expansion_start(node, context.parsed.script.plain))
-                value = value._replace(origins=merged((Origin("assignment", name, at),), value.origins))
+                value = replace(value, origins=merged((Origin("assignment", name, at),), value.origins))
                 state.variables[name] = value
             return value
         if base is None:

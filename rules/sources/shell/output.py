@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from rules.sources.shell.program import Command, Origin
 from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.values import Value, bounded, concat, each, literal, merged, unknown
@@ -62,7 +64,7 @@ def texts_printed(commands: Sequence[Command]) -> list[Text]:
         if command.name in ("cat", "tee") and here is not None:
             found.append(here.text)
         elif command.name in ("echo", "printf") and command.args:
-            alone = command._replace(redirects=())
+            alone = replace(command, redirects=())
             value = output_of([alone], len(command.scope)).single
             if value is not None and UNKNOWN not in value:
                 found.append(Text((Piece(value, command.args[-1].position),)))

@@ -30,7 +30,7 @@ class Origin(NamedTuple):
     position: Position
 
 
-class Word(NamedTuple):
+class Word(Struct, frozen=True):
     """One argument, characters `start` to `end` of `script`.
 
     `alternatives` are the strings it can be; in them `UNKNOWN` stands for any text (``"/home/coder/\\0"``: something in
@@ -64,7 +64,7 @@ class Word(NamedTuple):
         return self.alternatives[0] if len(self.alternatives) == 1 and UNKNOWN not in self.alternatives[0] else None
 
 
-class Test(NamedTuple):
+class Test(Struct, frozen=True):
     """A command that decides something, characters `start` to `end` of `script`.
 
     ``[``, ``[[`` and ``test`` become ``test`` without brackets and negation; ``case`` has the subject and then the
@@ -89,7 +89,7 @@ class Test(NamedTuple):
         return self.argv[0].alternatives[0] if self.argv else ""
 
 
-class Guard(NamedTuple):
+class Guard(Struct, frozen=True):
     """`test` succeeded (`holds`) or failed; or, if `any_of` is given, at least one of these conjunctions is true."""
 
     test: Test | None
@@ -110,7 +110,7 @@ class Scope(Struct, frozen=True):
     name: str = ""
 
 
-class Frame(NamedTuple):
+class Frame(Struct, frozen=True):
     """One step on the way to a command: a function called, a file sourced, a text evaluated. `text` is that line."""
 
     kind: Literal["call", "source", "eval", "script", "trap"]
@@ -119,7 +119,7 @@ class Frame(NamedTuple):
     text: str
 
 
-class Loop(NamedTuple):
+class Loop(Struct, frozen=True):
     """A loop around a command. `head` is its source up to the body; `values` are the words of a ``for``."""
 
     kind: Literal["for", "while", "until"]
@@ -138,7 +138,7 @@ class HereText(Struct, frozen=True):
     word: Word
 
 
-class Redirect(NamedTuple):
+class Redirect(Struct, frozen=True):
     """`operator` as written (``>``, ``>>``, ``2>&1`` has ``>&``; ``<<`` and ``<<<`` carry `here`)."""
 
     operator: str
@@ -148,15 +148,21 @@ class Redirect(NamedTuple):
     here: HereText | None = None
 
 
-class Assignment(NamedTuple):
+class Assignment(Struct, frozen=True):
     name: str
     value: Word
     position: Position
     append: bool = False
 
 
-class _Written(NamedTuple):
-    """What the walk tells of a command: a tuple, because there are a thousand of them."""
+class Command(Struct, frozen=True, dict=True):
+    """One simple command, characters `start` to `end` of `script`.
+
+    `words` is the whole command as bash sees it, `wrappers` the names of the programs in front (sudo, env, command …),
+    `argv` what they run and `name` its base name (``""`` if unknown). A plain assignment is a command with the name
+    ``=``, a redirection without a command one with the name ``>``, ``(( … ))`` one with the name ``((``. `outer` are
+    redirections of the groups, loops and calls around it. `cwd` is the working directory, as alternatives.
+    """
 
     name: str
     argv: tuple[Word, ...]
@@ -173,16 +179,6 @@ class _Written(NamedTuple):
     script: Script
     start: int
     end: int
-
-
-class Command(_Written):
-    """One simple command, characters `start` to `end` of `script`.
-
-    `words` is the whole command as bash sees it, `wrappers` the names of the programs in front (sudo, env, command …),
-    `argv` what they run and `name` its base name (``""`` if unknown). A plain assignment is a command with the name
-    ``=``, a redirection without a command one with the name ``>``, ``(( … ))`` one with the name ``((``. `outer` are
-    redirections of the groups, loops and calls around it. `cwd` is the working directory, as alternatives.
-    """
 
     @property
     def in_main_shell(self) -> bool:

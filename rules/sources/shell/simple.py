@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from tree_sitter import Node
 
 from rules.sources.shell.builtins import Builtins
@@ -151,7 +152,7 @@ class Simple:
                     state.references = {**state.references, done.name: done.value.value}
                 given.append(done)
                 words.append(
-                    done.value._replace(alternatives=tuple(f"{done.name}={v}" for v in done.value.alternatives))
+                    replace(done.value, alternatives=tuple(f"{done.name}={v}" for v in done.value.alternatives))
                 )
             else:
                 words += self._walk.expander.words(child, context, state)
@@ -285,11 +286,11 @@ class Simple:
             body = parse_body(script, heredoc)
             node = next((child for child in _first_leaves(body.root) if child.type == "string"), None)
             if node is not None:
-                inner = context._replace(parsed=body)
+                inner = replace(context, parsed=body)
                 value = self._walk.expander.quoted_body(node, inner, state)
         if heredoc.strips_tabs:
             stripped = ("\n".join(line.lstrip("\t") for line in text.split("\n")) for text in value.alternatives)
-            value = value._replace(alternatives=tuple(stripped))
+            value = replace(value, alternatives=tuple(stripped))
         word = Word(value.alternatives, script, heredoc.start, heredoc.end, value.origins)
         return HereText(
             heredoc.quoted, heredoc.strips_tabs, heredoc.delimiter, script.slice(heredoc.start, heredoc.end), word
@@ -406,7 +407,7 @@ def _unaliased(words: list[Word], state: State) -> list[Word]:
     if first.raw != first.value or (first.start and first.script.plain[first.start - 1] == "\\"):
         return words  # in quotes, or ``\put``
     parts = alias.alternatives[0].split()
-    return [*(first._replace(alternatives=(part,), origins=alias.origins) for part in parts), *words[1:]]
+    return [*(replace(first, alternatives=(part,), origins=alias.origins) for part in parts), *words[1:]]
 
 
 def _variants(words: list[Word]) -> list[list[Word]]:
@@ -417,7 +418,7 @@ def _variants(words: list[Word]) -> list[list[Word]]:
     found = []
     for text in first.alternatives[:MAX_NAMES]:
         parts = text.split() if first.splits else [text]
-        head = [first._replace(alternatives=(part,)) for part in parts]
+        head = [replace(first, alternatives=(part,)) for part in parts]
         if head or len(words) > 1:
             found.append([*head, *words[1:]])
     return found or [words]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from msgspec import Struct, field
 from tree_sitter import Node
@@ -34,7 +33,7 @@ class Element(Struct):
     redirects: Sequence[Node] = ()
 
 
-class Context(NamedTuple):
+class Context(Struct, frozen=True):
     """What surrounds a statement. `parsed` is the text it stands in."""
 
     parsed: Parsed

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from math import prod
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -22,7 +21,7 @@ MAX_ORIGINS = 24
 """Places remembered for one value; the first ones stay."""
 
 
-class Value(NamedTuple):
+class Value(Struct, frozen=True):
     """`alternatives` are the possible strings, in them `UNKNOWN` stands for any text. `cut`: a bound was reached."""
 
     alternatives: tuple[str, ...]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 from tree_sitter import Node
 
 from rules.sources.shell import conditions
@@ -138,7 +139,7 @@ class Walk:
         if parsed is None:
             parsed = self._parsed[key] = parse(script)
             self.problems.update(dict.fromkeys(parsed.problems))
-        inner = Context(parsed) if context is None else context._replace(parsed=parsed)
+        inner = Context(parsed) if context is None else replace(context, parsed=parsed)
         return self.block(parsed.root.children, inner, state)
 
     def handlers(self, state: State) -> None:
@@ -170,11 +171,11 @@ class Walk:
                 continue
             outcome = self.statement(node, context, state)
             if outcome.leaves:
-                return outcome._replace(after=known + outcome.after)
+                return replace(outcome, after=known + outcome.after)
             if outcome.after:
                 known += outcome.after
                 context = context.guarded(outcome.after)
-        return outcome._replace(after=known) if known else outcome
+        return replace(outcome, after=known) if known else outcome
 
     def statement(self, node: Node, context: Context, state: State) -> Outcome:
         if self._depth >= MAX_NESTING:
@@ -206,7 +207,7 @@ class Walk:
             else:
                 state.join(before)
             joined = both(outcome, following) if operator == "&&" else one(outcome, following)
-            outcome = joined._replace(after=outcome.after + joined.after)
+            outcome = replace(joined, after=outcome.after + joined.after)
         return outcome
 
     def _pipeline(self, pipeline: Pipeline, context: Context, state: State) -> Outcome:
@@ -237,7 +238,7 @@ class Walk:
         """The context inside a compound command, whose redirections reach everything in it."""
         if not element.redirects:
             return context
-        return context._replace(outer=context.outer + self.simple.redirects(element.redirects, context, state))
+        return replace(context, outer=context.outer + self.simple.redirects(element.redirects, context, state))
 
     def _compound(self, element: Element, context: Context, state: State) -> Outcome:
         children = element.node.children
@@ -312,7 +313,7 @@ class Walk:
         kind: Literal["while", "until"] = "while" if node.children[0].type == "while" else "until"
         context = self._grouped(element, context, state)
         body = node.child_by_field_name("body")
-        context = context._replace(loops=(*context.loops, _loop(kind, node, body, context)))
+        context = replace(context, loops=(*context.loops, _loop(kind, node, body, context)))
         test = self.block([child for child in node.children[1:] if child != body], context, state)
         if body is not None:
             inner = state.copy()
@@ -333,7 +334,7 @@ class Walk:
         name = "" if variable is None else script.plain[variable.start_byte : variable.end_byte]
         state.variables[name] = _any_of(words) if has_list else concat(list(state.positional or (unknown(),)))
         loop = _loop("for", node, body, context, tuple(words))
-        context = context._replace(loops=(*context.loops, loop))
+        context = replace(context, loops=(*context.loops, loop))
         if body is not None and (words or not has_list):
             before = state.copy()
             self.block(body.children, context, state)
@@ -346,7 +347,7 @@ class Walk:
         loop = _loop("for", element.node, body, context)
         if body is not None:
             before = state.copy()
-            self.block(body.children, context._replace(loops=(*context.loops, loop)), state)
+            self.block(body.children, replace(context, loops=(*context.loops, loop)), state)
             state.join(before)
         return NOTHING
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -56,7 +55,7 @@ _HANDS_ON = frozenset({"find", "xargs", "parallel", "setpriv", "systemd-run", "u
 """Programs that are no wrappers, but may run a shell with its script among their arguments."""
 
 
-class Peeled(NamedTuple):
+class Peeled(Struct, frozen=True):
     """`names` are the wrappers, outermost first; `argv` is the command that they run."""
 
     names: tuple[str, ...]
