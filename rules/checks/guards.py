@@ -28,6 +28,7 @@ _FAILS_WITHOUT = frozenset({"ls", "stat", "cat", "readlink", "head"})
 _LOOKS_UP = frozenset({"command", "which", "type", "hash"})
 _MAKES = frozenset({"touch", "mkdir", "install", "cp", "rsync", "mv", "ln", "tar", "unzip"})
 _MAKING = Concern(_MAKES, writes=True)
+_SHOWS_SESSION = frozenset({"echo", "printf", "env", "printenv", "export", "declare", "set", "alias"})
 _PATTERNS = frozenset({"=", "==", "!=", "=~"})
 _COMPARES = _PATTERNS | {"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-z", "-n"}
 _PATTERN = re.compile(r"[*?\[]")
@@ -116,6 +117,11 @@ class Guards(Struct, frozen=True, dict=True):
     def looked_for(self, command: Command, paths: Sequence[str]) -> bool:
         """Whether the command runs only if something was not found in a text: ``grep -q … ||`` or a pattern."""
         return any(self._not_found(guard, paths, 0) for guard in command.guards)
+
+    def looked_around(self, command: Command) -> bool:
+        """Whether it runs only if something was not found in what the session has: ``echo "$PATH" | grep -q … ||``."""
+        tests = (guard.test for guard in command.guards if guard.test is not None)
+        return any(self._asks_session(test) for test in tests)
 
     def about(self, command: Command, paths: Sequence[str]) -> tuple[Guard, ...]:
         """Those conditions of the command that keep what is at `paths`, or look for something before it is added."""
@@ -217,17 +223,32 @@ class Guards(Struct, frozen=True, dict=True):
         if test.name in ("awk", "sed", "ssh-keygen", "git"):
             return not guard.holds
         if test.name in ("test", "case"):
-            names = ("PATH", *(posixpath.basename(path) for path in paths))
+            names = [posixpath.basename(path) for path in paths]
             operators = _COMPARES if any("grep" in word.raw for word in test.argv) else _PATTERNS
             patterned = test.name == "case" or any(word.value in operators for word in test.argv)
             return patterned and any(name in word.raw for word in test.argv for name in names)
         inner = self._called.get(test.position, []) if depth < MAX_DEPTH else []
         return any(command.name in GREPS for command in inner)
 
+    def _asks_session(self, test: Test) -> bool:
+        """Whether a test looks at the shell's variables only, which a file may give to the next shell and not this."""
+        if test.name in ("test", "case"):
+            return any(re.search(r"\bPATH\b", word.raw) for word in test.argv[1:])
+        own = next((each for each in self.flow.by_position.get(test.position, ()) if each.name == test.name), None)
+        if test.name not in GREPS or own is None:
+            return False
+        here = next((redirect.here for redirect in own.redirects if redirect.here is not None), None)
+        fed = self.flow.upstream(own)
+        words = [here.word] if here is not None else [word for each in fed for word in each.args]
+        made = any(origin.kind in ("command", "hole") for word in words for origin in word.origins)
+        return not made and bool(words or fed) and all(each.name in _SHOWS_SESSION for each in fed)
+
     def _settles(self, guard: Guard, test: Test, paths: Sequence[str]) -> bool:
         """Whether what is done where ``grep`` finds nothing lets it find something at the next start."""
         pattern, files = _grepped(test)
-        if not files or any(UNKNOWN in path for path in files):
+        if not files:
+            return not self._asks_session(test)
+        if any(UNKNOWN in path for path in files):
             return True
         under = [c for path in files for c in self._made.get(path, ()) if guard in c.guards]
         if not under:

@@ -144,13 +144,17 @@ MIN_WORD = 4
 
 
 class _Append(NamedTuple):
-    """`paths` of the user grow at every start, at the line `at`. asks: a reasonable maintainer may want it."""
+    """`paths` of the user grow at every start, at the line `at`.
+
+    asks: a reasonable maintainer may want it. around: it looks at the session, and not at the file.
+    """
 
     paths: tuple[str, ...]
     command: Command
     at: Position
     write: Write | None = None
     asks: bool = False
+    around: bool = False
 
 
 def _appends(program: Program, policy: Policy) -> Iterator[_Append]:
@@ -181,7 +185,7 @@ def _appends(program: Program, policy: Policy) -> Iterator[_Append]:
             if not paths or append.at in told or writes_transport(flow, command):
                 continue
             if not (guards.protect(command, paths, grep=False) or guards.looked_for(command, paths)):
-                yield append._replace(paths=paths)
+                yield append._replace(paths=paths, around=guards.looked_around(command))
 
 
 def _own_appends(flow: Flow, command: Command) -> Iterator[_Append]:
@@ -237,7 +241,9 @@ def _continues(path: str, command: Command, started: dict[str, list[tuple[Guard,
 def _appended(surface: Surface, append: _Append) -> Violation:
     target = ", ".join(path.replace(UNKNOWN, "…") for path in append.paths)
     said = f"`{shown(append.command)}`" if append.at == append.command.position else "This"
-    level: Level = "warning" if append.asks else "failure"
+    level: Level = "warning" if append.asks or append.around else "failure"
+    without = "after a look at the shell's own variables, not into it" if append.around else "without looking into it"
+    asks = " Is that meant?" if level == "warning" else ""
     return Violation(
         rule=ID,
         template=surface.template,
@@ -245,7 +251,7 @@ def _appended(surface: Surface, append: _Append) -> Violation:
         evidence=f"{target} gets {_content(append)}",
         span=line(append.at),
         level=level,
-        message=f"{said} adds to `{target}` without looking into it.{' Is that meant?' if append.asks else ''}",
+        message=f"{said} adds to `{target}` {without}.{asks}",
         trail=surface.steps(passed(append.command, at=append.at)),
         edit=_guarded(surface, append),
         fix=_looked_for(append, target),

@@ -141,6 +141,33 @@ BAD = (
         boot="sed -i '/^alias old=/d' ~/.bashrc\necho 'export SIZE=1' >> ~/.bashrc  # !INV-6",
     ),
     Case("grep in another file", boot="grep -q foo ~/.zshrc || echo foo >> ~/.bashrc # !INV-6"),
+    Case(
+        "a look at the variable",
+        boot="""
+            true
+            if ! echo "$PATH" | grep -q /opt/bin; then
+              echo "PATH=x" >> ~/.bashrc # !INV-6 warning
+            fi
+        """,
+        fixed="""
+            true
+            if ! echo "$PATH" | grep -q /opt/bin; then
+              grep -qxF "PATH=x" ~/.bashrc || echo "PATH=x" >> ~/.bashrc
+            fi
+        """,
+    ),
+    *(
+        Case(
+            f"a look at the shell: {look.split(chr(10))[0]}",
+            boot=look if "!INV" in look else f"{look} # !INV-6 warning",
+        )
+        for look in (
+            'grep -q /opt/bin <<< "$PATH" || echo "PATH=x" >> ~/.bashrc',
+            'env | grep -q "^EDITOR=" || echo "EDITOR=vim" >> ~/.bashrc',
+            'case ":$PATH:" in\n  *:/opt/bin:*) ;;\n  *) echo "PATH=x" >> ~/.bashrc # !INV-6 warning\n  ;;\nesac',
+            '[[ "$PATH" == */opt/bin* ]] || echo "PATH=x" >> ~/.bashrc',
+        )
+    ),
 )
 
 GOOD = (
@@ -189,9 +216,10 @@ GOOD = (
     Case("a folder of the build", on=("full",), image="WORKDIR /home\nCOPY scripts coder-files\nWORKDIR /home/coder"),
     Case("grep before", boot="grep -q X=1 ~/.bashrc || echo 'export X=1' >> ~/.bashrc"),
     Case("grep in an if", boot="if ! grep -qxF 'X=1' ~/.bashrc 2> /dev/null; then\n  echo 'X=1' >> ~/.bashrc\nfi"),
-    Case("grep in the variable itself", boot='echo "$PATH" | grep -q /opt/bin || echo "PATH=x" >> ~/.bashrc'),
-    Case("a pattern", boot='case ":$PATH:" in\n  *:/opt/bin:*) ;;\n  *) echo "PATH=x" >> ~/.bashrc ;;\nesac'),
-    Case("a pattern in brackets", boot='[[ "$PATH" == */opt/bin* ]] || echo "PATH=x" >> ~/.bashrc'),
+    Case("grep in the text of the file", boot='cat ~/.bashrc | grep -q X=1 || echo "X=1" >> ~/.bashrc'),
+    Case("grep in what was read", boot='has=$(< ~/.bashrc)\ngrep -q X=1 <<< "$has" || echo "X=1" >> ~/.bashrc'),
+    Case("a pattern", boot='case "$(cat ~/.bashrc)" in\n  *X=1*) ;;\n  *) echo "X=1" >> ~/.bashrc ;;\nesac'),
+    Case("a pattern in brackets", boot='[[ "$(< ~/.bashrc)" == *X=1* ]] || echo "X=1" >> ~/.bashrc'),
     Case("where there is no file", boot="[ -f ~/.zshrc ] || echo '# yours' >> ~/.zshrc"),
     Case("a function that looks", boot='add() {\n  grep -qxF "$1" "$2" || echo "$1" >> "$2"\n}\nadd X=1 ~/.bashrc'),
     Case(
