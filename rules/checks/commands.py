@@ -350,7 +350,9 @@ class Flow(Struct, frozen=True, dict=True):
             duplicate = self._descriptors.get(redirect.target.alternatives[0]) if redirect.operator == ">&" else None
             if duplicate is not None and redirect.descriptor in ("", "1"):
                 yield self._write(*duplicate, command, command.position)
-            opened = redirect.descriptor in ("", "1") or (command.name == "exec" and redirect.descriptor != "2")
+            # What is opened to be added to is as it was until something is printed there.
+            opens = command.name == "exec" and redirect.descriptor != "2" and mode == "replace"
+            opened = redirect.descriptor in ("", "1") or opens
             if mode is not None and opened and not _is_process(redirect.target, ">("):
                 at = command.position if redirect in command.redirects else redirect.position
                 yield self._write(mode, located(redirect.target, command), redirect.target, command, at)

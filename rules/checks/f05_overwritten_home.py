@@ -78,6 +78,8 @@ _DOES = {
 
 _SPARING = {"cp": "cp -n", "rsync": "rsync --ignore-existing"}
 _REMOVES = ("rm", "find -delete", "mv away", "git", "git clean")
+_FILES = (">", "tee", "cp", "truncate")
+"""What writes a file and makes no folder, unless it copies one."""
 _LINES = ("sed", "perl -i", "awk", "gawk", "yq", "patch")
 
 _NOT_YOURS = "what the script itself has no more use for belongs in `/tmp` or `~/.cache`"
@@ -116,7 +118,8 @@ def _overwrites(program: Program, policy: Policy) -> Iterator[Change]:
     for change in home.changes:
         inside = change.verb.startswith("git")
         paths = tuple(p for p in change.paths if home.is_users(p, inside=inside) and not policy.owns(p))
-        if not paths or guards.protect(change.command, paths, tree=change.tree, link=change.verb == "ln"):
+        file = change.verb in _FILES and not change.tree
+        if not paths or guards.protect(change.command, paths, tree=change.tree, link=change.verb == "ln", file=file):
             continue
         seen = change.verb not in _REMOVES and guards.looked_for_in(change.command, paths)
         if not seen and not writes_transport(flow, change.command):

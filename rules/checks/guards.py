@@ -39,7 +39,7 @@ class _Kind(NamedTuple):
     """How a path is looked at: whether a folder is filled, whether only a link is replaced, and from which folder.
 
     frames: what leads to the command that touches it. grep: whether that something was not found in a file counts as
-    the file's absence.
+    the file's absence. file: one is written, of which a look for a folder says nothing.
     """
 
     tree: bool
@@ -47,6 +47,7 @@ class _Kind(NamedTuple):
     cwd: str
     frames: Frames
     grep: bool = True
+    file: bool = False
 
 
 class Guards(Struct, frozen=True, dict=True):
@@ -85,14 +86,22 @@ class Guards(Struct, frozen=True, dict=True):
                 yield from (path.rstrip("/") or "/" for path in located(word, command))
 
     def protect(
-        self, command: Command, paths: Sequence[str], *, tree: bool = False, link: bool = False, grep: bool = True
+        self,
+        command: Command,
+        paths: Sequence[str],
+        *,
+        tree: bool = False,
+        link: bool = False,
+        grep: bool = True,
+        file: bool = False,
     ) -> bool:
         """Whether the command runs only if nothing is at `paths` yet, or only once in the life of the home.
 
         tree: the paths are folders that are filled, so that a file inside counts. link: only a link is replaced.
         grep: that something was not found in a file is as good as its absence; for what is added to it, it is not.
+        file: each of `paths` is a file for sure.
         """
-        kind = _kind(command, tree=tree, link=link, grep=grep)
+        kind = _kind(command, tree=tree, link=link, grep=grep, file=file)
         return any(self._absent(guard, paths, kind, 0) or self._first_time(guard, kind) for guard in command.guards)
 
     def links_only(self, command: Command, paths: Sequence[str]) -> bool:
@@ -154,6 +163,9 @@ class Guards(Struct, frozen=True, dict=True):
         words = test.argv[1:]
         if test.name == "test" and len(words) > 1:
             operator = words[0].alternatives[0]
+            if operator == "-d" and kind.file and not holds:
+                paths = _paths(words[1:2], kind.cwd)
+                return [path if self._is_made_folder(path) else f"{path}/*" for path in paths]
             if operator in _EXISTS or (kind.link and operator in _LINKS):
                 return [] if holds else _paths(words[1:2], kind.cwd)
         if test.name == "mkdir":
@@ -166,6 +178,9 @@ class Guards(Struct, frozen=True, dict=True):
         if test.name in GREPS and kind.grep and (files := _grepped(test, kind.cwd)[1]):
             return files
         return unlisted(self.flow, test, kind.frames, holds=False)
+
+    def _is_made_folder(self, path: str) -> bool:
+        return any(command.name in ("mkdir", "install") for command in self._made.get(path, ()))
 
     def _stands_for(self, test: Test, holds: bool) -> Iterator[list[Guard]]:  # noqa: FBT001
         """Guards that must hold for a function to succeed, or for a variable to have its value."""
@@ -209,7 +224,8 @@ class Guards(Struct, frozen=True, dict=True):
             return False
         marks = [path for path in self._missing(guard.test, kind, holds=guard.holds) if in_home(path) and path != HOME]
         for mark in marks:
-            makers = (c for path, made in self._made.items() if _covers(path, mark, tree=False) for c in made)
+            paths = (path for path in self._made if _covers(path, mark, tree=False) and mark != f"{path}/*")
+            makers = (command for path in paths for command in self._made[path])
             if any(guard in maker.guards or (maker.name == "touch" and not maker.guards) for maker in makers):
                 return True
         return False
@@ -259,9 +275,9 @@ class Guards(Struct, frozen=True, dict=True):
         return not sure or any(word.lower() in text.lower() for word in words for text in texts)
 
 
-def _kind(command: Command, *, tree: bool = False, link: bool = False, grep: bool = True) -> _Kind:
+def _kind(command: Command, *, tree: bool = False, link: bool = False, grep: bool = True, file: bool = False) -> _Kind:
     cwd = command.cwd[0] if command.cwd else HOME
-    return _Kind(tree, link, cwd, tuple(frame.position for frame in command.frames), grep)
+    return _Kind(tree, link, cwd, tuple(frame.position for frame in command.frames), grep, file)
 
 
 @once

@@ -235,7 +235,10 @@ def _copy(invocation: Invocation) -> Iterator[Change]:
     """``cp`` and ``mv``, without what keeps them from replacing."""
     arguments = getopt(invocation.args, "tS", ("target-directory", "suffix"))
     spared = any(option.value.startswith("none") for option in arguments.values("update"))
-    if spared or arguments.has("n", "no-clobber", "help", "version"):
+    said = [each.name for each in arguments.options if each.name in ("n", "no-clobber", "f", "force")]
+    # For `mv` the last one counts; `cp -f` is about files that cannot be opened.
+    spared = spared or not {"n", "no-clobber"}.isdisjoint(said[-1:] if invocation.name == "mv" else said)
+    if spared or arguments.has("help", "version"):
         return
     paths, tree = _targets(invocation, arguments)
     doubtful = arguments.has("u", "update", "b", "backup")
@@ -261,7 +264,8 @@ def _install(invocation: Invocation) -> Iterator[Change]:
 def _rsync(invocation: Invocation) -> Iterator[Change]:
     long = ("exclude", "include", "chown", "chmod", "files-from", "exclude-from", "filter", "rsh", "info", "out-format")
     arguments = getopt(invocation.args, "ef", long)
-    if arguments.has("ignore-existing", "n", "dry-run", "list-only") or len(arguments.operands) < 2:
+    spared = arguments.has("ignore-existing") and not any(each.name.startswith("del") for each in arguments.options)
+    if spared or arguments.has("n", "dry-run", "list-only") or len(arguments.operands) < 2:
         return
     paths, _ = _targets(invocation, arguments)
     if not any(":" in path for path in paths):

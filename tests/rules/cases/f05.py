@@ -47,6 +47,19 @@ BAD = (
     Case("what is newer", boot=f"cp -u {SETTINGS} # !F-5 warning"),
     Case("with a copy of the old one", boot=f"cp --backup=numbered {SETTINGS} # !F-5 warning"),
     Case("rsync", boot="rsync -a /home/coder-files/.config/ ~/.config/ # !F-5"),
+    Case("rsync that removes the rest", boot="rsync -a --ignore-existing --delete /srv/vim/ ~/.vim/ # !F-5"),
+    Case("mv after all", boot="mv -n -f /tmp/settings.json ~/.vscode/settings.json # !F-5"),
+    Case("a look for a folder of that name", boot=f"[ -d ~/.vscode/settings.json ] || cp {SETTINGS} # !F-5"),
+    Case(
+        "a function that looks for a folder",
+        boot="""
+            put() {
+              [ -d "$2" ] && return 0
+              cat "$1" > "$2" # !F-5
+            }
+            put /etc/vimrc ~/.vimrc
+        """,
+    ),
     Case("rsync of what is newer", boot="rsync -au /home/coder-files/.config/ ~/.config/ # !F-5 warning"),
     Case("mv", boot="mv /tmp/settings.json ~/.vscode/settings.json # !F-5"),
     Case("mv away", boot="true\nmv ~/.bashrc /tmp/old-bashrc # !F-5 warning", fixed="true"),
@@ -571,6 +584,9 @@ GOOD = (
         boot=f'if [ -z "$X" ]; then\n  true\nelif [ ! -f ~/.vscode/settings.json ]; then\n  cp {SETTINGS}\nfi',
     ),
     Case("where its folder is not", boot="[ -d ~/.vscode ] || cp -r /home/coder-files/.vscode ~/.vscode"),
+    Case("into a folder that was missing", boot="[ -d ~/.vim ] || { mkdir ~/.vim; cp /etc/vimrc ~/.vim; }"),
+    Case("mv of a folder that was missing", boot="[ -d ~/.vim ] || mv /tmp/vim ~/.vim"),
+    Case("mv that spares after all", boot="mv -f -n /tmp/settings.json ~/.vscode/settings.json"),
     Case("the folder of a file", boot=f'if [ ! -d "$HOME/.vscode" ]; then\n  mkdir -p ~/.vscode\n  cp {SETTINGS}\nfi'),
     Case("the skeleton", boot='if [ ! -f "/home/coder/.bashrc" ]; then\n  cp -rT /etc/skel/. /home/coder/\nfi'),
     Case(

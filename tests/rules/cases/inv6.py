@@ -141,6 +141,7 @@ BAD = (
         boot="sed -i '/^alias old=/d' ~/.bashrc\necho 'export SIZE=1' >> ~/.bashrc  # !INV-6",
     ),
     Case("grep in another file", boot="grep -q foo ~/.zshrc || echo foo >> ~/.bashrc # !INV-6"),
+    Case("a descriptor", boot="exec 4>> ~/.bashrc\necho X=1 >&4 # !INV-6\nexec 4>&-"),
     Case(
         "a look at the variable",
         boot="""
@@ -215,6 +216,7 @@ GOOD = (
     ),
     Case("a folder of the build", on=("full",), image="WORKDIR /home\nCOPY scripts coder-files\nWORKDIR /home/coder"),
     Case("grep before", boot="grep -q X=1 ~/.bashrc || echo 'export X=1' >> ~/.bashrc"),
+    Case("grep before a descriptor", boot="exec 4>> ~/.bashrc\ngrep -q X=1 ~/.bashrc || echo X=1 >&4"),
     Case("grep in an if", boot="if ! grep -qxF 'X=1' ~/.bashrc 2> /dev/null; then\n  echo 'X=1' >> ~/.bashrc\nfi"),
     Case("grep in the text of the file", boot='cat ~/.bashrc | grep -q X=1 || echo "X=1" >> ~/.bashrc'),
     Case("grep in what was read", boot='has=$(< ~/.bashrc)\ngrep -q X=1 <<< "$has" || echo "X=1" >> ~/.bashrc'),
