@@ -9,7 +9,7 @@ COPY pyproject.toml README.md app.yml ./
 COPY bot bot
 COPY rules rules
 RUN /opt/wrc/bin/pip install --no-cache-dir --no-deps . \
-  # The parser of HCL keeps Lark's grammar cache inside site-packages: 1.4 s that no start should pay.
+  # The grammar of HCL is compiled into site-packages: 1.4 s that no start should pay.
   && /opt/wrc/bin/python -I -c 'from rules.sources.terraform.grammar import parser; parser()' \
   && /opt/wrc/bin/pip uninstall --yes pip setuptools
 

@@ -1,40 +1,77 @@
-"""python-hcl2's grammar and lexer, as a parser of our own that leaves out what python-hcl2 needs and we do not.
+"""The parser of HCL: python-hcl2's grammar, compiled once and then kept as tables beside this module.
 
-python-hcl2's parser works out where each node begins and ends while it reduces, which is a third of its time. Every
-token knows its place, and no token is dropped: the few nodes that are asked for theirs have it from their tokens.
+What is kept is plain data under a seal: it is read only if it is whole, and came of the very texts that are here now.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+import threading
 from functools import lru_cache
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from lark import Lark
+import msgspec
 
-if TYPE_CHECKING:
-    from lark.lark import PostLex
+from rules.sources.terraform.lalr import Parser, Tables
 
 CACHE = Path(__file__).with_name(".grammar.bin")
-"""The compiled grammar. The first parse writes it, where the folder can be written: to compile takes 1.4 s."""
+"""The first parse writes it, where the folder can be written: to compile takes 1.4 s."""
+
+SOURCES = {
+    "hcl2": ("hcl2.lark", "postlexer.py", "version.py"),
+    "lark": ("__init__.py",),  # it says which version it is
+    "rules.sources.terraform": ("compiler.py", "lalr.py"),
+}
+"""What the tables come of, by package."""
 
 
 @lru_cache(maxsize=1)
-def parser() -> Lark:
-    package = find_spec("hcl2")
-    assert package is not None
-    assert package.origin is not None
-    postlex = _post_lexer(Path(package.origin).with_name("postlexer.py"))
-    return Lark.open("hcl2.lark", rel_to=package.origin, parser="lalr", postlex=postlex, cache=str(CACHE))
+def parser() -> Parser:
+    origin = _origin()
+    return Parser(_kept(origin) or _compiled(origin))
 
 
-def _post_lexer(path: Path) -> PostLex:
-    """python-hcl2's own, by its file: to import the package is to load all that writes HCL too, for 13 ms."""
-    spec = spec_from_file_location("hcl2_postlexer", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    made: PostLex = module.PostLexer()
-    return made
+def _origin() -> bytes:
+    """One value for all that the tables come of."""
+    digest = sha256(sys.version.encode())
+    for package, names in SOURCES.items():
+        spec = find_spec(package)
+        assert spec is not None
+        assert spec.origin is not None
+        for name in names:
+            digest.update(Path(spec.origin).with_name(name).read_bytes())
+    return digest.digest()
+
+
+def _kept(origin: bytes) -> Tables | None:
+    try:
+        content = CACHE.read_bytes()
+    except OSError:
+        return None
+    seal, packed = content[:32], content[32:]
+    return msgspec.msgpack.decode(packed, type=Tables) if seal == _seal(origin, packed) else None
+
+
+def _seal(origin: bytes, packed: bytes) -> bytes:
+    return sha256(origin + packed).digest()
+
+
+def _compiled(origin: bytes) -> Tables:
+    # Lark and what it loads would be a good part of the time of a check.
+    from rules.sources.terraform.compiler import compiled  # noqa: PLC0415
+
+    tables = compiled()
+    packed = msgspec.msgpack.encode(tables)
+    # Whole or not at all, whoever else writes it; where none can be kept, the next start compiles again.
+    fresh = CACHE.with_name(f"{CACHE.name}.{os.getpid()}.{threading.get_ident()}")
+    with contextlib.suppress(OSError):
+        try:
+            fresh.write_bytes(_seal(origin, packed) + packed)
+            fresh.replace(CACHE)
+        finally:
+            fresh.unlink(missing_ok=True)
+    return tables

@@ -1,4 +1,4 @@
-"""Terraform text to the tree of `syntax`, through python-hcl2's Lark tree.
+"""Terraform text to the tree of `syntax`, through the tree of python-hcl2's grammar.
 
 A syntax error costs the top-level block that it stands in, not the file: that block is reported and left out, the rest
 is parsed.
@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import accumulate
 
-from lark import Token, Tree
-from lark.exceptions import LarkError, UnexpectedInput
-
 from rules.sources.terraform import template
 from rules.sources.terraform.grammar import parser
+from rules.sources.terraform.lalr import Child, Node, Token, UnexpectedInput
 from rules.sources.terraform.syntax import (
     Attribute,
     Binary,
@@ -41,8 +39,6 @@ from rules.sources.terraform.syntax import (
 )
 from rules.sources.text import Piece, Position
 
-Node = Tree[Token]
-
 MAX_BROKEN_BLOCKS = 20
 """Syntax errors after which the rest of a file is given up (and said to be)."""
 
@@ -65,10 +61,6 @@ _MAX_DEPTH_SENTENCE = "nests expressions too deeply to be read"
 class _Refused(UnexpectedInput):
     """Text that python-hcl2 takes and Terraform does not: a string in escaped quotes."""
 
-    def __init__(self, token: Token) -> None:
-        super().__init__(token)
-        self.line = token.line or 1
-
 
 @lru_cache(maxsize=256)
 def parse(text: str, path: str) -> File:
@@ -80,7 +72,7 @@ def parse(text: str, path: str) -> File:
             return File(path, _body(source, path), tuple(problems))
         except RecursionError:
             return File(path, Body({}, ()), (SyntaxProblem(path, 1, _MAX_DEPTH_SENTENCE, 1, source.count("\n")),))
-        except LarkError as error:
+        except UnexpectedInput as error:
             problem, source = _without_broken_block(source, path, error)
             problems.append(problem)
     last = source.count("\n")
@@ -104,7 +96,7 @@ def _body(source: str, path: str) -> Body:
     lines = [0, *accumulate(piece.count("\n") for piece in pieces)]
     try:
         bodies = [_piece(piece, path, line) for piece, line in zip(pieces, lines, strict=False)]
-    except LarkError:  # a heredoc has a line that looks like a block, or the file is broken
+    except UnexpectedInput:  # a heredoc has a line that looks like a block, or the file is broken
         bodies = [_piece(source, path, 0)]
     attributes = {name: attribute for body in bodies for name, attribute in body.attributes.items()}
     return Body(attributes, tuple(block for body in bodies for block in body.blocks))
@@ -124,21 +116,17 @@ def parse_expression(source: str, at: Position) -> Expr | None:
         if attribute is None or len(_parts(body)) != 1:
             return None
         return _Reader(at.path, at.line - 1, at.column - 4).expression(_parts(attribute)[-1])
-    except (LarkError, RecursionError):
+    except (UnexpectedInput, RecursionError):
         return None
 
 
-def _without_broken_block(source: str, path: str, error: LarkError) -> tuple[SyntaxProblem, str]:
+def _without_broken_block(source: str, path: str, error: UnexpectedInput) -> tuple[SyntaxProblem, str]:
     """The problem that `error` tells of, and `source` with the top-level block around it blanked."""
     lines = source.count("\n")
-    line = (
-        error.line if isinstance(error, UnexpectedInput) and isinstance(error.line, int) and error.line > 0 else lines
-    )
-    first, last = _block_around(source, min(line, lines))
-    message = _sentence(source, error, line)
+    first, last = _block_around(source, min(error.line, lines))
     kept = source.split("\n")
     kept[first - 1 : last] = [""] * (last - first + 1)
-    return SyntaxProblem(path, min(line, lines), message, first, last), "\n".join(kept)
+    return SyntaxProblem(path, min(error.line, lines), _sentence(source, error.line), first, last), "\n".join(kept)
 
 
 def _block_around(source: str, line: int) -> tuple[int, int]:
@@ -152,11 +140,9 @@ def _block_around(source: str, line: int) -> tuple[int, int]:
     return first, max(last, line)
 
 
-def _sentence(source: str, error: LarkError, line: int) -> str:
-    if isinstance(error, UnexpectedInput) and getattr(error, "line", -1) > 0:
-        text = source.split("\n")[line - 1].strip()
-        return f"is not valid Terraform here: {text[:80]!r}" if text else "is not valid Terraform here"
-    return "is not valid Terraform: it ends in the middle of a block or string"
+def _sentence(source: str, line: int) -> str:
+    text = source.split("\n")[line - 1].strip()
+    return f"is not valid Terraform here: {text[:80]!r}" if text else "is not valid Terraform here"
 
 
 def _child(tree: Node, data: str) -> Node:
@@ -164,16 +150,16 @@ def _child(tree: Node, data: str) -> Node:
 
 
 def _trees(tree: Node, data: str) -> Iterator[Node]:
-    return (child for child in tree.children if isinstance(child, Tree) and child.data == data)
+    return (child for child in tree.children if isinstance(child, Node) and child.data == data)
 
 
 def _parts(tree: Node) -> list[Node]:
-    return [child for child in tree.children if isinstance(child, Tree) and child.data != _TRIVIA]
+    return [child for child in tree.children if isinstance(child, Node) and child.data != _TRIVIA]
 
 
 def _word(tree: Node) -> str:
     """The text of an identifier, keyword or literal_value node."""
-    return str(tree.children[0]).strip()
+    return _first_token(tree).text.strip()
 
 
 def _number(text: str) -> float:
@@ -181,35 +167,35 @@ def _number(text: str) -> float:
     return int(text) if whole else float(text)
 
 
-def _first_token(node: Node | Token) -> Token:
+def _first_token(node: Child) -> Token:
     """Where `node` begins; no node that is asked begins with a part that can be empty."""
-    while isinstance(node, Tree):
+    while isinstance(node, Node):
         node = node.children[0]
     return node
 
 
-def _last_line(node: Node | Token) -> int:
+def _last_line(node: Child) -> int:
     """The line of the last character that belongs to `node`, without the newlines and comments that trail it."""
-    while isinstance(node, Tree):
+    while isinstance(node, Node):
         node = next(c for c in reversed(node.children) if isinstance(c, Token) or c.data != _TRIVIA)
     # A heredoc's token runs over the newline after its terminator.
-    return (node.line or 1) + node.rstrip().count("\n")
+    return node.line + node.text.rstrip().count("\n")
 
 
-def _is_strip(node: Node | Token) -> bool:
-    return isinstance(node, Token) and node.type == "STRIP_MARKER"
+def _is_strip(node: Child) -> bool:
+    return isinstance(node, Token) and node.kind == "STRIP_MARKER"
 
 
 class _Reader:
-    """Turns Lark nodes into `syntax` nodes; a shift of lines and of the first line's column serves parts of files."""
+    """Turns grammar nodes into those of `syntax`; a shift of lines, and of the first line's column, serves pieces."""
 
     def __init__(self, path: str, lines: int = 0, columns: int = 0) -> None:
         self.path, self.lines, self.columns = path, lines, columns
 
-    def at(self, node: Node | Token) -> Position:
+    def at(self, node: Child) -> Position:
         token = _first_token(node)
-        line, column = token.line or 1, token.column or 1
-        return Position(self.path, line + self.lines, column + (self.columns if line == 1 else 0))
+        column = token.column + self.columns if token.line == 1 else token.column
+        return Position(self.path, token.line + self.lines, column)
 
     def body(self, tree: Node) -> Body:
         attributes: dict[str, Attribute] = {}
@@ -248,7 +234,7 @@ class _Reader:
         for part in _trees(tree, "string_part"):
             child = part.children[0]
             if isinstance(child, Token):
-                found.extend(template.unescape(str(child), self.at(child)))
+                found.extend(template.unescape(child.text, self.at(child)))
             else:
                 before, after = (_is_strip(child.children[index]) for index in (1, -2))
                 found.append(template.Stripping(self.sequence(child), before, after))
@@ -268,8 +254,7 @@ class _Reader:
         return template.Keyword({"template_else": "else", "template_endif": "endif"}.get(tree.data, "endfor"), at)
 
     def heredoc(self, tree: Node) -> Template:
-        token = tree.children[0]
-        raw = str(token)
+        raw = _first_token(tree).text
         head = _HEREDOC.match(raw)
         body_start = head.end() if head else 0
         body_end = raw.rstrip("\r\n").rfind("\n") + 1
@@ -287,7 +272,7 @@ class _Reader:
                 names.append(_word(node))
             else:
                 arguments = [self.expression(argument) for argument in _parts(node)]
-                expand = any(isinstance(child, Token) and child.type == "ELLIPSIS" for child in node.children)
+                expand = any(isinstance(child, Token) and child.kind == "ELLIPSIS" for child in node.children)
         return Call("::".join(names), tuple(arguments), expand, self.at(tree))
 
     def index(self, tree: Node) -> Expr:
@@ -296,7 +281,7 @@ class _Reader:
 
     def index_key(self, tree: Node) -> Expr:
         if tree.data == "short_index":
-            return Literal(_number(str(tree.children[-1])), self.at(tree))
+            return Literal(_number(_first_token(tree.children[-1]).text), self.at(tree))
         return self.expression(_parts(tree)[0])
 
     def get_attr(self, tree: Node) -> GetAttr:
@@ -316,7 +301,7 @@ class _Reader:
         return Binary(_word(operator), self.expression(left), self.expression(right), self.at(tree))
 
     def unary(self, tree: Node) -> Unary:
-        return Unary(str(tree.children[0]), self.expression(_parts(tree)[0]), self.at(tree))
+        return Unary(_first_token(tree).text, self.expression(_parts(tree)[0]), self.at(tree))
 
     def conditional(self, tree: Node) -> Conditional:
         condition, then, otherwise = (self.expression(part) for part in _parts(tree))
@@ -347,7 +332,7 @@ class _Reader:
         *names, collection = _parts(intro)
         words = [_word(name) for name in names]
         values = [self.expression(result) for result in results]
-        grouping = any(isinstance(child, Token) and child.type == "ELLIPSIS" for child in tree.children)
+        grouping = any(isinstance(child, Token) and child.kind == "ELLIPSIS" for child in tree.children)
         return ForExpr(
             words[0] if len(words) > 1 else None,
             words[-1],
@@ -363,10 +348,10 @@ class _Reader:
         return Literal({"true": True, "false": False}.get(_word(tree)), self.at(tree))
 
     def number(self, tree: Node) -> Literal:
-        return Literal(_number(str(tree.children[0])), self.at(tree))
+        return Literal(_number(_first_token(tree).text), self.at(tree))
 
     def escaped_string(self, tree: Node) -> Expr:
-        raise _Refused(_first_token(tree))
+        raise _Refused(_first_token(tree).line)
 
 
 _READERS: dict[str, Callable[[_Reader, Node], Expr]] = {

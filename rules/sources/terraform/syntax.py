@@ -1,7 +1,6 @@
 """Terraform text to a small syntax tree in which every node knows its place.
 
-python-hcl2 is the parser (its Lark tree is the only output of it that carries positions). A heredoc is one opaque token
-there; `template` takes it apart.
+The grammar is python-hcl2's. A heredoc is one opaque token there; `template` takes it apart.
 """
 
 from __future__ import annotations
