@@ -113,9 +113,11 @@ class Builtins:
         return Outcome(leaves=self._effect(command, nodes, context, state))
 
     def _functions(self, command: Command, state: State) -> tuple[Function, ...]:
-        functions = state.functions.get(command.name) if command.name == _spelling(command) else None
+        functions = state.functions.get(command.name, ())
+        if not functions:
+            return ()
         own = not {"builtin", "command"} & set(command.wrappers) and IN_PROCESS.issuperset(command.wrappers)
-        return functions if functions and own else ()
+        return functions if own and command.name == _spelling(command) else ()
 
     def _effect(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> Leaves | None:
         in_process = IN_PROCESS.issuperset(command.wrappers)

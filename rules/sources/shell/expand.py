@@ -42,6 +42,8 @@ _BRACES = re.compile(r"""([^{}'"$`\\\s]*)\{([^{}'"$`\\\s]*,[^{}'"$`\\\s]*)\}([^{
 _ASSIGNS = re.compile(r"[A-Za-z_]\w*=")
 """What looks like an assignment, as an argument too: bash expands the tilde of ``dd of=~/x``."""
 _EXPANDS = re.compile(r"[$`{]|[<>]\(")
+_PLAIN = re.compile(r"[\w./:=@%+,-]+")
+"""What is its own value, whatever the grammar takes it for."""
 _FIRST = re.compile(r"\S")
 _DOLLAR = frozenset({"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion"})
 _DEFAULTS = frozenset({"-", ":-", "=", ":=", "+", ":+", "?", ":?"})
@@ -111,8 +113,9 @@ class Expander:
         if known is not None:
             return [known]
         raw = context.parsed.script.plain[node.start_byte : node.end_byte]
-        if not _EXPANDS.search(raw):
-            value = self.value(node, context, state)
+        plain = _PLAIN.fullmatch(raw)
+        if plain or not _EXPANDS.search(raw):
+            value = literal(raw) if plain else self.value(node, context, state)
             known = literals[node.start_byte] = self.as_word(value, node.start_byte, node.end_byte, context)
             return [known]
         several = self._several(raw, state)

@@ -352,8 +352,9 @@ class Simple:
 
 def _succeeds(command: Command) -> bool:
     """Whether a command's way of failing is none that a script counts on: a log that cannot be written."""
-    words = [word.value for word in command.args]
-    return not command.wrappers and (command.name == "tee" or (command.name == "return" and words == ["0"]))
+    if command.wrappers:
+        return False
+    return command.name == "tee" or (command.name == "return" and [word.value for word in command.args] == ["0"])
 
 
 def _substitutes(assignment: Node) -> bool:
@@ -378,7 +379,8 @@ def _lines(nodes: list[Node], plain: str) -> list[list[Node]]:
 
 def _with_stray(arguments: list[Node], redirects: list[Node]) -> list[Node]:
     """The grammar takes ``cmd 2>file argument`` for a redirection to two files."""
-    stray = [extra for node in redirects for extra in node.children_by_field_name("destination")[1:]]
+    several = [node for node in redirects if node.named_child_count > 1]
+    stray = [extra for node in several for extra in node.children_by_field_name("destination")[1:]]
     return sorted((*arguments, *stray), key=lambda node: node.start_byte) if stray else arguments
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import product
 from math import prod
 
 from msgspec import Struct
@@ -67,11 +68,11 @@ def concat(parts: list[Value]) -> Value:
     while prod(counts) > MAX_VALUES:
         counts[counts.index(max(counts))] = 1
         cut = True
-    texts = [""]
-    for count, part in zip(counts, parts, strict=True):
-        alternatives = part.alternatives if count == len(part.alternatives) else (UNKNOWN,)
-        texts = [text + more for text in texts for more in alternatives]
-    return bounded(texts, merged(*(part.origins for part in parts)), cut=cut)
+    choices = [
+        part.alternatives if count == len(part.alternatives) else (UNKNOWN,)
+        for count, part in zip(counts, parts, strict=True)
+    ]
+    return bounded(map("".join, product(*choices)), merged(*[part.origins for part in parts]), cut=cut)
 
 
 def union(first: Value, second: Value) -> Value:

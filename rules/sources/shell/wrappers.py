@@ -64,8 +64,8 @@ class Peeled(Struct, frozen=True):
 
 def base_name(word: Word) -> str:
     """The name of the program that a word runs, ``""`` if it is not known."""
-    value = word.value
-    return value.rstrip("/").rpartition("/")[2] if value else ""
+    texts = word.alternatives
+    return texts[0].rstrip("/").rpartition("/")[2] if len(texts) == 1 and UNKNOWN not in texts[0] else ""
 
 
 def is_wrapper(word: Word) -> bool:
