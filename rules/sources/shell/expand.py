@@ -108,17 +108,13 @@ class Expander:
 
     def words(self, node: Node, context: Context, state: State) -> list[Word]:
         """The node as arguments: after splitting an unquoted expansion, and none if that is empty."""
-        literals = context.parsed.literals
-        known = literals.get(node.start_byte)
+        literals, start = context.parsed.literals, node.start_byte
+        if start not in literals:
+            literals[start] = self._literal(node, context, state)
+        known = literals[start]
         if known is not None:
             return [known]
-        raw = context.parsed.script.plain[node.start_byte : node.end_byte]
-        plain = _PLAIN.fullmatch(raw)
-        if plain or not _EXPANDS.search(raw):
-            value = literal(raw) if plain else self.value(node, context, state)
-            known = literals[node.start_byte] = self.as_word(value, node.start_byte, node.end_byte, context)
-            return [known]
-        several = self._several(raw, state)
+        several = self._several(context.parsed.script.plain[start : node.end_byte], state)
         if several is not None:
             return [
                 self.as_word(value, node.start_byte, node.end_byte, context, splits=_may_be_missing(value))
@@ -129,6 +125,17 @@ class Expander:
             return [word]
         texts = word.alternatives[0].split()
         return [replace(word, alternatives=(text,)) for text in texts]
+
+    def _literal(self, node: Node, context: Context, state: State) -> Word | None:
+        """The word if nothing expands in it."""
+        raw = context.parsed.script.plain[node.start_byte : node.end_byte]
+        if _PLAIN.fullmatch(raw):
+            value = literal(raw)
+        elif not _EXPANDS.search(raw):
+            value = self.value(node, context, state)
+        else:
+            return None
+        return self.as_word(value, node.start_byte, node.end_byte, context)
 
     def _several(self, raw: str, state: State) -> Iterable[Value] | None:
         """``"$@"``, ``"${array[@]}"``, its keys and ``{a,b}``: arguments of their own; None for any other word."""

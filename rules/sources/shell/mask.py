@@ -23,18 +23,30 @@ _CODE = (
 )
 _NESTED = _CODE + r"|(?<![\w$./-])(?:case|esac)(?![\w./=-])"
 _QUOTE = r"""\\[\s\S]|"|`|\$\(\(|\$\(|\$\{\w*\}|\$\{"""
+
+
+def _next(token: str, first: str) -> re.Pattern[str]:
+    """Matches up to the next token, group 1, or to a character that only looks like the `first` of one."""
+    return re.compile(f"[^{first}]*+(?:({token})|[{first}])")
+
+
 _TOKENS: dict[Mode, re.Pattern[str]] = {
-    "code": re.compile(_CODE),
-    "paren": re.compile(_NESTED),
-    "case": re.compile(_NESTED),
-    "tick": re.compile(_CODE),
-    "quote": re.compile(_QUOTE),
-    "body": re.compile(_QUOTE),
-    "brace": re.compile(r"""\\[\s\S]|'|"|`|\$\(\(|\$\(|\$\{|[()}]"""),
-    "arithmetic": re.compile(r"""\\[\s\S]|\$\(\(|\$\(|\$\{|\(|\)\)?|"|`"""),
-    "group": re.compile(r"""\\[\s\S]|\$\(\(|\$\(|\$\{|[()]|"|`"""),
+    "code": _next(_CODE, r"""\\$'"`()#<"""),
+    "paren": _next(_NESTED, r"""\\$'"`()#<ce"""),
+    "case": _next(_NESTED, r"""\\$'"`()#<ce"""),
+    "tick": _next(_CODE, r"""\\$'"`()#<"""),
+    "quote": _next(_QUOTE, r"""\\$"`"""),
+    "body": _next(_QUOTE, r"""\\$"`"""),
+    "brace": _next(r"""\\[\s\S]|'|"|`|\$\(\(|\$\(|\$\{|[()}]""", r"""\\$'"`()}"""),
+    "arithmetic": _next(r"""\\[\s\S]|\$\(\(|\$\(|\$\{|\(|\)\)?|"|`""", r"""\\$"`()"""),
+    "group": _next(r"""\\[\s\S]|\$\(\(|\$\(|\$\{|[()]|"|`""", r"""\\$"`()"""),
 }
-_WITH_NEWLINE = {mode: re.compile(_TOKENS[mode].pattern + r"|\n") for mode in ("code", "paren", "case", "tick")}
+_WITH_NEWLINE: dict[Mode, re.Pattern[str]] = {
+    "code": _next(_CODE + r"|\n", r"""\\$'"`()#<\n"""),
+    "paren": _next(_NESTED + r"|\n", r"""\\$'"`()#<ce\n"""),
+    "case": _next(_NESTED + r"|\n", r"""\\$'"`()#<ce\n"""),
+    "tick": _next(_CODE + r"|\n", r"""\\$'"`()#<\n"""),
+}
 _DELIMITER = re.compile(r"""[ \t]*((?:'[^'\n]*'|"[^"\n]*"|\\[^\n]|[^\s;&|<>()'"\\])+)""")
 _UNQUOTE = re.compile(r"""'([^']*)'|"([^"]*)"|\\(.)""")
 _COMMAND_POSITION = re.compile(r"(?:^|[\n;&|(){`]|\b(?:then|do|else|in))[ \t]*$")
@@ -91,17 +103,20 @@ class _Scan(Struct):
         while self.stack:
             mode = self.stack[-1]
             pattern = _WITH_NEWLINE[mode] if self.pending and mode in _WITH_NEWLINE else _TOKENS[mode]
-            match = pattern.search(self.plain, self.position, self.end)
+            match = pattern.match(self.plain, self.position, self.end)
             if match is None:
                 break
             self.position = match.end()
-            handler = _HANDLERS.get(match.group())
+            token, start = match.group(1), match.start(1)
+            if token is None:
+                continue
+            handler = _HANDLERS.get(token)
             if handler is not None:
-                handler(self, match.start())
-            elif match.group()[0] == "\\" and mode in _WITH_NEWLINE:
-                self.escape(match.start())
+                handler(self, start)
+            elif token[0] == "\\" and mode in _WITH_NEWLINE:
+                self.escape(start)
             if len(self.stack) > MAX_SCAN_DEPTH:
-                self.too_deep = match.start()
+                self.too_deep = start
                 break
         for pending in self.pending:
             self._record(pending, self.end, self.end, terminated=False)

@@ -21,14 +21,15 @@ MAX_SYNTAX_PROBLEMS = 20
 class Parsed(Struct, frozen=True):
     """`root` has offsets of `script`.
 
-    `literals` keeps the words without expansions, by offset: evaluated once, however often the place is reached.
+    `literals` keeps the words without expansions, by offset, and None for one that has some: evaluated once, however
+    often the place is reached.
     """
 
     script: Script
     masked: Masked
     root: Node
     problems: tuple[ScriptProblem, ...]
-    literals: dict[int, Word] = field(default_factory=dict)
+    literals: dict[int, Word | None] = field(default_factory=dict)
 
 
 def parse(script: Script) -> Parsed:

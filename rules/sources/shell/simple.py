@@ -16,7 +16,7 @@ from rules.sources.shell.expand import descendants
 from rules.sources.shell.parse import parse_body
 from rules.sources.shell.program import Assignment, Command, HereText, Redirect, ScriptProblem, Test, Unresolved, Word
 from rules.sources.shell.script import UNKNOWN
-from rules.sources.shell.state import Context, Element, State
+from rules.sources.shell.state import Context, Element, Parts, State
 from rules.sources.shell.values import EMPTY, Value, concat, literal, unknown
 from rules.sources.shell.wrappers import base_name, is_wrapper, peel
 
@@ -52,29 +52,21 @@ class Simple:
     # Statements
 
     def command(self, element: Element, context: Context, state: State) -> Outcome:
-        assigned: list[Node] = []
-        arguments: list[Node] = []
-        redirects = list(element.redirects)
-        for child in element.node.named_children:
-            if child.type == "variable_assignment":
-                assigned.append(child)
-            elif child.type == "file_redirect":
-                redirects.append(child)
-            elif child.type != "comment" and child.end_byte > child.start_byte:
-                arguments.append(child)
-        extent = _extent(element)
-        if not arguments:
+        parts = element.parts
+        if parts is None:
+            parts = element.parts = _parts(element)
+        assigned, redirects, extent = parts.assigned, parts.redirects, parts.extent
+        if parts.name is None:
             return self._plain(assigned, redirects, extent, context, state)
         if len(assigned) > 1:
-            *before, last = _lines([*assigned, arguments[0]], context.parsed.script.plain)
+            *before, last = _lines([*assigned, parts.name], context.parsed.script.plain)
             for line in before:
                 self._plain(line, [], (line[0].start_byte, line[-1].end_byte), context, state)
             assigned, extent = last[:-1], (last[0].start_byte if before else extent[0], extent[1])
-        if self._misplaced(arguments[0], context):
+        if self._misplaced(parts.name, context):
             return NOTHING
-        arguments = _with_stray(arguments, redirects) if redirects else arguments
         expander = self._walk.expander
-        words = [word for node in arguments for word in expander.words(node, context, state)]
+        words = [word for node in parts.arguments for word in expander.words(node, context, state)]
         words = _unaliased(words, state) if state.expands_aliases else words
         given = tuple(self._assignment(node, context, state.copy())[0] for node in assigned)
         targets = self.redirects(redirects, context, state)
@@ -84,7 +76,7 @@ class Simple:
         variants = _variants(words)
         for variant in variants:
             branch = state if len(variants) == 1 else state.copy()
-            outcome = self._run(variant, given, targets, arguments, extent, context, branch)
+            outcome = self._run(variant, given, targets, parts.arguments, extent, context, branch)
             if branch is not state:
                 state.join(branch)
         if len(words) == 1 and set(words[0].alternatives) == {"true", "false"}:
@@ -348,6 +340,22 @@ class Simple:
             self._walk.unresolved[
                 Unresolved("hole", command.raw, reason, command.position, guarded=False, scope=command.scope)
             ] = None
+
+
+def _parts(element: Element) -> Parts:
+    assigned: list[Node] = []
+    arguments: list[Node] = []
+    redirects = list(element.redirects)
+    for child in element.node.named_children:
+        kind = child.type
+        if kind == "variable_assignment":
+            assigned.append(child)
+        elif kind == "file_redirect":
+            redirects.append(child)
+        elif kind != "comment" and child.end_byte > child.start_byte:
+            arguments.append(child)
+    name = arguments[0] if arguments else None
+    return Parts(assigned, name, _with_stray(arguments, redirects), redirects, _extent(element))
 
 
 def _succeeds(command: Command) -> bool:

@@ -26,11 +26,25 @@ class Function(Struct, frozen=True, eq=False):
         return self.parsed.script.path, self.body.start_byte
 
 
+class Parts(Struct, frozen=True):
+    """What a simple command is made of, `name` among its `arguments`; characters `extent` of the script."""
+
+    assigned: list[Node]
+    name: Node | None
+    arguments: list[Node]
+    redirects: list[Node]
+    extent: tuple[int, int]
+
+
 class Element(Struct):
-    """One command of a pipeline, with the redirections that bash gives it."""
+    """One command of a pipeline, with the redirections that bash gives it.
+
+    `parts` are those of a simple command, once it has been reached.
+    """
 
     node: Node
     redirects: Sequence[Node] = ()
+    parts: Parts | None = None
 
 
 class Context(Struct, frozen=True):

@@ -30,8 +30,6 @@ MAX_NESTING = 60
 MAX_GUARDS = 200
 """Conditions that decide whether one command runs: a chain of ``||`` or early exits that is longer is left out."""
 
-_LISTS = frozenset({"list", "pipeline", "negated_command"})
-
 
 class Pipeline(Struct):
     elements: list[Element]
@@ -107,6 +105,8 @@ class Walk:
         self.processes: dict[Position, list[Text]] = {}
         """What the commands in a ``<(…)`` print, by its place."""
         self._parsed: dict[tuple[str, Position, str], Parsed] = {}
+        self._chains: dict[Node, list[tuple[str, Pipeline]]] = {}
+        """Statements as bash groups them: found once, however often a function is called."""
         self._depth = 0
         simple = self.simple = Simple(self)
         self._handlers: dict[str, Callable[[Element, Context, State], Outcome]] = {
@@ -188,9 +188,10 @@ class Walk:
             return NOTHING
         self._depth += 1
         try:
-            if node.type in _LISTS or node.type == "redirected_statement":
-                return self._and_or(and_or(node), context, state)
-            return self._element(Element(node), context, state)
+            chain = self._chains.get(node)
+            if chain is None:
+                chain = self._chains[node] = and_or(node)
+            return self._and_or(chain, context, state)
         finally:
             self._depth -= 1
 
