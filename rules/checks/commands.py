@@ -120,6 +120,7 @@ _HANDS_ON = {
     "xargs": ("adEILnPs", frozenset({"arg-file", "delimiter", "max-args", "max-procs", "max-chars"})),
     "setpriv": ("", frozenset({"reuid", "regid", "groups", "ruid", "euid", "rgid", "egid", "inh-caps"})),
     "systemd-run": ("pMEHu", frozenset({"unit", "property", "uid", "gid", "slice", "setenv", "description"})),
+    "parallel": ("jnNLPaI", frozenset({"jobs", "max-args", "arg-file", "joblog", "results", "delay", "timeout"})),
     "flock": ("wE", frozenset({"timeout", "conflict-exit-code"})),
     "nsenter": ("tSG", frozenset({"target", "setuid", "setgid"})),
     "chroot": ("", frozenset({"userspec", "groups"})),
@@ -139,9 +140,22 @@ def _inner(name: str, args: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
     else:
         short, long = _HANDS_ON[name]
         operands = getopt(args, short, long, stop_at_operand=True).operands
+        if name == "parallel":
+            yield from _in_parallel(operands)
+            return
         if name == "chroot" and [known(word) for word in operands[:1]] != ["/"]:
             return
         yield operands[1:] if name in ("flock", "chroot") else operands
+
+
+def _in_parallel(operands: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    """``parallel cp {} ~ ::: a b``: what it runs for each argument, which comes last where no place is given."""
+    cut = next((at for at, word in enumerate(operands) if known(word).startswith(":::")), len(operands))
+    run, given = operands[:cut], [known(word) for word in operands[cut + 1 :]] or [UNKNOWN]
+    if not any("{" in word.alternatives[0] for word in run):
+        run = (*run, *(replace(word, alternatives=("{}",)) for word in operands[-1:]))
+    for text in given:
+        yield tuple(replace(word, alternatives=(word.alternatives[0].replace("{}", text),)) for word in run)
 
 
 class Option(NamedTuple):
@@ -320,15 +334,21 @@ class Flow(Struct, frozen=True, dict=True):
         return found
 
     @cached_property
-    def _stages(self) -> dict[tuple[Position, int, tuple[Position, ...]], list[Command]]:
-        """Commands by the stage of the pipeline that they are in."""
-        found: dict[tuple[Position, int, tuple[Position, ...]], list[Command]] = {}
+    def _stages(self) -> dict[tuple[Position, int], list[Command]]:
+        """Commands by the stage of the pipeline that they are in, those of all calls together."""
+        found: dict[tuple[Position, int], list[Command]] = {}
         for command in self.program.commands:
             for scope in command.scope:
                 if scope.kind == "pipeline":
-                    frames = tuple(frame.position for frame in command.frames)
-                    found.setdefault((scope.position, scope.index, frames), []).append(command)
+                    found.setdefault((scope.position, scope.index), []).append(command)
         return found
+
+    def _stage(self, at: Position, index: int, command: Command) -> list[Command]:
+        """The commands of a stage, in functions too, on the way on which `command` runs in that pipeline."""
+        found = self._stages.get((at, index), [])
+        depth = min((len(each.frames) for each in found), default=0)
+        way = [frame.position for frame in command.frames[:depth]]
+        return [each for each in found if [frame.position for frame in each.frames[:depth]] == way]
 
     @cached_property
     def _writes(self) -> dict[int, tuple[Write, ...]]:
@@ -342,6 +362,8 @@ class Flow(Struct, frozen=True, dict=True):
         return found
 
     def _written(self, command: Command) -> Iterator[Write]:
+        if command.position in self._calls:
+            return  # what runs in the function has these redirections too
         captured = any(scope.kind in ("substitution", "process") for scope in command.scope)
         for redirect in (*command.redirects, *(() if captured else command.outer)):
             mode: Mode | None = (
@@ -368,6 +390,12 @@ class Flow(Struct, frozen=True, dict=True):
         elif command.name in _COPIERS and _takes_input(command):
             target = command.args[-1]
             yield self._write("replace", located(target, command), target, command, command.position)
+
+    @cached_property
+    def _calls(self) -> frozenset[Position]:
+        """Where functions are called."""
+        commands = self.program.commands
+        return frozenset(frame.position for each in commands for frame in each.frames if frame.kind == "call")
 
     @cached_property
     def _descriptors(self) -> dict[str, tuple[Mode, tuple[str, ...], Word]]:
@@ -401,7 +429,7 @@ class Flow(Struct, frozen=True, dict=True):
         frames = tuple(frame.position for frame in command.frames)
         for scope in reversed(command.scope):
             if scope.kind == "pipeline" and scope.index:
-                return self._stages.get((scope.position, scope.index - 1, frames), [])
+                return self._stage(scope.position, scope.index - 1, command)
             if scope.kind == "process":
                 return self._into.get((scope.position, frames), [])
         return ()
@@ -564,7 +592,7 @@ def deleted(surface: Surface, command: Command) -> Edit | None:
     """The edit that takes away the line of a command that stands alone on it, but for what is there for it only."""
     before, after = command.surroundings
     at, span = command.position, command.span
-    if command.frames and command.frames[-1].kind not in ("call", "source"):
+    if command.told != at or (command.frames and command.frames[-1].kind not in ("call", "source")):
         return None
     if span.start != span.end or any(redirect.here is not None for redirect in command.redirects):
         return None
@@ -589,7 +617,7 @@ def guarded(surface: Surface, command: Command, guard: str) -> Edit | None:
     before, _ = command.surroundings
     above = surface.lines(at.path)[at.line - 2].rstrip() if at.line > 1 else ""
     goes_on = above.endswith(("\\", "|", "&&", "||", "("))
-    if goes_on or any(frame.kind not in ("call", "source") for frame in command.frames[-1:]):
+    if goes_on or command.told != at or any(frame.kind not in ("call", "source") for frame in command.frames[-1:]):
         return None
     if not _PIPED_FROM.fullmatch(before) or not text.strip():
         return None

@@ -130,7 +130,10 @@ def _overwrites(program: Program, policy: Policy) -> Iterator[Change]:
 def _violation(surface: Surface, change: Change, *, several: bool) -> Violation:
     """Where the command stands; if a function is called for several files, where it is called for this one."""
     calls = [frame.position for frame in change.command.frames if frame.kind == "call"]
-    where = calls[-1] if several and calls else change.at
+    if change.at == change.command.position != change.command.told:
+        where = change.command.told
+    else:
+        where = calls[-1] if several and calls else change.at
     target = ", ".join(path.replace(UNKNOWN, "…") for path in change.paths)
     asks = change.doubtful or all(path.startswith(HOST_COMMANDS) for path in change.paths)
     does = _DOES.get(change.verb, "replaces files in" if change.tree else "replaces")

@@ -184,7 +184,8 @@ def _from_environment(surface: Surface, sink: _Sink) -> Edit | None:
         return None
     at, text = word.position, surface.line(word.position)
     start, raw = at.column - 1, word.raw
-    if "\n" in raw or text[start : start + len(raw)] != raw or "=" in raw.partition("$")[0]:
+    handed = raw.strip('"') in ("$@", "$*") and len(sink.command.args) > 1
+    if handed or "\n" in raw or text[start : start + len(raw)] != raw or "=" in raw.partition("$")[0]:
         return None
     new = f'"${_variable(sink.identity)}"'
     return Edit(at.path, at.line, at.line, text[:start] + new + text[start + len(raw) :])

@@ -42,6 +42,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from rules.checks.commands import shown
 from rules.model import Edit, Span, Step, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Origin, Program, Word
 from rules.sources.shell.wrappers import IN_PROCESS, SHELLS
@@ -148,7 +149,7 @@ def _causes(program: Program) -> Iterator[_Cause | _Unclear]:
 
 def is_errexit(command: Command, program: Program) -> bool | None:
     """Whether this rule speaks of that very command; None if what the command sets is not known."""
-    found = [isinstance(cause, _Cause) for cause in _causes(program) if cause.position == command.position]
+    found = [isinstance(cause, _Cause) for cause in _causes(program) if cause.position == command.told]
     return True if True in found else None if found else False
 
 
@@ -162,10 +163,10 @@ def starts_strict(program: Program) -> bool:
 
 def _option(command: Command, certain: bool | None) -> Iterator[_Cause | _Unclear]:  # noqa: FBT001
     if certain is None:
-        yield _Unclear(command.position, f"the options that '{command.raw}' sets are not known")
+        yield _Unclear(command.told, f"the options that '{command.raw}' sets are not known")
     elif certain:
-        message = f"`{_shown(command)}` makes the boot script end at the first command that fails."
-        yield _Cause("set -e", command.position, message, _way(command), _turned_off(command))
+        message = f"`{shown(command)}` makes the boot script end at the first command that fails."
+        yield _Cause("set -e", command.told, message, _way(command), _turned_off(command))
 
 
 def _shebang(program: Program) -> Iterator[_Cause]:
@@ -189,7 +190,7 @@ def _restart(command: Command, program: Program) -> Iterator[_Cause]:
     own = {program.path, *(frame.name for frame in command.frames if frame.kind == "source")}
     again = any(own & set(word.alternatives) for word in command.args)
     if again and _flags_errexit(words):
-        message = f"`{_shown(command)}` runs the boot script again in a shell that ends at the first failing command."
+        message = f"`{shown(command)}` runs the boot script again in a shell that ends at the first failing command."
         yield _Cause("bash -e", command.position, message, _way(command), fix="Leave out the `-e`.")
 
 
@@ -201,10 +202,10 @@ def _trap(command: Command, program: Program) -> Iterator[_Cause]:
     inner = next((inner for inner in program.commands if _handles(inner, command) and _ends_script(inner)), None)
     if inner is not None:
         message = (
-            f"`{_shown(command)}` runs at every command that fails, and its handler ends the script "
-            f"(`{_shown(inner)}`): the same as `set -e`."
+            f"`{shown(command)}` runs at every command that fails, and its handler ends the script "
+            f"(`{shown(inner)}`): the same as `set -e`."
         )
-        fix = f"Let the handler say what failed and go on, without `{_shown(inner)}`, or remove the `trap`."
+        fix = f"Let the handler say what failed and go on, without `{shown(inner)}`, or remove the `trap`."
         edit = _without_trap(command)
         yield _Cause("trap ERR exits", command.position, message, (inner.position, *_way(command)), edit, fix)
 
@@ -289,11 +290,6 @@ def _shopts_errexit(args: Sequence[Word]) -> bool:
 # Where, and how to show it
 
 
-def _shown(command: Command) -> str:
-    text = " ".join(command.raw.split())
-    return text if len(text) <= 60 else text[:57] + "…"
-
-
 def _way(command: Command) -> tuple[Position, ...]:
     """From the values that a command takes, outwards through the calls and files that lead to it."""
     origins: list[Origin] = [origin for word in command.args for origin in word.origins]
@@ -304,8 +300,8 @@ def _way(command: Command) -> tuple[Position, ...]:
 def _turned_off(command: Command) -> str | None:
     """The line with ``set +e`` in place of a ``set`` that stands alone on it."""
     before, after = command.surroundings
-    evaluated = any(frame.kind not in ("call", "source") for frame in command.frames)
     own = command.position
-    if evaluated or before.strip() or "\n" in command.raw or (after.strip() and not after.lstrip().startswith("#")):
+    elsewhere = command.told != own or any(frame.kind not in ("call", "source") for frame in command.frames)
+    if elsewhere or before.strip() or "\n" in command.raw or (after.strip() and not after.lstrip().startswith("#")):
         return None
     return before + " " * (own.column - 1 - len(before)) + "set +e"

@@ -467,7 +467,7 @@ def _with_router(workspace: Workspace, setting: _Setting, *, asks: bool) -> Viol
         template=workspace.template,
         address=_ROUTER_ADDRESS,
         evidence=_ROUTER_EVIDENCE,
-        span=line(command.position),
+        span=line(command.told),
         level="warning" if asks else "failure",
         message=f"After `{shown(command)}` DDEV runs its router, which takes port 80 itself."
         + (" Is that condition meant?" if asks else ""),
@@ -617,7 +617,7 @@ def _several(workspace: Workspace, command: Command, trail: tuple[Step, ...], le
         template=workspace.template,
         address="boot/projects",
         evidence=shown(command),
-        span=line(command.position),
+        span=line(command.told),
         level=level,
         message=f"`{shown(command)}` lets more than one project run, and only one of them can have port 80.{asks}",
         trail=trail,

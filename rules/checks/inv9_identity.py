@@ -330,7 +330,7 @@ def _wrong(
         template=surface.template,
         address="identity in the boot script",
         evidence=evidence,
-        span=line(command.position),
+        span=line(command.told),
         level=level,
         message=message + (" Is that meant?" if level == "warning" else ""),
         trail=surface.steps(passed(command)),
@@ -346,7 +346,7 @@ def _written_instead(surface: Surface, command: Command, fix: str) -> Edit | Non
         return deleted(surface, command)
     at, text = command.position, surface.line(command.position)
     advice = re.match(r"Write `([^`]*)`", fix)
-    if advice is None or "\n" in command.raw or text.count(command.raw) != 1:
+    if advice is None or command.told != at or "\n" in command.raw or text.count(command.raw) != 1:
         return None
     return Edit(at.path, at.line, at.line, text.replace(command.raw, advice[1]))
 

@@ -62,6 +62,7 @@ HERE = 'HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"\n'
 
 BAD: dict[str, tuple[str, int, str]] = {
     "plain": ("echo start\nset -e\n", 2, "set -e"),
+    "handed to a function": ('try() {\n  "$@"\n}\ntry set -e\n', 4, "set -e"),
     "with nounset": ("set -eu\n", 1, "set -e"),
     "after another letter": ("set -xe\n", 1, "set -e"),
     "the strict mode line": ("#!/bin/bash\n\nset -euo pipefail\n", 3, "set -e"),

@@ -34,9 +34,16 @@ MAX_SOURCE_DEPTH = 8
 MAX_SOURCED = 200
 """Files sourced in one program, each time counted."""
 
-_AS_USER = frozenset({"su", "runuser"})
+_AS_USER = frozenset({"su", "runuser", "newgrp", "sg"})
 """Programs that run a user's shell, which reads its script from the input."""
 
+_LATER = frozenset({"at", "batch", "crontab"})
+"""Programs that run later what they read from the input."""
+
+_JOB = re.compile(r"^[ \t]*(?:@\w+|(?:[\d*/,-]+[ \t]+){4}[\w*/,-]+)[ \t]+(?=(.+))", re.MULTILINE)
+"""When a line of a crontab runs, and what."""
+
+_INPUT = frozenset({"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 _WRITES = frozenset({">", ">>", ">|"})
 
 MAX_LINES = 8
@@ -126,10 +133,8 @@ class Builtins:
         text = command_text(command.argv)
         if text is not None:
             self._script(text, command, nodes, context, state)
-        elif command.name in _AS_USER or (
-            command.name in SHELLS and all((word.value or "")[:1] == "-" for word in command.args)
-        ):
-            self._fed(command, context, state)
+        elif (given := _input_arguments(command)) is not None:
+            self._fed(command, given, context, state)
         elif command.argv:
             self._executed(command, context, state)
         return "exit" if "exec" in command.wrappers else None
@@ -437,14 +442,17 @@ class Builtins:
             else:
                 self._unseen("unknown", f"what '{command.raw}' runs is not known", command, inner)
 
-    def _fed(self, command: Command, context: Context, state: State) -> None:
+    def _fed(self, command: Command, args: Sequence[Word], context: Context, state: State) -> None:
         """``bash <<EOF`` and ``echo … | bash``: a process of its own, that reads its script from there."""
         frame = Frame("script", command.name, command.position, command.raw)
         inner = replace(context.within(Scope("script", command.position, name=command.name)), loops=())
         here = [redirect.here for redirect in command.redirects if redirect.here is not None]
         branch = state.copy()
-        branch.functions, branch.positional = {}, None
-        for text in map(_code_of, here) if here else self._piped(context):
+        branch.functions, branch.positional = {}, tuple(map(_value, args)) or None
+        texts = [_code_of(each) for each in here] if here else self._piped(context)
+        if command.name == "crontab":
+            texts = [job for crontab in texts for job in _jobs(crontab)]
+        for text in texts:
             self._nested(text, inner, branch, frame)
         if not here and self._is_decoded(command):
             self._unpacked(command, inner)
@@ -480,12 +488,17 @@ class Builtins:
         """``bash setup.sh`` and ``./setup.sh``: a process of its own, followed if the file is known."""
         words = command.argv
         if command.name in SHELLS:
-            words = tuple(itertools.dropwhile(lambda word: (word.value or "")[:1] in "-+", words[1:]))
+            words = tuple(itertools.dropwhile(lambda word: (word.value or "")[:1] in ("-", "+"), words[1:]))
+        elif command.name in _LATER:
+            words = tuple(itertools.dropwhile(lambda word: word.value != "-f", words))[1:]
+        for printed in self._walk.processes.get(words[0].position, ()) if words and command.name in SHELLS else ():
+            self._run_file(printed, words[0].raw, words[1:], command, context, state.copy())
         paths = [path for path in words[0].alternatives if UNKNOWN not in path] if words else []
-        for path in paths if command.name in SHELLS or any("/" in path for path in paths) else ():
+        by_shell = command.name in SHELLS or command.name in _LATER
+        for path in paths if by_shell or any("/" in path for path in paths) else ():
             for candidate in self._candidates(path, state):
                 text = self._walk.resolve(candidate.removeprefix(REPOSITORY + "/"))
-                if text is not None and (command.name in SHELLS or _SHELL_SCRIPT.match(text.show()) is not None):
+                if text is not None and (by_shell or _SHELL_SCRIPT.match(text.show()) is not None):
                     self._run_file(text, candidate, words[1:], command, context, state.copy())
                     break
             else:
@@ -532,6 +545,12 @@ class Builtins:
             written_here = node.type in ("raw_string", "string") and script.at(start - 1) == word.position
             if written_here and script.plain[start:end] == word.alternatives[0]:
                 return [script.slice(start, end)]
+        printing = {origin.position for origin in word.origins if origin.kind == "command"}
+        for text in (
+            texts_printed([each for each in self._walk.commands if each.position in printing]) if printing else ()
+        ):
+            if text.show().rstrip("\n") == word.value:
+                return [text]
         written = {origin.position for origin in word.origins if origin.kind == "assignment"}
         place = written.pop() if len(written) == 1 else word.position
         return [None if UNKNOWN in text else Text((Piece(text, place),)) for text in word.alternatives]
@@ -564,6 +583,32 @@ class Builtins:
         guarded = any(_mentions(guard, target) for guard in context.guards)
         entry = Unresolved(kind, command.raw, reason, command.position, guarded, context.scope)  # type: ignore[arg-type]
         self._walk.unresolved[entry] = None
+
+
+def _input_arguments(command: Command) -> Sequence[Word] | None:
+    """The arguments of a script that is read from the input; None where a command reads none from there."""
+    if command.name in _AS_USER:
+        return ()
+    if command.name in _LATER:
+        return None if any((word.value or "").startswith(("-f", "-l")) for word in command.args) else ()
+    if command.name not in SHELLS:
+        return None
+    words, options = list(command.args), ""
+    while words and (words[0].value or "")[:1] in ("-", "+"):
+        option = words.pop(0).value or ""
+        if option == "--":
+            break
+        options += "" if option.startswith("--") else option
+        if option[-1:] in ("o", "O") and not option.startswith("--"):
+            words = words[1:]
+    if words and words[0].value in _INPUT:
+        return words[1:]
+    return words if "s" in options or not words else None
+
+
+def _jobs(crontab: Text) -> list[Text]:
+    """What the lines of a crontab run."""
+    return [crontab.slice(*match.span(1)) for match in _JOB.finditer(crontab.show())] if crontab.known else []
 
 
 def _code_of(here: HereText) -> Text:

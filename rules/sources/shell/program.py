@@ -7,6 +7,7 @@ that is called twice gives its commands twice), with the conditions that dominat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -201,6 +202,15 @@ class Command(Struct, frozen=True, dict=True):
     @property
     def span(self) -> Span:
         return self.script.span(self.start, self.end)
+
+    @cached_property
+    def told(self) -> Position:
+        """Where a person wrote it: the call that hands it to a function, if that runs it by ``"$@"``."""
+        if self.argv and self.name and self.argv[0].raw.lstrip('"').startswith("$"):
+            for frame in reversed(self.frames):
+                if frame.kind == "call" and self.name in re.split(r"[\s'\"/]+", frame.text):
+                    return frame.position
+        return self.position
 
     @property
     def surroundings(self) -> tuple[str, str]:

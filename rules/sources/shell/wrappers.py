@@ -135,12 +135,15 @@ def _has_argument(text: str, wrapper: _Wrapper) -> bool:
 
 
 def command_text(argv: Sequence[Word]) -> Word | None:
-    """The word that ``bash -c``, ``sh -lc`` or ``su - user -c`` runs as a script, None if there is none."""
+    """The word that ``bash -c``, ``su - user -c`` or ``parallel 'a {}'`` runs as a script, None if there is none."""
     name = base_name(argv[0]) if argv else ""
+    line = next((word for word in argv[1:] if " " in (word.value or "")), None) if name == "parallel" else None
+    if line is not None:
+        return line
     if name in _HANDS_ON:
         shell = next((index for index, word in enumerate(argv) if index and base_name(word) in SHELLS), None)
         return command_text(argv[shell:]) if shell is not None else None
-    if name not in SHELLS and name not in ("su", "runuser", "flock", "script"):
+    if name not in SHELLS and name not in ("su", "sg", "runuser", "flock", "script"):
         return None
     for index, word in enumerate(argv[1:], 1):
         text = word.value or ""

@@ -6,6 +6,20 @@ RULE = "F-4"
 
 BAD = (
     Case(
+        "what a function prints",
+        boot="""
+            say() { echo "export GIT_SSH_COMMAND=x"; } # !F-4
+            say | tee -a ~/.bashrc > /dev/null
+        """,
+    ),
+    Case(
+        "what a function prints, by redirection",
+        boot="""
+            say() { echo "export GIT_SSH_COMMAND=x"; } # !F-4
+            say >> ~/.bashrc
+        """,
+    ),
+    Case(
         "a file that the image's build writes in place",
         on=("full",),
         image="COPY <<EOF /etc/skel/.bashrc\nexport GIT_SSH_COMMAND=x # !F-4\nEOF",

@@ -457,6 +457,31 @@ LIST
         container='upload {\n  file    = "/home/coder/.ddev/commands/host/x" # !F-5 warning\n  content = "echo hi"\n}',
     ),
     Case("a script for su", boot="sudo su - coder <<< 'cp /etc/vimrc ~/.vimrc' # !F-5"),
+    Case("parallel", boot="parallel cp {} ~/ ::: /etc/vimrc /etc/inputrc # !F-5"),
+    Case("a line for parallel", boot="parallel 'cp /etc/{} ~/.{}' ::: vimrc inputrc # !F-5"),
+    *(
+        Case(f"a script for later, {name}", on=("minimal",), boot=script)
+        for name, script in (
+            ("at", "echo 'cp /etc/vimrc ~/.vimrc' | at now # !F-5"),
+            ("batch", "batch <<'JOB'\ncp /etc/vimrc ~/.vimrc # !F-5\nJOB"),
+            ("crontab", "crontab - <<'TAB'\nMAILTO=''\n*/5 * * * * cp /etc/vimrc ~/.vimrc # !F-5\nTAB"),
+            ("sg", "sg docker -c 'cp /etc/vimrc ~/.vimrc' # !F-5"),
+            ("arguments", "bash -s -- .vimrc <<'JOB'\ncp /etc/vimrc ~/\"$1\" # !F-5\nJOB"),
+            ("options", "bash -o pipefail <<'JOB'\ncp /etc/vimrc ~/.vimrc # !F-5\nJOB"),
+            ("a process", "bash <(echo 'cp /etc/vimrc ~/.vimrc') # !F-5"),
+            ("eval", "eval \"$(cat <<'JOB'\ncp /etc/vimrc ~/.vimrc # !F-5\nJOB\n)\""),
+        )
+    ),
+    Case(
+        "handed to a function",
+        boot="""
+            try() {
+              "$@"
+            }
+            try rm -rf ~/.config/nvim # !F-5
+        """,
+    ),
+    Case("what a function prints", boot="say() { echo a; echo b; }\nsay > ~/.inputrc # !F-5"),
     Case("a script for su in a pipe", boot="echo 'cp /etc/vimrc ~/.vimrc' | sudo su coder # !F-5"),
 )
 
@@ -583,6 +608,9 @@ GOOD = (
         "where nothing is, in an elif",
         boot=f'if [ -z "$X" ]; then\n  true\nelif [ ! -f ~/.vscode/settings.json ]; then\n  cp {SETTINGS}\nfi',
     ),
+    Case("parallel that spares", boot="parallel cp -n {} ~/ ::: /etc/vimrc"),
+    Case("a script for later that looks", boot="echo '[ -e ~/.vimrc ] || cp /etc/vimrc ~/.vimrc' | at now"),
+    Case("what a function prints once", boot="say() { echo a; }\n[ -e ~/.inputrc ] || say > ~/.inputrc"),
     Case("where its folder is not", boot="[ -d ~/.vscode ] || cp -r /home/coder-files/.vscode ~/.vscode"),
     Case("into a folder that was missing", boot="[ -d ~/.vim ] || { mkdir ~/.vim; cp /etc/vimrc ~/.vim; }"),
     Case("mv of a folder that was missing", boot="[ -d ~/.vim ] || mv /tmp/vim ~/.vim"),

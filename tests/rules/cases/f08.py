@@ -6,6 +6,15 @@ RULE = "F-8"
 
 BAD = (
     Case(
+        "handed to a function, which stays what it is",
+        boot="""
+            try() {
+              "$@"
+            }
+            try git config --global user.name "$(hostname)" # !F-8
+        """,
+    ),
+    Case(
         "a default that git is given too",
         boot=': "$${CODER_WORKSPACE_NAME:=$HOSTNAME}" # !F-8\ngit config --global user.name "$CODER_WORKSPACE_NAME"',
     ),

@@ -26,6 +26,7 @@ _WARNING = '    else\n      echo "warning: /home/coder-files is missing"\n    fi
 _LOOK = "    if [ -d /home/coder-files ]; then\n"
 
 BAD = (
+    Case("what a function prints", boot='say() { echo "A=1"; echo "B=1"; }\nsay >> ~/.bashrc # !INV-6'),
     Case("no word on what is missing", on=("minimal",), replaces={_WARNING: "    fi # !INV-6 warning\n"}),
     Case(
         "no word on what is missing, in another form",

@@ -60,6 +60,10 @@ def _other(name: str, url: str, more: str = "") -> str:
 
 
 BAD = (
+    Case(
+        "handed to a function",
+        boot='try() { "$@"; }\ntry ddev config global --omit-containers=ddev-ssh-agent # !INV-7',
+    ),
     _url("another port", '"http://localhost:8080"'),
     _app(
         "another port for the app and its healthcheck",

@@ -25,6 +25,15 @@ def _env(name: str, variable: str, value: str) -> Case:
 
 
 BAD = (
+    Case(
+        "handed to a function, which stays what it is",
+        boot="""
+            try() {
+              "$@"
+            }
+            try git config --global user.name "Dev" # !INV-9
+        """,
+    ),
     _env("another name by coder_env", "CODER_WORKSPACE_NAME", '"main" # !INV-9'),
     _env("the id for the name by coder_env", "CODER_WORKSPACE_NAME", "data.coder_workspace.me.id # !INV-9"),
     _env("an author by coder_env", "GIT_AUTHOR_NAME", '"Bot" # !INV-9'),
