@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from bot.render.escape import plain
-
 if TYPE_CHECKING:
     from rules.audit import Audit
     from rules.model import Report
@@ -225,6 +223,8 @@ def _is_bad_input(error: Exception) -> bool:
 
 
 def _fail(sentence: str) -> int:
+    from bot.render.escape import plain  # noqa: PLC0415
+
     sys.stderr.write(f"wrc: {plain(sentence)}\n")
     return BAD_INPUT
 

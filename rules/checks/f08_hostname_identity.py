@@ -74,8 +74,8 @@ _IDENTITY = re.compile(
     r"|GIT_(?:AUTHOR|COMMITTER|USER)_(?:NAME|EMAIL))",
     re.IGNORECASE,
 )
-_SETS = re.compile(rf"^\s*-?\s*(?:export\s+)?({_IDENTITY.pattern})=(.*)$", re.MULTILINE | re.IGNORECASE)
-_DEFAULT = re.compile(rf"\$\{{({_IDENTITY.pattern}):?=", re.IGNORECASE)
+_SETS = re.compile(r"^\s*-?\s*(?:export\s+)?(\w+)=(.*)$", re.MULTILINE)
+_DEFAULT = re.compile(r"\$\{(\w+):?=")
 """``${NAME:=…}``, which sets the variable."""
 
 _YAML_NAME = re.compile(r"^name:", re.MULTILINE)
@@ -209,8 +209,8 @@ def _sinks(flow: Flow, command: Command) -> Iterator[_Sink]:
         if _IDENTITY.fullmatch(assignment.name):
             yield from _sink(flow, command, assignment.name, (assignment.value,))
     for word in command.args:
-        for match in _DEFAULT.finditer(word.raw):
-            yield from _sink(flow, command, match[1], (word,))
+        for name in filter(_IDENTITY.fullmatch, _DEFAULT.findall(word.raw)):
+            yield from _sink(flow, command, name, (word,))
     if command.name == "eval" or command.wrappers:
         yield from _for_one(flow, command)
     if command.name in _DECLARES and command.args:
@@ -277,11 +277,13 @@ def _written(flow: Flow, command: Command) -> Iterator[_Sink]:
         for source in write.sources:
             words = (*source.args, *(r.here.word for r in source.redirects if r.here is not None))
             for text in printed(source):
-                for match in _SETS.finditer(text):
-                    if _LITERAL_READ.search(match[2]):
-                        yield _Sink(match[1], source.position, source, ())
+                for name, value in _SETS.findall(text):
+                    if not _IDENTITY.fullmatch(name):
+                        continue
+                    if _LITERAL_READ.search(value):
+                        yield _Sink(name, source.position, source, ())
                     else:
-                        yield from _sink(flow, source, match[1], words)
+                        yield from _sink(flow, source, name, words)
                 if _YAML_NAME.search(text) and any("/.ddev/" in path for path in write.paths):
                     yield from _sink(flow, source, "DDEV's project name", words)
 

@@ -1,6 +1,7 @@
 """What a one-liner of another language does to files: ``python3 -c "open('/home/coder/.vimrc', 'w')…"``.
 
-No parser for five languages: calls by their names, with the paths that are written out in them or in a variable.
+No parser for five languages: calls by their names, with the paths that are written out in them or in a variable. The
+patterns are compiled where they are needed, as few scripts hold any code.
 """
 
 from __future__ import annotations
@@ -17,23 +18,23 @@ MAX_CODE = 20_000
 
 INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php)[\d.]*")
 _LITERAL = r"""(?:'[^'\n]*'|"[^"\n]*")"""
-_ASSIGNED = re.compile(rf"\$?\b(\w+)\s*=\s*({_LITERAL})(?=\s*(?:;|$))", re.MULTILINE)
-_WRAPPED = re.compile(rf"\b(?:os\.path\.expanduser|File\.expand_path|(?:pathlib\.)?Path)\(\s*({_LITERAL})\s*\)")
-_UNDER_HOME = re.compile(r"""\b(?:pathlib\.)?Path\.home\(\)\s*/\s*(['"])([^'"\n]*)['"]""")
+_ASSIGNED = rf"(?m)\$?\b(\w+)\s*=\s*({_LITERAL})(?=\s*(?:;|$))"
+_WRAPPED = rf"\b(?:os\.path\.expanduser|File\.expand_path|(?:pathlib\.)?Path)\(\s*({_LITERAL})\s*\)"
+_UNDER_HOME = r"""\b(?:pathlib\.)?Path\.home\(\)\s*/\s*(['"])([^'"\n]*)['"]"""
 _HOME = (
     r"""(?:process\.env\.HOME|os\.environ\[['"]HOME['"]\]|os\.(?:getenv|environ\.get)\(['"]HOME['"]\)|os\.homedir\(\)"""
     r"""|os\.path\.expanduser\(['"]~['"]\)|ENV\[['"]HOME['"]\]|Dir\.home|getenv\(['"]HOME['"]\))"""
 )
-_PLUS_HOME = re.compile(rf"""\b{_HOME}\s*[+.]\s*(['"])(?=/)""")
-_JOINED_HOME = re.compile(
+_PLUS_HOME = rf"""\b{_HOME}\s*[+.]\s*(['"])(?=/)"""
+_JOINED_HOME = (
     rf"""\b(?:(?:os\.)?path\.join|File\.join)\(\s*{_HOME}\s*,\s*(['"])([^'"\n]*)\1\s*\)"""
     r"""|\b(?:pathlib\.)?Path\.home\(\)\.joinpath\(\s*(['"])([^'"\n]*)\3\s*\)"""
 )
-_HOME_INSIDE = re.compile(rf"""\$ENV\{{['"]?HOME['"]?\}}|[#$]?\{{{_HOME}\}}""")
+_HOME_INSIDE = rf"""\$ENV\{{['"]?HOME['"]?\}}|[#$]?\{{{_HOME}\}}"""
 """In a string of Perl, Ruby, JavaScript or Python."""
-_CALL = re.compile(rf"(?:({_LITERAL})\)?\.)?\b((?:\w+\.)*\w+)(?:[ \t]*\(|[ \t]+(?=['\"]))(?=([^()\n;]*))")
-_MODE = re.compile(r"""['"](?:\+?(>>?)|([wa])[bt+]*)['"]?""")
-_LOOKS = re.compile(r"exist|isfile|is_file|isdir|is_dir|access\(|\s-[efd]\s|open\w*\([^()]*,\s*['\"]x[bt]?['\"]")
+_CALL = rf"(?:({_LITERAL})\)?\.)?\b((?:\w+\.)*\w+)(?:[ \t]*\(|[ \t]+(?=['\"]))(?=([^()\n;]*))"
+_MODE = r"""['"](?:\+?(>>?)|([wa])[bt+]*)['"]?"""
+_LOOKS = r"exist|isfile|is_file|isdir|is_dir|access\(|\s-[efd]\s|open\w*\([^()]*,\s*['\"]x[bt]?['\"]"
 """The code looks for itself whether something is there."""
 
 _WRITES = frozenset({"write_text", "write_bytes", "File.write", "IO.write", "file_put_contents"})
@@ -45,7 +46,7 @@ _REMOVES = frozenset({"os.remove", "os.unlink", "shutil.rmtree", "fs.unlinkSync"
 
 
 _AWKS = frozenset({"awk", "gawk", "mawk"})
-_AWK_WRITES = re.compile(r"""\b(?:print|printf)\b[^;}\n>]*(>>?)\s*("[^"\n]*")""")
+_AWK_WRITES = r"""\b(?:print|printf)\b[^;}\n>]*(>>?)\s*("[^"\n]*")"""
 
 
 class FileChange(NamedTuple):
@@ -70,12 +71,12 @@ def file_changes(invocation: Invocation) -> Iterator[FileChange]:
     if invocation.name in _AWKS:
         yield from _by_awk(invocation)
     code = code_of(invocation)
-    if not code or _LOOKS.search(code):
+    if not code or re.search(_LOOKS, code):
         return
-    names = dict(_ASSIGNED.findall(code))
-    code = _WRAPPED.sub(r"\1", _PLUS_HOME.sub(r"\1~", code)).replace(".expanduser()", "")
-    code = _UNDER_HOME.sub(r"\1~/\2\1", _HOME_INSIDE.sub("~", code))
-    code = _JOINED_HOME.sub(lambda match: f"'~/{match[2] or match[4]}'", code)
+    names = dict(re.findall(_ASSIGNED, code))
+    code = re.sub(_WRAPPED, r"\1", re.sub(_PLUS_HOME, r"\1~", code)).replace(".expanduser()", "")
+    code = re.sub(_UNDER_HOME, r"\1~/\2\1", re.sub(_HOME_INSIDE, "~", code))
+    code = re.sub(_JOINED_HOME, lambda match: f"'~/{match[2] or match[4]}'", code)
     found = list(_calls(code, names))
     read = {change.path for change in found if change.mode == "read"}
     yield from (change._replace(edits=change.path in read) for change in found if change.mode != "read")
@@ -84,13 +85,13 @@ def file_changes(invocation: Invocation) -> Iterator[FileChange]:
 def _by_awk(invocation: Invocation) -> Iterator[FileChange]:
     """``awk '{ print > "/home/coder/file" }'``."""
     for word in invocation.args:
-        for operator, literal in _AWK_WRITES.findall(word.alternatives[0]):
+        for operator, literal in re.findall(_AWK_WRITES, word.alternatives[0]):
             for path in _paths(literal):
                 yield FileChange("append" if operator == ">>" else "replace", path)
 
 
 def _calls(code: str, names: Mapping[str, str]) -> Iterator[FileChange]:
-    for receiver, name, arguments in _CALL.findall(code):
+    for receiver, name, arguments in re.findall(_CALL, code):
         given = re.sub(r"\$?\b\w+\b", lambda match: names.get(match[0].lstrip("$"), match[0]), arguments)
         paths = [path for literal in re.findall(_LITERAL, f"{receiver} {given}") for path in _paths(literal)]
         mode = _mode_of(name, given)
@@ -101,7 +102,7 @@ def _calls(code: str, names: Mapping[str, str]) -> Iterator[FileChange]:
 def _mode_of(name: str, arguments: str) -> Literal["read", "replace", "append", "remove"] | None:
     last = name.rpartition(".")[2]
     if last in ("open", "fopen"):
-        mode = _MODE.search(arguments)
+        mode = re.search(_MODE, arguments)
         return "read" if mode is None else "append" if mode[1] == ">>" or mode[2] == "a" else "replace"
     if last in ("read_text", "read_bytes", "readFileSync", "file_get_contents"):
         return "read"
