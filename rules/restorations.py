@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from rules.compare import Judged
 from rules.model import Edit, Span
@@ -19,7 +20,7 @@ _ABSENT = re.compile(r"^(?:no|does not|lacks) |missing$")
 """Evidence that says what is not there: whatever stands at its place is not what is wrong."""
 
 
-class _Gap(NamedTuple):
+class _Gap(Struct, frozen=True):
     """Consecutive changed lines of a hunk: those of the base that went, and those of the head that came instead."""
 
     base: range

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,7 +23,7 @@ MAX_TURNS = 3
 Key = tuple[str, str, str, str]
 
 
-class Suggestion(NamedTuple):
+class Suggestion(Struct, frozen=True):
     """An edit, the fingerprint of the finding that it should make go, and what identifies its violations.
 
     alone: it is tried by itself, because it may help only beside another one.

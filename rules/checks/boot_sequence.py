@@ -38,7 +38,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.checks.boot_steps import PROFILE, STAGED, STEPS, Steps, at_call, cut_short, leaves, races, steps_of, unseen
 from rules.checks.commands import Surface, flow_of, invocations, known, located, of_workspace, passed, shown
@@ -182,7 +184,7 @@ def _no_script(workspace: Workspace) -> Iterator[Violation]:
         )
 
 
-class _Fault(NamedTuple):
+class _Fault(Struct, frozen=True):
     evidence: str
     at: Position
     message: str
@@ -436,7 +438,7 @@ class _Boot:
                 fails = _Fault("exit with a failure", at_call(command), message, trail=passed(command), fix=fix)
                 yield fails
                 # Who only makes it an `exit 0` ends the boot no earlier than before.
-                yield from [fails._replace(evidence="early exit")] if left else ()
+                yield from [replace(fails, evidence="early exit")] if left else ()
             elif left := self._left_after(command):
                 message = f"`{shown(command)}` can end the boot early, before: {', '.join(left)}."
                 fix = "Skip what cannot be done (`if …; then …; fi`), and let the steps after it run."

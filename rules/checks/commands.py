@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -83,7 +83,7 @@ def of_image(image: Image) -> Surface:
 # What a command runs
 
 
-class Invocation(NamedTuple):
+class Invocation(Struct, frozen=True):
     """A program with arguments that have one value each; `command` is the statement that leads to it."""
 
     name: str
@@ -158,7 +158,7 @@ def _in_parallel(operands: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
         yield tuple(replace(word, alternatives=(word.alternatives[0].replace("{}", text),)) for word in run)
 
 
-class Option(NamedTuple):
+class Option(Struct, frozen=True):
     """An option by its letter or long name; `value` is ``""`` for one without argument."""
 
     name: str
@@ -166,7 +166,7 @@ class Option(NamedTuple):
     word: Word
 
 
-class Arguments(NamedTuple):
+class Arguments(Struct, frozen=True):
     options: tuple[Option, ...]
     operands: tuple[Word, ...]
 
@@ -230,7 +230,7 @@ def known(word: Word) -> str:
 Mode = Literal["append", "replace"]
 
 
-class Write(NamedTuple):
+class Write(Struct, frozen=True):
     """`paths` get `texts`; both as far as they are known, `texts` is empty if nothing is.
 
     `sources` print the texts, `target` names the file, `at` is the line that sends them there.
@@ -269,7 +269,7 @@ class Concern(Struct, frozen=True):
         return program in self.programs or (self.like is not None and self.like.fullmatch(program) is not None)
 
 
-class _Index(NamedTuple):
+class _Index(Struct, frozen=True):
     """The places of commands in their program, by what a `Concern` asks."""
 
     programs: dict[str, list[int]]
@@ -469,7 +469,7 @@ def fed_invocations(flow: Flow, command: Command) -> Iterator[Invocation]:
         if command.name == "xargs" and invocation.name in _TAKES_PATHS:
             lists = [each for each in flow.upstream(command) if each.name in _LISTS]
             found = tuple(word for each in lists for word in _listed(each))
-            yield invocation._replace(args=(*invocation.args, *found))
+            yield replace(invocation, args=(*invocation.args, *found))
         else:
             yield invocation
 

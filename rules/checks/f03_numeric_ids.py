@@ -34,8 +34,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.checks.commands import (
@@ -79,7 +79,7 @@ _OWN_USERS = frozenset({"coder", "ubuntu"})
 """The user that the image sets up, under the name that it has in Ubuntu and under its own (INV-2)."""
 
 
-class _Use(NamedTuple):
+class _Use(Struct, frozen=True):
     """A numeric id in one argument: as written there, and what it would be by name."""
 
     word: Word
@@ -130,7 +130,7 @@ def _scripts(surface: Surface) -> Iterator[Violation]:
             evidence = f"{invocation.name} {' '.join(known(word) for word in invocation.args)}"
             level = _level(surface, invocation)
             fix = use.fix or ("Leave the number out: the system takes a free one." if level == "warning" else "")
-            yield _in_script(surface, command, use._replace(fix=fix), evidence, level)
+            yield _in_script(surface, command, replace(use, fix=fix), evidence, level)
         if any(path in ("/etc/passwd", "/etc/group") for write in flow.writes(command) for path in write.paths):
             yield from _account(surface, flow, command)
 
@@ -269,7 +269,7 @@ def _docker(invocation: Invocation) -> Iterator[_Use]:
                     # Names of this image mean nothing in another one.
                     own = _RUNNER.get(given) if option != "--group-add" and not equals else None
                     fix = f"Write `{own or _RUNNER['1000:1000']}`: whoever runs the script."
-                    yield from (use._replace(named=own, fix=fix) for use in _ids(invocation.args[at], given))
+                    yield from (replace(use, named=own, fix=fix) for use in _ids(invocation.args[at], given))
 
 
 def _first(invocation: Invocation) -> Iterator[_Use]:

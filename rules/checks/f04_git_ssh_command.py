@@ -36,8 +36,9 @@ import base64
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.checks.commands import (
@@ -96,7 +97,7 @@ _LASTING = frozenset({"tmp", "run", "proc", "dev", "var"})
 Place = Literal["dotfile", "shared", "unknown"]
 
 
-class _Persisted(NamedTuple):
+class _Persisted(Struct, frozen=True):
     """What gets the setting, at which line, and how sure it is to be a user's dotfile."""
 
     command: Command
@@ -329,7 +330,7 @@ _CHANGES = re.compile(r"write|append|put|print|(?:^|\s)-\w*i\b|>", re.MULTILINE)
 
 
 def _by_program(flow: Flow, invocation: Invocation, notes: dict[str, Command]) -> Iterator[_Persisted | Write | None]:
-    name, args, command = invocation
+    name, args, command = invocation.name, invocation.args, invocation.command
     if name == "sed" and (edit := in_place(args)) is not None:
         if any(action.kind != "delete" and sets_transport(action.text) for action in edit.actions):
             place, target = _place(path for word in edit.files for path in located(word, command))

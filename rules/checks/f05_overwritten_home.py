@@ -95,7 +95,7 @@ def check(workspace: Workspace) -> Iterator[Violation]:
             key = change.at, *(frame.position for frame in change.command.frames)
             first = found.setdefault(key, change)
             paths = tuple(dict.fromkeys((*first.paths, *change.paths)))
-            found[key] = first._replace(paths=paths, doubtful=first.doubtful and change.doubtful)
+            found[key] = replace(first, paths=paths, doubtful=first.doubtful and change.doubtful)
             if any(script is each for each in workspace.shutdown):
                 at_stop.add(change.at)
     by_place: dict[Position, list[Change]] = defaultdict(list)
@@ -124,7 +124,7 @@ def _overwrites(program: Program, policy: Policy) -> Iterator[Change]:
         seen = change.verb not in _REMOVES and guards.looked_for_in(change.command, paths)
         if not seen and not writes_transport(flow, change.command):
             link = guards.links_only(change.command, paths)
-            yield change._replace(paths=paths, doubtful=change.doubtful or link or home.transforms(change), link=link)
+            yield replace(change, paths=paths, doubtful=change.doubtful or link or home.transforms(change), link=link)
 
 
 def _violation(surface: Surface, change: Change, *, several: bool) -> Violation:

@@ -35,7 +35,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.checks.commands import (
     Concern,
@@ -98,7 +100,7 @@ CONCERN = Concern(_DECLARES | _FILLS | {"git", "ddev", "printf", "eval"}, writes
 """What can take something from the host name."""
 
 
-class _Sink(NamedTuple):
+class _Sink(Struct, frozen=True):
     """`identity` is taken from the host name, which is read at `source`; `command` gives it that value."""
 
     identity: str
@@ -142,7 +144,7 @@ def _one_per_command(sinks: Iterable[_Sink]) -> list[_Sink]:
     for sink in sinks:
         key = sink.source, sink.command.position, "" if sink.command.name in _FILLS else sink.identity
         first = merged.get(key)
-        both = first and first._replace(identity=f"{first.identity}, {sink.identity}", words=first.words + sink.words)
+        both = first and replace(first, identity=f"{first.identity}, {sink.identity}", words=first.words + sink.words)
         merged[key] = both or sink
     return list(merged.values())
 

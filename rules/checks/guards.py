@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -35,7 +34,7 @@ _PATTERN = re.compile(r"[*?\[]")
 _WORD = re.compile(r"[A-Za-z0-9_]{3,}")
 
 
-class _Kind(NamedTuple):
+class _Kind(Struct, frozen=True):
     """How a path is looked at: whether a folder is filled, whether only a link is replaced, and from which folder.
 
     frames: what leads to the command that touches it. grep: whether that something was not found in a file counts as
@@ -152,7 +151,7 @@ class Guards(Struct, frozen=True, dict=True):
         if guard.test.name in _LOOKS_UP and not guard.holds:
             names = {text for word in guard.test.argv[1:] for text in word.alternatives}
             return any(posixpath.basename(path) in names for path in paths)
-        within = kind._replace(frames=(*kind.frames, guard.test.position))
+        within = replace(kind, frames=(*kind.frames, guard.test.position))
         return depth < MAX_DEPTH and any(
             all(self._absent(each, paths, within, depth + 1) for each in needed)
             for needed in self._stands_for(guard.test, guard.holds)

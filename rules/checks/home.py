@@ -6,7 +6,6 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -45,7 +44,7 @@ _SETS_UP = frozenset({"ddev", "composer", "drush"})
 _MAKES_PROJECTS = Concern(_SETS_UP | {"git"})
 
 
-class Change(NamedTuple):
+class Change(Struct, frozen=True):
     """`verb` destroys or replaces what is at `paths`.
 
     doubtful: it keeps something of it (a backup, what is newer, the other lines). tree: the paths are folders that are

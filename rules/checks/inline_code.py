@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.checks.commands import Invocation
 from rules.sources.shell import HOME
@@ -49,7 +52,7 @@ _AWKS = frozenset({"awk", "gawk", "mawk"})
 _AWK_WRITES = r"""\b(?:print|printf)\b[^;}\n>]*(>>?)\s*("[^"\n]*")"""
 
 
-class FileChange(NamedTuple):
+class FileChange(Struct, frozen=True):
     """edits: the code reads the file as well, so what it writes is made of what was there."""
 
     mode: Literal["read", "replace", "append", "remove"]
@@ -79,7 +82,7 @@ def file_changes(invocation: Invocation) -> Iterator[FileChange]:
     code = re.sub(_JOINED_HOME, lambda match: f"'~/{match[2] or match[4]}'", code)
     found = list(_calls(code, names))
     read = {change.path for change in found if change.mode == "read"}
-    yield from (change._replace(edits=change.path in read) for change in found if change.mode != "read")
+    yield from (replace(change, edits=change.path in read) for change in found if change.mode != "read")
 
 
 def _by_awk(invocation: Invocation) -> Iterator[FileChange]:

@@ -41,8 +41,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.checks.boot_steps import STEPPING, cut_short, step_of, unseen
@@ -154,7 +154,7 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
         yield from _DaemonCheck(workspace, surface, script).found()
 
 
-class _Fault(NamedTuple):
+class _Fault(Struct, frozen=True):
     """`lost` is the fact whose absence this is."""
 
     evidence: str
@@ -202,7 +202,8 @@ class _DaemonCheck:
         first = faults[0]
         sure: Level = "failure" if any(fault.level == "failure" for fault in faults) else "warning"
         yield self._violation(
-            first._replace(
+            replace(
+                first,
                 evidence=", ".join(fault.evidence for fault in faults),
                 message=" ".join(fault.message for fault in faults),
                 level=sure,
@@ -390,7 +391,7 @@ class _DaemonCheck:
             if command.name == "rm" and wiped is not None:
                 message = f"This throws away `{wiped}` at every start: images and databases of the user are gone."
                 found = _Fault(f"rm {wiped}", command.position, message, related=("INV-5",), trail=passed(command))
-                yield found._replace(fix="Take this line away.", edit=deleted(self.surface, command))
+                yield replace(found, fix="Take this line away.", edit=deleted(self.surface, command))
 
     # Waiting for it
 

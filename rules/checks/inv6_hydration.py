@@ -37,8 +37,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.checks.commands import (
@@ -143,7 +143,7 @@ MIN_WORD = 4
 """Letters of a word in a sed pattern that says which line is meant."""
 
 
-class _Append(NamedTuple):
+class _Append(Struct, frozen=True):
     """`paths` of the user grow at every start, at the line `at`.
 
     asks: a reasonable maintainer may want it. around: it looks at the session, and not at the file.
@@ -185,7 +185,7 @@ def _appends(program: Program, policy: Policy) -> Iterator[_Append]:
             if not paths or append.at in told or writes_transport(flow, command):
                 continue
             if not (guards.protect(command, paths, grep=False) or guards.looked_for(command, paths)):
-                yield append._replace(paths=paths, around=guards.looked_around(command))
+                yield replace(append, paths=paths, around=guards.looked_around(command))
 
 
 def _own_appends(flow: Flow, command: Command) -> Iterator[_Append]:

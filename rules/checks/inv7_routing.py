@@ -48,9 +48,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.checks.attributes import not_known
@@ -411,7 +411,7 @@ _ROUTER_ADDRESS, _ROUTER_EVIDENCE = "boot/router", "not left out"
 """One thing, whether nothing leaves it out or something takes it in again."""
 
 
-class _Setting(NamedTuple):
+class _Setting(Struct, frozen=True):
     """A command that says which containers DDEV leaves out; `omitted` is None if that is not known.
 
     source: the line of the image's file that says it, where the command copies that

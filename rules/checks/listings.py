@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.checks.commands import Flow, getopt, known, located
@@ -28,7 +28,7 @@ _FIND_WITH_WORD = frozenset({"-type", "-maxdepth", "-mindepth", "-xtype", "-prin
 _FIND_ALONE = frozenset({"-empty", "-print", "-print0", "-quit", "-L", "-H", "-P", "-xdev", "-mount", "-depth"})
 
 
-class Asked(NamedTuple):
+class Asked(Struct, frozen=True):
     """A test of some output: whether it holds if that is empty, and whether the output is a count."""
 
     word: Word

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.checks.commands import getopt
@@ -15,7 +16,7 @@ MAX_ACTIONS = 200
 """Commands read of one sed script."""
 
 
-class Action(NamedTuple):
+class Action(Struct, frozen=True):
     """delete: lines go. insert: `text` becomes lines of its own. replace: `text` takes the place of `pattern`.
 
     `addressed` says that the command is for some lines only, `address` which: its first address as written.
@@ -28,7 +29,7 @@ class Action(NamedTuple):
     address: str = ""
 
 
-class InPlace(NamedTuple):
+class InPlace(Struct, frozen=True):
     actions: tuple[Action, ...]
     files: tuple[Word, ...]
 
@@ -66,7 +67,7 @@ def _actions(script: str) -> Iterator[Action]:
             while at < len(script) and script[at] in ", !":
                 at += 1
         action, at = _action(script, at, addressed=addressed)
-        yield action._replace(address=first)
+        yield replace(action, address=first)
 
 
 def _action(script: str, at: int, *, addressed: bool) -> tuple[Action, int]:

@@ -46,7 +46,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from rules.checks.commands import Surface, of_workspace
 from rules.checks.support import line
@@ -63,7 +64,7 @@ MAX_CAUSES = 3
 """Lines at the left that one speaks of; if there are more, it is the terminator that stands elsewhere."""
 
 
-class _Misplaced(NamedTuple):
+class _Misplaced(Struct, frozen=True):
     """A terminator that does not close its heredoc. `at` is its first character that is not blank."""
 
     here: HereText

@@ -36,6 +36,8 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from msgspec.structs import replace
+
 from rules.checks.commands import Flow, flow_of, getopt, invocations, known, located
 from rules.drift.modes import Chmod, chmod, grants
 from rules.model import Sighting, Span
@@ -98,7 +100,7 @@ def _changes(program: Program) -> Iterator[Chmod]:
         for invocation in invocations(command):
             for change in chmod(invocation):
                 fed = any(path in (UNKNOWN, "/") or UNKNOWN in path for path in change.paths) or not change.paths
-                yield change._replace(paths=(*change.paths, *_listed(flow, command))) if fed else change
+                yield replace(change, paths=(*change.paths, *_listed(flow, command))) if fed else change
 
 
 def _listed(flow: Flow, command: Command) -> Iterator[str]:

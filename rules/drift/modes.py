@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from rules.checks.commands import Concern, Invocation, getopt, located
 from rules.sources.shell import Command
@@ -20,7 +22,7 @@ _CLAUSE = re.compile(r"([ugoa]*)((?:[-+=][rwxXst]*)+)")
 _ACTION = re.compile(r"([-+=])([rwxXst]*)")
 
 
-class Chmod(NamedTuple):
+class Chmod(Struct, frozen=True):
     """A mode that is set on paths, which may be patterns; `deep`: on all that is below them too."""
 
     mode: str

@@ -5,14 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Hashable, Iterator, Mapping
 from functools import cached_property
-from typing import NamedTuple
 
 from msgspec import Struct, field
 
 from rules.sources.tree import Entry, Tree
 
 
-class Listing(NamedTuple):
+class Listing(Struct, frozen=True):
     """The files of a folder; `deep`: those of the folders in it too."""
 
     folder: str

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import takewhile
-from typing import NamedTuple
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from rules.sources.terraform.values import Alternative, ListData, Value, as_text
 from rules.sources.text import Piece, Position, Text
 from rules.workspace.template import Resource, Workspace
 
 
-class Given(NamedTuple):
+class Given(Struct, frozen=True):
     """`resource` gives the workspace a variable `name`; `at` is where it does."""
 
     name: str

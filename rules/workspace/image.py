@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import NamedTuple, TypeVar, TypeVarTuple, cast
+from typing import TypeVar, TypeVarTuple, cast
 
 from msgspec import Struct, structs
 
@@ -36,7 +36,7 @@ Question = tuple[Callable[..., object], tuple[object, ...]]
 """A function of the image, with what else it is given."""
 
 
-class Step(NamedTuple):
+class Step(Struct, frozen=True):
     """One instruction in its place, as the build reads it; `program` is the shell of a `RUN`."""
 
     instruction: Instruction

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from rules.sources.terraform.module import BlockInstance
 from rules.sources.terraform.syntax import Attribute, Call, Expr
@@ -14,7 +13,7 @@ from rules.sources.text import Text
 from rules.workspace.template import Resource, Workspace
 
 
-class Upload(NamedTuple):
+class Upload(Struct, frozen=True):
     """`texts` are what the file at `path` can hold, as far as that is known; `target` is where the path is written."""
 
     container: Resource
