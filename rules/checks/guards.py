@@ -31,6 +31,7 @@ _SHOWS_SESSION = frozenset({"echo", "printf", "env", "printenv", "export", "decl
 _PATTERNS = frozenset({"=", "==", "!=", "=~"})
 _COMPARES = _PATTERNS | {"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-z", "-n"}
 _PATTERN = re.compile(r"[*?\[]")
+_PATH = re.compile(r"\bPATH\b")
 _WORD = re.compile(r"[A-Za-z0-9_]{3,}")
 
 
@@ -47,6 +48,20 @@ class _Kind(Struct, frozen=True):
     frames: Frames
     grep: bool = True
     file: bool = False
+
+
+class Around(Struct, frozen=True):
+    """What is looked for in the shell's variables, which a file may give to the next shell and not to this one.
+
+    known: the script itself sees to it that it is there. text: empty if that cannot be told.
+    """
+
+    text: str
+    known: bool
+
+    @classmethod
+    def of(cls, text: str, words: Sequence[Word]) -> Around:
+        return cls(text, bool(text) and any(text in each for word in words for each in word.alternatives))
 
 
 class Guards(Struct, frozen=True, dict=True):
@@ -126,10 +141,10 @@ class Guards(Struct, frozen=True, dict=True):
         """Whether the command runs only if something was not found in a text: ``grep -q … ||`` or a pattern."""
         return any(self._not_found(guard, paths, 0) for guard in command.guards)
 
-    def looked_around(self, command: Command) -> bool:
-        """Whether it runs only if something was not found in what the session has: ``echo "$PATH" | grep -q … ||``."""
-        tests = (guard.test for guard in command.guards if guard.test is not None)
-        return any(self._asks_session(test) for test in tests)
+    def looked_around(self, command: Command) -> Around | None:
+        """What the command runs without, as far as that is looked for in the session and not in a file."""
+        found = (self._around(guard.test) for guard in command.guards if guard.test is not None)
+        return next((around for around in found if around is not None), None)
 
     def about(self, command: Command, paths: Sequence[str]) -> tuple[Guard, ...]:
         """Those conditions of the command that keep what is at `paths`, or look for something before it is added."""
@@ -245,24 +260,32 @@ class Guards(Struct, frozen=True, dict=True):
         inner = self._called.get(test.position, []) if depth < MAX_DEPTH else []
         return any(command.name in GREPS for command in inner)
 
-    def _asks_session(self, test: Test) -> bool:
-        """Whether a test looks at the shell's variables only, which a file may give to the next shell and not this."""
+    def _around(self, test: Test) -> Around | None:
         if test.name in ("test", "case"):
-            return any(re.search(r"\bPATH\b", word.raw) for word in test.argv[1:])
+            subjects = tuple(word for word in test.argv[1:] if _PATH.search(word.raw))
+            patterns = (word.alternatives[0] for word in test.argv[1:] if word not in subjects)
+            text = max((each.strip("*:") for each in patterns if each not in _COMPARES), key=len, default="")
+            return Around.of(text, subjects) if subjects else None
+        fed = self._fed_by_session(test)
+        return Around.of(_grepped(test)[0].strip("^$:"), fed) if fed is not None else None
+
+    def _fed_by_session(self, test: Test) -> tuple[Word, ...] | None:
+        """What ``grep`` reads, if it is what the shell has in variables; None if it is anything else."""
         own = next((each for each in self.flow.by_position.get(test.position, ()) if each.name == test.name), None)
         if test.name not in GREPS or own is None:
-            return False
+            return None
         here = next((redirect.here for redirect in own.redirects if redirect.here is not None), None)
         fed = self.flow.upstream(own)
-        words = [here.word] if here is not None else [word for each in fed for word in each.args]
+        words = (here.word,) if here is not None else tuple(word for each in fed for word in each.args)
         made = any(origin.kind in ("command", "hole") for word in words for origin in word.origins)
-        return not made and bool(words or fed) and all(each.name in _SHOWS_SESSION for each in fed)
+        shows = all(each.name in _SHOWS_SESSION for each in fed)
+        return words if shows and not made and (words or fed) else None
 
     def _settles(self, guard: Guard, test: Test, paths: Sequence[str]) -> bool:
         """Whether what is done where ``grep`` finds nothing lets it find something at the next start."""
         pattern, files = _grepped(test)
         if not files:
-            return not self._asks_session(test)
+            return self._around(test) is None
         if any(UNKNOWN in path for path in files):
             return True
         under = [c for path in files for c in self._made.get(path, ()) if guard in c.guards]

@@ -56,7 +56,7 @@ from rules.checks.commands import (
     shown,
 )
 from rules.checks.f04_git_ssh_command import writes_transport
-from rules.checks.guards import guards_of
+from rules.checks.guards import Around, guards_of
 from rules.checks.home import home_of
 from rules.checks.inline_code import INTERPRETERS, file_changes
 from rules.checks.sed import in_place
@@ -127,7 +127,7 @@ def check(workspace: Workspace) -> Iterator[Violation]:
     for program in surface.programs:
         for append in _appends(program, workspace.policy):
             key = append.at, *(frame.position for frame in append.command.frames)
-            if key not in seen:
+            if key not in seen and not _is_in_session(workspace, append.around):
                 seen.add(key)
                 yield _appended(surface, append)
     for script in workspace.boot:
@@ -146,7 +146,7 @@ MIN_WORD = 4
 class _Append(Struct, frozen=True):
     """`paths` of the user grow at every start, at the line `at`.
 
-    asks: a reasonable maintainer may want it. around: it looks at the session, and not at the file.
+    asks: a reasonable maintainer may want it. around: what it looks for in the session, and not in the file.
     """
 
     paths: tuple[str, ...]
@@ -154,7 +154,7 @@ class _Append(Struct, frozen=True):
     at: Position
     write: Write | None = None
     asks: bool = False
-    around: bool = False
+    around: Around | None = None
 
 
 def _appends(program: Program, policy: Policy) -> Iterator[_Append]:
@@ -238,11 +238,23 @@ def _continues(path: str, command: Command, started: dict[str, list[tuple[Guard,
     return any(all(guard in command.guards for guard in guards) for guards in started.get(path, ()))
 
 
+def _is_in_session(workspace: Workspace, around: Around | None) -> bool:
+    """Whether every session has what is looked for, by the script itself or from the image: nothing is ever added."""
+    if around is None or around.known or not around.text:
+        return around is not None and around.known
+    return any(around.text in given for given in workspace.image.ask(_environment))
+
+
+def _environment(image: Image) -> tuple[str, ...]:
+    return tuple(" ".join(instruction.words) for instruction in image.instructions("ENV"))
+
+
 def _appended(surface: Surface, append: _Append) -> Violation:
     target = ", ".join(path.replace(UNKNOWN, "…") for path in append.paths)
     said = f"`{shown(append.command)}`" if append.at == append.command.position else "This"
-    level: Level = "warning" if append.asks or append.around else "failure"
-    without = "after a look at the shell's own variables, not into it" if append.around else "without looking into it"
+    around = append.around is not None
+    level: Level = "warning" if append.asks or around else "failure"
+    without = "after a look at the shell's own variables, not into it" if around else "without looking into it"
     asks = " Is that meant?" if level == "warning" else ""
     return Violation(
         rule=ID,

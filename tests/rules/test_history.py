@@ -23,12 +23,12 @@ from rules.sources.terraform.parse import parse
 HISTORY = os.environ.get("WRC_HISTORY", "")
 pytestmark = pytest.mark.skipif(not HISTORY, reason="WRC_HISTORY names no clone")
 
-NEW_TEMPLATE = {"BOOT": 3, "F-5": 2, "F-8": 2, "INV-5": 1, "INV-6": 4, "INV-8": 3, "INV-9": 1}
+NEW_TEMPLATE = {"BOOT": 3, "F-5": 2, "F-8": 2, "INV-5": 1, "INV-6": 1, "INV-8": 3, "INV-9": 1}
 
 INTRODUCED: dict[int, dict[str, int]] = {
     1: {"BOOT": 1, "F-10": 1, "INV-9": 1},
     2: {"BOOT": 1, "F-5": 1, "F-8": 1, "F-10": 1, "INV-9": 1},
-    7: {"INV-6": 1},  # looks at $PATH before it adds to ~/.bashrc, as 9 and 12 do four times
+    7: {"INV-6": 1},  # looks at $PATH, not at ~/.bashrc, as 9 and 12 do
     9: NEW_TEMPLATE,
     12: NEW_TEMPLATE,
     14: {"F-5": 1},

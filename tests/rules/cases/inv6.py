@@ -219,6 +219,20 @@ GOOD = (
     Case("grep before", boot="grep -q X=1 ~/.bashrc || echo 'export X=1' >> ~/.bashrc"),
     Case("grep before a descriptor", boot="exec 4>> ~/.bashrc\ngrep -q X=1 ~/.bashrc || echo X=1 >&4"),
     Case("grep in an if", boot="if ! grep -qxF 'X=1' ~/.bashrc 2> /dev/null; then\n  echo 'X=1' >> ~/.bashrc\nfi"),
+    *(
+        Case(f"what the session has for sure: {look}", boot=f'export PATH="$HOME/.npm/bin:$PATH"\n{look}')
+        for look in (
+            'echo "$PATH" | grep -q "$HOME/.npm/bin" || echo "PATH=x" >> ~/.bashrc',
+            'case ":$PATH:" in\n  *:/home/coder/.npm/bin:*) ;;\n  *) echo "PATH=x" >> ~/.bashrc ;;\nesac',
+            '[[ "$PATH" == *"$HOME/.npm/bin"* ]] || echo "PATH=x" >> ~/.bashrc',
+        )
+    ),
+    Case(
+        "what the session has from the image",
+        on=("full",),
+        image="ENV PATH=/opt/bin:$PATH",
+        boot='echo "$PATH" | grep -q /opt/bin || echo "PATH=x" >> ~/.bashrc',
+    ),
     Case("grep in the text of the file", boot='cat ~/.bashrc | grep -q X=1 || echo "X=1" >> ~/.bashrc'),
     Case("grep in what was read", boot='has=$(< ~/.bashrc)\ngrep -q X=1 <<< "$has" || echo "X=1" >> ~/.bashrc'),
     Case("a pattern", boot='case "$(cat ~/.bashrc)" in\n  *X=1*) ;;\n  *) echo "X=1" >> ~/.bashrc ;;\nesac'),
