@@ -44,6 +44,8 @@ _ASSIGNS = re.compile(r"[A-Za-z_]\w*=")
 _EXPANDS = re.compile(r"[$`{]|[<>]\(")
 _PLAIN = re.compile(r"[\w./:=@%+,-]+")
 """What is its own value, whatever the grammar takes it for."""
+_VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*|\d)|\{([A-Za-z_]\w*)\})", re.A)
+"""A variable with nothing around it, as half of all strings with an expansion are."""
 _FIRST = re.compile(r"\S")
 _DOLLAR = frozenset({"simple_expansion", "expansion", "command_substitution", "arithmetic_expansion"})
 _DEFAULTS = frozenset({"-", ":-", "=", ":=", "+", ":+", "?", ":?"})
@@ -212,8 +214,12 @@ class Expander:
 
     def _string(self, node: Node, context: Context, state: State) -> Value:
         start, end = node.start_byte + 1, node.end_byte - 1
-        if not _EXPANDS.search(context.parsed.script.plain, start, end):
+        plain = context.parsed.script.plain
+        if not _EXPANDS.search(plain, start, end):
             return self._text(start, end, context, _QUOTED_ESCAPE)
+        alone = _VARIABLE.fullmatch(plain, start, end)
+        if alone is not None:
+            return self._variable(alone.group(1) or alone.group(2), start, context, state)
         return self._filled(node.children, start, end, context, state, _QUOTED_ESCAPE)
 
     def _translated(self, node: Node, context: Context, state: State) -> Value:
@@ -248,14 +254,16 @@ class Expander:
         return unknown(*origins)
 
     def _simple_expansion(self, node: Node, context: Context, state: State) -> Value:
-        name = context.parsed.script.plain[node.children[-1].start_byte : node.end_byte]
-        found = self.lookup(name, context, state)
-        return found if found is not None else self._unset(name, node, context)
+        plain = context.parsed.script.plain
+        name = plain[node.children[-1].start_byte : node.end_byte]
+        return self._variable(name, expansion_start(node, plain), context, state)
 
-    def _unset(self, name: str, node: Node, context: Context) -> Value:
-        return unknown(
-            Origin("variable", name, context.parsed.script.at(expansion_start(node, context.parsed.script.plain)))
-        )
+    def _variable(self, name: str, start: int, context: Context, state: State) -> Value:
+        found = self.lookup(name, context, state)
+        return found if found is not None else self._unset(name, start, context)
+
+    def _unset(self, name: str, start: int, context: Context) -> Value:
+        return unknown(Origin("variable", name, context.parsed.script.at(start)))
 
     def lookup(self, name: str, context: Context, state: State) -> Value | None:
         """The value of a variable or parameter, None if nothing sets it."""
@@ -281,6 +289,7 @@ class Expander:
 
     def _expansion(self, node: Node, context: Context, state: State) -> Value:
         """``${…}`` in all its forms; what is not modelled gives unknown with its origins."""
+        start = expansion_start(node, context.parsed.script.plain)
         children = node.children[1:-1]
         subject = next((i for i, c in enumerate(children) if c.type in _SUBJECTS), None)
         if subject is None:
@@ -293,9 +302,9 @@ class Expander:
         elif prefix:
             return unknown(*(base.origins if base else ()))
         if not rest:
-            return base if base is not None else self._unset(name, node, context)
+            return base if base is not None else self._unset(name, start, context)
         operand = self._filled(rest[1:], rest[0].end_byte, node.end_byte - 1, context, state, _ESCAPE)
-        return self._operated(rest[0].type, name, base, operand, node, context, state)
+        return self._operated(rest[0].type, name, base, operand, start, context, state)
 
     def _subject(self, node: Node, context: Context, state: State) -> tuple[str, Value | None]:
         plain = context.parsed.script.plain
@@ -338,19 +347,19 @@ class Expander:
         return value
 
     def _operated(
-        self, operator: str, name: str, base: Value | None, operand: Value, node: Node, context: Context, state: State
+        self, operator: str, name: str, base: Value | None, operand: Value, start: int, context: Context, state: State
     ) -> Value:
         if operator in _DEFAULTS:
             value = _default(operator, base, operand)
             if value is None:
-                return self._unset(name, node, context)
+                return self._unset(name, start, context)
             if operator in ("=", ":="):
-                at = context.parsed.script.at(expansion_start(node, context.parsed.script.plain))
+                at = context.parsed.script.at(start)
                 value = replace(value, origins=merged((Origin("assignment", name, at),), value.origins))
                 state.variables[name] = value
             return value
         if base is None:
-            return self._unset(name, node, context)
+            return self._unset(name, start, context)
         pattern = operand.single
         if operator in _TRIMS and pattern is not None:
             return each(base, Trimmed(operator, pattern))
