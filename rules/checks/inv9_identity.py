@@ -36,19 +36,24 @@ Read `CODER_WORKSPACE_ID`, `CODER_WORKSPACE_NAME`, `CODER_WORKSPACE_OWNER_NAME` 
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
+
+from msgspec.structs import replace
 
 from rules.checks.commands import (
     Concern,
     Flow,
     Invocation,
+    Option,
     Surface,
     deleted,
     flow_of,
     getopt,
     invocations,
     known,
+    located,
     of_workspace,
     passed,
     shown,
@@ -99,9 +104,13 @@ _ROLES = ("AUTHOR", "COMMITTER")
 _GIT = {"user.name": "CODER_WORKSPACE_OWNER_NAME", "user.email": "CODER_WORKSPACE_OWNER_EMAIL"}
 _AUTHORS = {f"GIT_{who}_{what}": f"CODER_WORKSPACE_OWNER_{what}" for who in _ROLES for what in ("NAME", "EMAIL")}
 _SOURCES |= {name: _SOURCES[variable] for name, variable in _AUTHORS.items()}
+_GLOBAL = ("/home/coder/.gitconfig", "/home/coder/.config/git/config")
+"""What ``git config --global`` writes to."""
 _GIT_OPTIONS = ("file", "blob", "type", "default", "comment")
 _ASSIGNS = frozenset({"=", "export", "declare", "readonly", "typeset"})
-_CONCERN = Concern(frozenset({"git"}), assigns=True)
+_FILLS = frozenset({"read", "mapfile", "readarray", "printf", "unset"})
+"""What gives a variable a value, or takes it away, by its name."""
+_CONCERN = Concern(_FILLS | {"git"}, assigns=True)
 
 
 _WHO = "Whatever asks in the workspace who it is, scripts and git among it, gets nothing or somebody else's name."
@@ -229,6 +238,8 @@ def _boot(surface: Surface, script: Script) -> Iterator[Violation]:
                     yield from _author(surface, flow, command, assignment.name, assignment.value)
                 if assignment.name in VARIABLES and not _is_own(flow, command, assignment.name, assignment.value):
                     yield _other_value(surface, command, assignment.name, assignment.value)
+        elif command.name in _FILLS:
+            yield from _filled(surface, flow, command)
         for invocation in invocations(command) if command.name == "git" else ():
             yield from _git(surface, flow, invocation, set_by)
     for command in flow.select(Concern(writes=True)):
@@ -237,8 +248,27 @@ def _boot(surface: Surface, script: Script) -> Iterator[Violation]:
         yield _half(surface, script, *set_by.items())
 
 
+def _filled(surface: Surface, flow: Flow, command: Command) -> Iterator[Violation]:
+    """``read -r CODER_WORKSPACE_NAME``, ``printf -v``, ``unset``."""
+    names = command.args[1:2] if command.name == "printf" else command.args
+    by_name = command.name != "printf" or known(command.args[0]) == "-v" if command.args else False
+    taken = set(identities(flow, command))
+    for word in names if by_name else ():
+        name = known(word)
+        looks = any(name in guard.test.raw for guard in command.guards if guard.test is not None)
+        if name not in VARIABLES or name in taken or looks:
+            continue
+        if command.name == "unset":
+            message, fix = f"After `{shown(command)}` nothing knows `{name}`.", "Leave it out."
+            yield _wrong(surface, command, f"{name} is unset", message, fix, "warning")
+        elif not any(_is_identity(origin.name) for each in command.args[2:] for origin in each.origins):
+            yield _other_value(surface, command, name, word)
+
+
 _LINE = re.compile(rf"^\s*(?:export\s+)?({'|'.join(_SOURCES)})=(['\"]?)([^$`\n{UNKNOWN}]+)\2\s*$", re.MULTILINE)
 """A line of a shell's settings that gives one of the variables a fixed value."""
+_GIT_USER = re.compile(rf"\[user\](?:\s*\w+ *=.*\n)*?\s*(name|email) *= *([^\s$`{UNKNOWN}][^$`\n{UNKNOWN}]*)")
+"""A user's name or address in git's settings."""
 
 
 def _kept(surface: Surface, flow: Flow, command: Command) -> Iterator[Violation]:
@@ -250,6 +280,12 @@ def _kept(surface: Surface, flow: Flow, command: Command) -> Iterator[Violation]
                 own = f"git takes it from `{_AUTHORS[name]}`" if name in _AUTHORS else "the agent's `env` sets it"
                 fix = f"Leave it out: {own}."
                 yield _wrong(surface, command, f"{name} = {value}", message, fix)
+        if any(posixpath.basename(path) == ".gitconfig" for path in write.paths):
+            for key, value in dict.fromkeys(each for text in write.texts for each in _GIT_USER.findall(text)):
+                variable = _GIT[f"user.{key}"]
+                message = f"`{shown(command)}` sets git's `user.{key}` from something else than `{variable}`."
+                fix = f'Leave it out, and write `git config --global user.{key} "${variable}"`.'
+                yield _wrong(surface, command, f"git user.{key} = {value}", message, fix)
 
 
 def _author(surface: Surface, flow: Flow, command: Command, name: str, word: Word) -> Iterator[Violation]:
@@ -293,7 +329,9 @@ def _git(surface: Surface, flow: Flow, invocation: Invocation, set_by: dict[str,
     arguments = getopt(invocation.args[1:], "f", _GIT_OPTIONS)
     operands = arguments.operands[1:] if words[1:2] == ["set"] else arguments.operands
     key = known(operands[0]).lower() if len(operands) > 1 else ""
-    if key not in _GIT or arguments.has("local", "worktree", "file", "f", "get", "unset", "unset-all"):
+    files = (path for option in arguments.values("file", "f") for path in _located(option, invocation.command))
+    others = arguments.has("local", "worktree", "get", "unset", "unset-all") or set(files) - set(_GLOBAL)
+    if key not in _GIT or others:
         return
     set_by.setdefault(key, invocation.command)
     word, variable = operands[1], _GIT[key]
@@ -313,6 +351,10 @@ def _git(surface: Surface, flow: Flow, invocation: Invocation, set_by: dict[str,
     message = f"`{shown(invocation.command)}` sets git's `{key}` from something else than `{variable}`."
     fix = f'Write `git config --global {key} "${variable}"`.'
     yield _wrong(surface, invocation.command, f"git {key} = {known(word)}", message, fix, level)
+
+
+def _located(option: Option, command: Command) -> tuple[str, ...]:
+    return located(replace(option.word, alternatives=(option.value,)), command)
 
 
 def _reads(flow: Flow, word: Word, variable: str) -> bool:
@@ -346,7 +388,8 @@ def _written_instead(surface: Surface, command: Command, fix: str) -> Edit | Non
         return deleted(surface, command)
     at, text = command.position, surface.line(command.position)
     advice = re.match(r"Write `([^`]*)`", fix)
-    if advice is None or command.told != at or "\n" in command.raw or text.count(command.raw) != 1:
+    has_text = any(redirect.here is not None for redirect in command.redirects)
+    if advice is None or has_text or command.told != at or "\n" in command.raw or text.count(command.raw) != 1:
         return None
     return Edit(at.path, at.line, at.line, text.replace(command.raw, advice[1]))
 

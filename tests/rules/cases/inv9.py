@@ -25,6 +25,15 @@ def _env(name: str, variable: str, value: str) -> Case:
 
 
 BAD = (
+    Case("read", boot="read -r CODER_WORKSPACE_NAME < /tmp/name # !INV-9"),
+    Case("printf -v", boot='printf -v CODER_WORKSPACE_ID "%s" x # !INV-9'),
+    Case("unset", boot="unset CODER_WORKSPACE_OWNER_EMAIL # !INV-9 warning"),
+    Case("by another name", boot="declare -n id=CODER_WORKSPACE_ID\nid=x # !INV-9"),
+    Case("git's own file", boot='git config -f ~/.gitconfig user.name "Dev" # !INV-9'),
+    Case(
+        "git's own file, written",
+        boot="[ -e ~/.gitconfig ] || printf '[user]\\n\\tname = Dev\\n' > ~/.gitconfig # !INV-9",
+    ),
     Case(
         "handed to a function, which stays what it is",
         boot="""
@@ -147,6 +156,15 @@ BAD = (
 )
 
 GOOD = (
+    Case("read where there is none", boot='[ -n "$CODER_WORKSPACE_NAME" ] || read -r CODER_WORKSPACE_NAME < /tmp/x'),
+    Case("unset of others", boot="unset NAME\nunset -f note\nread -r NAME < /tmp/name\nprintf '%s' CODER_WORKSPACE_ID"),
+    Case("a repository's own file", boot='git config -f /tmp/x/.git/config user.name "CI"'),
+    Case(
+        "git's own file with the right name",
+        boot="""
+            [ -e ~/.gitconfig ] || printf '[user]\\n\\tname = %s\\n' "$CODER_WORKSPACE_OWNER_NAME" > ~/.gitconfig
+        """,
+    ),
     _env("the same name by coder_env", "CODER_WORKSPACE_NAME", "data.coder_workspace.me.name"),
     _env("the owner by coder_env", "GIT_AUTHOR_EMAIL", "data.coder_workspace_owner.me.email"),
     _env("another variable by coder_env", "NODE_ENV", '"development"'),
