@@ -88,6 +88,7 @@ STORAGE = "/var/lib/docker"
 _GIVES_ACCESS = frozenset({"chmod", "chown", "chgrp", "setfacl"})
 _GIVING_ACCESS = Concern(_GIVES_ACCESS)
 _REMOVING = Concern(frozenset({"rm"}))
+_UNDOING = Concern(frozenset({"rm", "chmod", "pkill", "killall"}))
 _HELPING = Concern(STEPPING.programs | _GIVES_ACCESS | {"pkill", "killall", "rm"}, writes=True, assigns=True)
 
 
@@ -192,6 +193,7 @@ class _DaemonCheck:
             *(f for f in first if f.at != self.daemon.starts[0].position),
             *self._configured(),
             *self._wiped(),
+            *self._undone(),
         ):
             yield self._violation(fault)
 
@@ -393,6 +395,17 @@ class _DaemonCheck:
                 found = _Fault(f"rm {wiped}", command.position, message, related=("INV-5",), trail=passed(command))
                 yield replace(found, fix="Take this line away.", edit=deleted(self.surface, command))
 
+    def _undone(self) -> Iterator[_Fault]:
+        """What takes the daemon or its socket away again after the last start."""
+        last = self.daemon.starts[-1]
+        for command in flow_of(self.program).select(_UNDOING):
+            after = self.daemon.place(command) > self.daemon.place(last)
+            if not after or command.guards or command.scope or not (undoes := _undoes(command)):
+                continue
+            message = f"`{shown(command)}` {undoes}, after which no `docker` and no `ddev` command works."
+            found = _Fault("taken away", command.told, message, trail=passed(command))
+            yield replace(found, fix="Take this line away.", edit=deleted(self.surface, command))
+
     # Waiting for it
 
     def _waited(self) -> Iterator[_Fault]:
@@ -570,6 +583,18 @@ def _takes_group(start: Command) -> bool:
     """``dockerd --group docker``: the daemon gives the socket to that group itself."""
     found = (getopt(each.args, "gGHlps", _LONG).values("group", "G") for each in invocations(start))
     return any(option.value not in ("root", "0", "") for options in found for option in options)
+
+
+def _undoes(command: Command) -> str:
+    """What a command does to the daemon or its socket for good; empty if nothing."""
+    words = [known(word) for word in command.args]
+    own = any(word.endswith(f"/run/{SOCKET}") for word in words)
+    if command.name == "rm":
+        return "removes Docker's socket" if own else ""
+    if command.name == "chmod":
+        return "closes Docker's socket to `coder`" if own and _denies(command) else ""
+    asks = any(re.fullmatch(r"-(?:0|HUP|SIGHUP|1|USR1|SIGUSR1)", word) for word in words)
+    return "ends the daemon that was started" if "dockerd" in words and not asks else ""
 
 
 def _about_access(command: Command) -> bool:

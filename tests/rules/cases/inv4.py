@@ -34,6 +34,14 @@ def _wait(text: str) -> dict[str, str]:
 
 
 BAD = (
+    *(
+        Case(f"taken away: {undoing}", boot=f"true\n{undoing} # !INV-4", fixed="true")
+        for undoing in (
+            "sudo pkill -x dockerd",
+            "sudo rm -f /var/run/docker.sock",
+            "sudo chmod 600 /var/run/docker.sock",
+        )
+    ),
     # never started
     Case("no start", replaces={START + LOOP: "    :\n" + LOOP.rstrip() + " # !INV-4\n"}, on=MINIMAL),
     Case(
@@ -269,6 +277,9 @@ BAD = (
 _HEREDOC_START = '    eval "sudo dockerd > /tmp/dockerd.log 2>&1 &"\n'
 
 GOOD = (
+    Case("a daemon that reads its configuration again", boot="sudo pkill -HUP dockerd || true"),
+    Case("the socket as it is", boot="sudo chmod 660 /var/run/docker.sock\nsudo rm -f /var/run/docker.pid"),
+    Case("a daemon that is wanted by nobody", boot='[ -n "$NO_DOCKER" ] && sudo pkill dockerd'),
     Case("sudo in the background", on=MINIMAL, replaces=_run("sudo -b dockerd > /tmp/dockerd.log 2>&1")),
     Case("pidof", replaces={GUARD: "    if ! pidof dockerd > /dev/null; then\n"}),
     Case("pgrep of the whole line", replaces={GUARD: "    if ! pgrep -f /usr/bin/dockerd > /dev/null; then\n"}),
