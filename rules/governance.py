@@ -65,7 +65,7 @@ def validation(base: Tree, head: Tree, diff: Diff) -> Iterator[Remark]:
                 yield Remark(issue.path, issue.line, f"{issue.family} {issue.code}: {words}")
     for file in diff.files:
         if file.new_path is not None and file.new_path.endswith(".tf"):
-            yield from _formatting(head, file.new_path, {line for hunk in file.hunks for line in hunk.added})
+            yield from _formatting(head, file.new_path, frozenset(line for hunk in file.hunks for line in hunk.added))
 
 
 def _issues(tree: Tree, base: Tree | None) -> tuple[Issue, ...]:
@@ -89,9 +89,9 @@ def _folder(path: str) -> str | None:
     return "/".join(parts[:2]) if parts[0] == "kitty-specs" and len(parts) > 2 else None
 
 
-def _formatting(head: Tree, path: str, added: set[int]) -> Iterator[Remark]:
+def _formatting(head: Tree, path: str, added: frozenset[int]) -> Iterator[Remark]:
     try:
-        lines = [each for each in misformatted(read_text(head, path)) if each.line in added]
+        lines = misformatted(read_text(head, path), added)
     except Unreadable:
         return
     if lines:

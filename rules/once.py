@@ -22,9 +22,10 @@ def once(derive: Callable[[Subject], Derived]) -> Callable[[Subject], Derived]:
     @wraps(derive)
     def kept(subject: Subject) -> Derived:
         known = vars(subject)
-        if key not in known:
-            known[key] = derive(subject)
-        found: Derived = known[key]
+        try:
+            found: Derived = known[key]
+        except KeyError:
+            found = known[key] = derive(subject)
         return found
 
     return kept
@@ -37,9 +38,10 @@ def once_in(derive: Callable[[Whole, Subject], Derived]) -> Callable[[Whole, Sub
     @wraps(derive)
     def kept(whole: Whole, part: Subject) -> Derived:
         known = vars(part)
-        if key not in known:
-            known[key] = derive(whole, part)
-        found: Derived = known[key]
+        try:
+            found: Derived = known[key]
+        except KeyError:
+            found = known[key] = derive(whole, part)
         return found
 
     return kept

@@ -66,6 +66,8 @@ def step_of(command: Command) -> str | None:
 
 def _of_invocation(invocation: Invocation) -> str | None:
     name, command = invocation.name, invocation.command
+    if name not in _DOES:
+        return None
     words = [known(word) for word in invocation.args]
     if name == "chown" and any(HOME in (path.rstrip("/") for path in located(w, command)) for w in invocation.args):
         return "home ownership"

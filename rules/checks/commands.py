@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, KeysView, Sequence
 from functools import cached_property, lru_cache
 from typing import Literal
 
@@ -27,6 +27,10 @@ MAX_INNER = 4
 """Commands that hand on to one another (``xargs sudo find -exec …``)."""
 
 
+Frames = tuple[Position, ...]
+"""Calls and files that lead to a place."""
+
+
 # Where scripts come from
 
 
@@ -39,13 +43,12 @@ class Surface(Struct, frozen=True):
 
     def select(self, concern: Concern) -> Iterator[tuple[Flow, Command]]:
         """The commands that a rule is concerned with, each once, however often it gets there with the same words."""
-        seen: set[tuple[Position, tuple[tuple[str, ...], ...], tuple[Position, ...]]] = set()
+        seen: dict[tuple[Position, Frames], list[Command]] = {}
         for flow in map(flow_of, self.programs):
             for command in flow.select(concern):
-                words = tuple(word.alternatives for word in command.words)
-                key = command.position, words, tuple(frame.position for frame in command.frames)
-                if key not in seen:
-                    seen.add(key)
+                alike = seen.setdefault((command.position, frames_of(command)), [])
+                if not any(_same_words(command, other) for other in alike):
+                    alike.append(command)
                     yield flow, command
 
     def line(self, at: Position) -> str:
@@ -57,6 +60,15 @@ class Surface(Struct, frozen=True):
 
     def steps(self, positions: Iterable[Position]) -> tuple[Step, ...]:
         return tuple(dict.fromkeys(self.step(at) for at in positions if at.path))
+
+
+@once
+def frames_of(command: Command) -> Frames:
+    return tuple(frame.position for frame in command.frames)
+
+
+def _same_words(one: Command, other: Command) -> bool:
+    return [word.alternatives for word in one.words] == [word.alternatives for word in other.words]
 
 
 @once
@@ -94,22 +106,33 @@ class Invocation(Struct, frozen=True):
 @once
 def invocations(command: Command) -> tuple[Invocation, ...]:
     """What a command runs: itself, and what it hands to ``xargs`` or ``find -exec``."""
-    return tuple(_invocations(command))
+    own = tuple(_own_invocations(command))
+    if not _hands_on(command.name):
+        return own
+    return tuple(each for invocation in own for each in _handed_on(invocation.name, invocation.args, command, 0))
 
 
-def _invocations(command: Command) -> Iterator[Invocation]:
+def _own_invocations(command: Command) -> Iterator[Invocation]:
     if not any(word.splits or len(word.alternatives) > 1 for word in command.args):
-        yield from _handed_on(command.name, command.args, command, 0)
+        yield Invocation(command.name, command.args, command)
         return
     for arguments in argument_lists(command):
         args = tuple(replace(word, alternatives=(text,), splits=False) for text, word in arguments)
-        yield from _handed_on(command.name, args, command, 0)
+        yield Invocation(command.name, args, command)
+
+
+def _programs(command: Command) -> Iterable[str]:
+    """The names of what a command runs, by `invocations`, which are needed for few commands."""
+    return (each.name for each in invocations(command)) if _hands_on(command.name) else (command.name,)
+
+
+def _hands_on(name: str) -> bool:
+    return name == "find" or name in _HANDS_ON
 
 
 def _handed_on(name: str, args: tuple[Word, ...], command: Command, depth: int) -> Iterator[Invocation]:
     yield Invocation(name, args, command)
-    hands_on = depth < MAX_INNER and (name == "find" or name in _HANDS_ON)
-    for inner in _inner(name, args) if hands_on else ():
+    for inner in _inner(name, args) if depth < MAX_INNER and _hands_on(name) else ():
         argv = peel(inner).argv
         if argv:
             yield from _handed_on(base_name(argv[0]), argv[1:], command, depth + 1)
@@ -265,8 +288,10 @@ class Concern(Struct, frozen=True):
     assigns: bool = False
     wrapped: bool = False
 
-    def has(self, program: str) -> bool:
-        return program in self.programs or (self.like is not None and self.like.fullmatch(program) is not None)
+    def among(self, programs: KeysView[str]) -> set[str]:
+        """Those of the programs that the rule has to look at."""
+        alike = filter(self.like.fullmatch, programs) if self.like is not None else ()
+        return (programs & self.programs).union(alike)
 
 
 class _Index(Struct, frozen=True):
@@ -293,7 +318,7 @@ class Flow(Struct, frozen=True, dict=True):
     def select(self, concern: Concern) -> tuple[Command, ...]:
         """The commands that a rule is concerned with, in order."""
         index = self._index
-        places = {place for name, found in index.programs.items() if concern.has(name) for place in found}
+        places = {place for name in concern.among(index.programs.keys()) for place in index.programs[name]}
         places.update(index.writing if concern.writes else ())
         places.update(index.assigning if concern.assigns else ())
         places.update(index.wrapped if concern.wrapped else ())
@@ -312,8 +337,8 @@ class Flow(Struct, frozen=True, dict=True):
         index = _Index({}, [], [], [])
         defaults = {id(command) for command in self.written_with(_SETS_DEFAULT)}
         for place, command in enumerate(self.program.commands):
-            for invocation in invocations(command):
-                index.programs.setdefault(invocation.name, []).append(place)
+            for name in _programs(command):
+                index.programs.setdefault(name, []).append(place)
             if command.redirects or command.outer or command.name in _WRITERS or command.name in _COPIERS:
                 index.writing.append(place)
             if command.assignments or id(command) in defaults:
@@ -347,8 +372,8 @@ class Flow(Struct, frozen=True, dict=True):
         """The commands of a stage, in functions too, on the way on which `command` runs in that pipeline."""
         found = self._stages.get((at, index), [])
         depth = min((len(each.frames) for each in found), default=0)
-        way = [frame.position for frame in command.frames[:depth]]
-        return [each for each in found if [frame.position for frame in each.frames[:depth]] == way]
+        way = frames_of(command)[:depth]
+        return [each for each in found if frames_of(each)[:depth] == way]
 
     @cached_property
     def _writes(self) -> dict[int, tuple[Write, ...]]:
@@ -364,8 +389,8 @@ class Flow(Struct, frozen=True, dict=True):
     def _written(self, command: Command) -> Iterator[Write]:
         if command.position in self._calls:
             return  # what runs in the function has these redirections too
-        captured = any(scope.kind in ("substitution", "process") for scope in command.scope)
-        for redirect in (*command.redirects, *(() if captured else command.outer)):
+        captured = command.outer and any(scope.kind in ("substitution", "process") for scope in command.scope)
+        for redirect in command.redirects if captured else (*command.redirects, *command.outer):
             mode: Mode | None = (
                 "replace" if redirect.operator in _REPLACES else "append" if redirect.operator in _APPENDS else None
             )
@@ -426,31 +451,28 @@ class Flow(Struct, frozen=True, dict=True):
 
     def upstream(self, command: Command) -> Sequence[Command]:
         """The commands of the stage before in the pipeline that feeds this one, or those that write into ``>(…)``."""
-        frames = tuple(frame.position for frame in command.frames)
         for scope in reversed(command.scope):
             if scope.kind == "pipeline" and scope.index:
                 return self._stage(scope.position, scope.index - 1, command)
             if scope.kind == "process":
-                return self._into.get((scope.position, frames), [])
+                return self._into.get((scope.position, frames_of(command)), [])
         return ()
 
     @cached_property
-    def _into(self) -> dict[tuple[Position, tuple[Position, ...]], list[Command]]:
+    def _into(self) -> dict[tuple[Position, Frames], list[Command]]:
         """The commands that write into a process, by its place."""
-        found: dict[tuple[Position, tuple[Position, ...]], list[Command]] = {}
+        found: dict[tuple[Position, Frames], list[Command]] = {}
         for command in self.program.commands:
-            frames = tuple(frame.position for frame in command.frames)
             for word in (*command.args, *(redirect.target for redirect in command.redirects)):
                 if _is_process(word, ">("):
-                    found.setdefault((word.position, frames), []).append(command)
+                    found.setdefault((word.position, frames_of(command)), []).append(command)
         return found
 
     def _in_process(self, word: Word, command: Command) -> Iterator[Command]:
         """The commands that run in ``<(…)``."""
-        frames = tuple(frame.position for frame in command.frames)
         for other in self.program.commands:
             inside = any(scope.kind == "process" and scope.position == word.position for scope in other.scope)
-            if inside and tuple(frame.position for frame in other.frames) == frames:
+            if inside and frames_of(other) == frames_of(command):
                 yield other
 
 
@@ -513,8 +535,13 @@ def texts_of(commands: Iterable[Command]) -> tuple[str, ...]:
     return tuple(text for command in commands for text in printed(command))
 
 
-def printed(command: Command) -> Iterator[str]:
+@once
+def printed(command: Command) -> tuple[str, ...]:
     """What one command prints itself."""
+    return tuple(_printed(command))
+
+
+def _printed(command: Command) -> Iterator[str]:
     for redirect in command.redirects:
         if redirect.here is not None:
             yield from redirect.here.word.alternatives

@@ -49,11 +49,13 @@ MAX_PATTERN = 60
 def starts_daemon(command: Command) -> bool:
     """Whether a command runs ``dockerd``, itself or through a program that launches it."""
     for invocation in invocations(command):
+        if invocation.name == "systemd-run":
+            return False
+        if invocation.name not in STARTING.programs:
+            continue
         words = [known(word) for word in invocation.args]
         if invocation.name == "dockerd":
             return not _ASKS.intersection(words)
-        if invocation.name == "systemd-run":
-            return False
         if invocation.name == "start-stop-daemon" and {"--stop", "-K", "--status", "-T"}.intersection(words):
             continue
         if invocation.name in _LAUNCHERS and any(_names_daemon(text) for text in words):

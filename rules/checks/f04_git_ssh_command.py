@@ -66,7 +66,7 @@ from rules.checks.inline_code import code_of
 from rules.checks.sed import in_place
 from rules.checks.support import in_home, line, way
 from rules.model import Edit, Level, Step, Undecided, Violation
-from rules.once import once_in
+from rules.once import once, once_in
 from rules.sources.shell import UNKNOWN, Command
 from rules.sources.text import Piece, Position, Text
 from rules.workspace.image import NAME as IMAGE
@@ -242,28 +242,33 @@ def sets_transport(text: str) -> bool:
 @once_in
 def writes_transport(flow: Flow, command: Command) -> bool:
     """Whether a command writes the setting to a file, which is all that needs to be said of it."""
-    texts = [text for write in flow.writes(command) for text in write.texts]
+    texts: list[str] = []
     for invocation in invocations(command):
         edit = in_place(invocation.args) if invocation.name == "sed" else None
         texts += [action.text for action in edit.actions if action.kind != "delete"] if edit is not None else []
         texts.append(code_of(invocation))
-    return any(sets_transport(text) for text in texts) or any(_carries(write, {}) for write in flow.writes(command))
+    return any(_carries(write, {}) for write in flow.writes(command)) or any(map(sets_transport, texts))
 
 
 def _carries(write: Write, notes: dict[str, Command]) -> tuple[Command, Level] | None:
     """The command by which what is written holds the setting, and how sure that is."""
     for source in write.sources:
-        if any(sets_transport(text) for text in printed(source)):
+        if _says(source) or _prints(source, write.sources):
             return source, "failure"
-        if (source.name in ("echo", "printf", "cat") and _value_flows(source)) or _prints(source, write.sources):
-            return source, "failure"
-        noted = next((notes[path] for path in _read_by(source) if path in notes), None)
+        noted = next((notes[path] for path in _read_by(source) if path in notes), None) if notes else None
         if noted is not None:
             return noted, "failure"
         level = _dumps(source, write.sources)
         if level is not None:
             return source, level
     return None
+
+
+@once
+def _says(command: Command) -> bool:
+    """Whether a command prints the setting itself, as text or as a value."""
+    flows = command.name in ("echo", "printf", "cat") and _value_flows(command)
+    return flows or any(map(sets_transport, printed(command)))
 
 
 def _read_by(command: Command) -> Iterator[str]:

@@ -43,7 +43,18 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from rules.checks.commands import Surface, deleted, flow_of, getopt, guarded, of_workspace, passed, replaced, shown
+from rules.checks.commands import (
+    Surface,
+    deleted,
+    flow_of,
+    frames_of,
+    getopt,
+    guarded,
+    of_workspace,
+    passed,
+    replaced,
+    shown,
+)
 from rules.checks.f04_git_ssh_command import sends_transport, writes_transport
 from rules.checks.guards import guards_of
 from rules.checks.home import HOST_COMMANDS, Change, home_of, is_kept
@@ -92,7 +103,7 @@ def check(workspace: Workspace) -> Iterator[Violation]:
     at_stop: set[Position] = set()
     for script in workspace.scripts:
         for change in _overwrites(script.program, workspace.policy):
-            key = change.at, *(frame.position for frame in change.command.frames)
+            key = change.at, *frames_of(change.command)
             first = found.setdefault(key, change)
             paths = tuple(dict.fromkeys((*first.paths, *change.paths)))
             found[key] = replace(first, paths=paths, doubtful=first.doubtful and change.doubtful)

@@ -54,8 +54,9 @@ from rules.checks.commands import (
 )
 from rules.checks.support import line
 from rules.model import Edit, Span, Step, Violation
-from rules.once import once_in
+from rules.once import once, once_in
 from rules.sources.shell import Command, Origin, Word
+from rules.sources.shell.script import Script as ShellScript
 from rules.sources.terraform.values import Alternative, MapData, Value, show
 from rules.sources.text import Position
 from rules.workspace.environment import given
@@ -211,7 +212,8 @@ def _sinks(flow: Flow, command: Command) -> Iterator[_Sink]:
         if _IDENTITY.fullmatch(assignment.name):
             yield from _sink(flow, command, assignment.name, (assignment.value,))
     for word in command.args:
-        for name in filter(_IDENTITY.fullmatch, _DEFAULT.findall(word.raw)):
+        found = _DEFAULT.findall(word.raw) if _has_defaults(word.script) else ()
+        for name in filter(_IDENTITY.fullmatch, found):
             yield from _sink(flow, command, name, (word,))
     if command.name == "eval" or command.wrappers:
         yield from _for_one(flow, command)
@@ -224,6 +226,12 @@ def _sinks(flow: Flow, command: Command) -> Iterator[_Sink]:
             yield from _configured(flow, invocation)
     if command.name in ("echo", "printf", "cat", "tee", "sed") or command.redirects:
         yield from _written(flow, command)
+
+
+@once
+def _has_defaults(script: ShellScript) -> bool:
+    """Whether ``${NAME:=…}`` is anywhere in it, which it is in few."""
+    return _DEFAULT.search(script.show(0, len(script.plain))) is not None
 
 
 def _sink(flow: Flow, command: Command, identity: str, words: tuple[Word, ...]) -> Iterator[_Sink]:
@@ -279,14 +287,14 @@ def _written(flow: Flow, command: Command) -> Iterator[_Sink]:
         for source in write.sources:
             words = (*source.args, *(r.here.word for r in source.redirects if r.here is not None))
             for text in printed(source):
-                for name, value in _SETS.findall(text):
+                for name, value in _SETS.findall(text) if "=" in text else ():
                     if not _IDENTITY.fullmatch(name):
                         continue
                     if _LITERAL_READ.search(value):
                         yield _Sink(name, source.position, source, ())
                     else:
                         yield from _sink(flow, source, name, words)
-                if _YAML_NAME.search(text) and any("/.ddev/" in path for path in write.paths):
+                if any("/.ddev/" in path for path in write.paths) and _YAML_NAME.search(text):
                     yield from _sink(flow, source, "DDEV's project name", words)
 
 

@@ -11,8 +11,8 @@ from functools import cached_property
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rules.checks.commands import Concern, Flow, getopt, located
-from rules.checks.listings import GREPS, Frames, unlisted
+from rules.checks.commands import Concern, Flow, Frames, frames_of, getopt, located
+from rules.checks.listings import GREPS, asks_listing, unlisted
 from rules.checks.support import in_home
 from rules.once import once
 from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Test, Word, call_of
@@ -166,14 +166,27 @@ class Guards(Struct, frozen=True, dict=True):
         if guard.test.name in _LOOKS_UP and not guard.holds:
             names = {text for word in guard.test.argv[1:] for text in word.alternatives}
             return any(posixpath.basename(path) in names for path in paths)
+        meanings = self._stands_for(guard.test, guard.holds) if depth < MAX_DEPTH else ()
+        if not meanings:
+            return False
         within = replace(kind, frames=(*kind.frames, guard.test.position))
-        return depth < MAX_DEPTH and any(
-            all(self._absent(each, paths, within, depth + 1) for each in needed)
-            for needed in self._stands_for(guard.test, guard.holds)
-        )
+        return any(all(self._absent(each, paths, within, depth + 1) for each in needed) for needed in meanings)
 
     def _missing(self, test: Test, kind: _Kind, *, holds: bool) -> list[str]:
         """The paths, as patterns, that do not exist or have not what is looked for, if the test has that outcome."""
+        key = id(test), holds, kind.link, kind.cwd, kind.grep, kind.file
+        if key not in self._told:
+            self._told[key] = self._tells(test, kind, holds=holds)
+        told = self._told[key]
+        return unlisted(self.flow, test, kind.frames, holds=holds) if told is None else told
+
+    @cached_property
+    def _told(self) -> dict[tuple[int, bool, bool, str, bool, bool], list[str] | None]:
+        """What a test says by itself, see `_tells`: the same one is asked of many paths, on many ways."""
+        return {}
+
+    def _tells(self, test: Test, kind: _Kind, *, holds: bool) -> list[str] | None:
+        """The paths that are missing by what the test says itself; None where that is for a listing to say."""
         words = test.argv[1:]
         if test.name == "test" and len(words) > 1:
             operator = words[0].alternatives[0]
@@ -185,23 +198,31 @@ class Guards(Struct, frozen=True, dict=True):
         if test.name == "mkdir":
             makes_new = not any(word.value in ("-p", "--parents") for word in words)
             return _paths(words, kind.cwd) if makes_new and holds else []
-        if holds:
-            return unlisted(self.flow, test, kind.frames, holds=True)
-        if test.name in _FAILS_WITHOUT:
+        if test.name in _FAILS_WITHOUT and not holds:
             return _paths(words, kind.cwd)
-        if test.name in GREPS and kind.grep and (files := _grepped(test, kind.cwd)[1]):
+        if test.name in GREPS and kind.grep and not holds and (files := _grepped(test, kind.cwd)[1]):
             return files
-        return unlisted(self.flow, test, kind.frames, holds=False)
+        return None if asks_listing(test) else []
 
     def _is_made_folder(self, path: str) -> bool:
         return any(command.name in ("mkdir", "install") for command in self._made.get(path, ()))
 
-    def _stands_for(self, test: Test, holds: bool) -> Iterator[list[Guard]]:  # noqa: FBT001
+    def _stands_for(self, test: Test, holds: bool) -> Sequence[list[Guard]]:  # noqa: FBT001
         """Guards that must hold for a function to succeed, or for a variable to have its value."""
+        key = id(test), holds
+        if key not in self._meant:
+            self._meant[key] = [*self._succeeding(test, holds), *self.flagged(test, holds)]
+        return self._meant[key]
+
+    @cached_property
+    def _meant(self) -> dict[tuple[int, bool], list[list[Guard]]]:
+        """What tests stand for, see `_stands_for`."""
+        return {}
+
+    def _succeeding(self, test: Test, holds: bool) -> Iterator[list[Guard]]:  # noqa: FBT001
         outcome = self.flow.program.calls.get(call_of(test.position, test.argv))
         if outcome is not None:
             yield from ([guard] for guard in outcome[0 if holds else 1])
-        yield from self.flagged(test, holds)
 
     def flagged(self, test: Test, holds: bool) -> Iterator[list[Guard]]:  # noqa: FBT001
         """Guards that must hold for a variable to have the value that a test asks for."""
@@ -299,7 +320,7 @@ class Guards(Struct, frozen=True, dict=True):
 
 def _kind(command: Command, *, tree: bool = False, link: bool = False, grep: bool = True, file: bool = False) -> _Kind:
     cwd = command.cwd[0] if command.cwd else HOME
-    return _Kind(tree, link, cwd, tuple(frame.position for frame in command.frames), grep, file)
+    return _Kind(tree, link, cwd, frames_of(command), grep, file)
 
 
 @once

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -66,6 +66,7 @@ def is_home(path: str) -> bool:
     return path == HOME or path.startswith((f"{HOME}/", f"/home/{UNKNOWN}/"))
 
 
+@lru_cache(maxsize=4096)
 def is_kept(path: str) -> bool:
     """Whether a path is in the home, where something of the user can be: no cache, no log, no file of the templates."""
     inside = path.removeprefix(HOME).strip("/")

@@ -256,8 +256,8 @@ def _targets(command: Command) -> Iterator[tuple[str, Position | None]]:
         for path in redirect.target.alternatives:
             if redirect.operator in (">", ">>", ">|", "&>", "&>>"):
                 yield path, None if ">>" in redirect.operator else redirect.position
-    words = [text for word in command.args for text in word.alternatives]
     if command.name == "tee" or _takes_input(command):
+        words = [text for word in command.args for text in word.alternatives]
         for path in words:
             if path.startswith("/") and path != "/dev/stdin":
                 yield path, None if {"-a", "--append"} & set(words) else command.position
@@ -502,7 +502,8 @@ def _in_boot(command: Command) -> tuple[str, str, str] | None:
         if any(word in _PASSWORDS or re.fullmatch(r"-[a-zA-Z]*[SA][a-zA-Z]*", word) for word in own):
             message = "This makes sudo read a password, which nobody is there to type at boot."
             return "sudo reads a password", message, "Write `sudo` without this option: `coder` is asked for none."
-    words = [text for word in command.args for text in word.alternatives]
+    changes = command.name in (*_REMOVERS, "chmod", "sed")
+    words = [text for word in command.args for text in word.alternatives] if changes else []
     if command.name in _REMOVERS and any(word.startswith("/etc/sudoers.d") for word in words):
         return "sudoers file removed", "This takes the sudoers file away, and with it passwordless sudo.", _LEAVE_OUT
     if command.name == "chmod" and any(_is_sudoers(word) for word in words):

@@ -598,7 +598,7 @@ def _undoes(command: Command) -> str:
 
 
 def _about_access(command: Command) -> bool:
-    return mentions(command, SOCKET) and any(each.name in _GIVES_ACCESS for each in invocations(command))
+    return any(each.name in _GIVES_ACCESS for each in invocations(command)) and mentions(command, SOCKET)
 
 
 def _denies(command: Command) -> bool:

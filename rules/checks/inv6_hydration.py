@@ -47,6 +47,7 @@ from rules.checks.commands import (
     Surface,
     Write,
     flow_of,
+    frames_of,
     getopt,
     invocations,
     known,
@@ -126,7 +127,7 @@ def check(workspace: Workspace) -> Iterator[Violation]:
     seen: set[tuple[Position, ...]] = set()
     for program in surface.programs:
         for append in _appends(program, workspace.policy):
-            key = append.at, *(frame.position for frame in append.command.frames)
+            key = append.at, *frames_of(append.command)
             if key not in seen and not _is_in_session(workspace, append.around):
                 seen.add(key)
                 yield _appended(surface, append)

@@ -8,12 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rules.checks.commands import Flow, getopt, known, located
+from rules.checks.commands import Flow, Frames, frames_of, getopt, known, located
 from rules.sources.shell import UNKNOWN, Command, Test, Word
 from rules.sources.text import Position
-
-Frames = tuple[Position, ...]
-"""Calls and files that lead to a place."""
 
 GREPS = frozenset({"grep", "egrep", "fgrep", "rg", "zgrep"})
 _PASSES_ON = frozenset({"head", "tail", "sort", "uniq", "cat", "tee", "wc"})
@@ -34,6 +31,14 @@ class Asked(Struct, frozen=True):
     word: Word
     empty: bool
     counts: bool
+
+
+def asks_listing(test: Test) -> bool:
+    """Whether it is for the output of another command to say what a test says."""
+    if test.name in GREPS or test.name in ("read", "compgen"):
+        return True
+    asked = _asked(test)
+    return asked is not None and any(origin.kind in ("command", "assignment") for origin in asked.word.origins)
 
 
 def unlisted(flow: Flow, test: Test, frames: Frames, *, holds: bool) -> list[str]:
@@ -61,16 +66,12 @@ def unlisted(flow: Flow, test: Test, frames: Frames, *, holds: bool) -> list[str
 
 def _there(flow: Flow, at: Position, frames: Frames) -> list[Command]:
     """The commands at a place, as they run on the way of `frames` or in a call that these end with."""
-    return [each for each in flow.by_position.get(at, []) if _is_on(_frames(each), frames)]
+    return [each for each in flow.by_position.get(at, []) if _is_on(frames_of(each), frames)]
 
 
 def _is_on(own: Frames, way: Frames) -> bool:
     shared = min(len(own), len(way))
     return own[:shared] == way[:shared] or own[-1:] == way[-1:]
-
-
-def _frames(command: Command) -> Frames:
-    return tuple(frame.position for frame in command.frames)
 
 
 def _globbed(flow: Flow, word: Word, frames: Frames) -> list[str]:

@@ -105,6 +105,14 @@ def test_cases(name: str) -> None:
     assert {each.line: each.canonical for each in misformatted(text)} == expected
 
 
+def test_a_line_alone_is_judged_as_it_is_among_all() -> None:
+    dice = random.Random(2)
+    for text in [_shaken(CLEAN, dice), *(text for text, _ in CASES.values())]:
+        numbers = range(1, text.count("\n") + 2)
+        alone = [each for number in numbers for each in misformatted(text, frozenset({number}))]
+        assert alone == list(misformatted(text))
+
+
 @pytest.mark.parametrize("name", UNSURE)
 def test_silent_where_not_sure(name: str) -> None:
     assert misformatted(UNSURE[name]) == ()

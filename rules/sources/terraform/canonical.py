@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby
 
 from msgspec import Struct, field
 
@@ -20,18 +21,20 @@ MAX_CHARS = 512 * 1024
 
 _TOKEN = re.compile(
     r"""
-    (?P<newline>\r?\n)
+    (?P<space>[ \t]*)
+    (?:(?P<newline>\r?\n)
   | (?P<comment>(?:\#|//)[^\n]*(?:\n|\Z))
   | (?P<block_comment>/\*(?:(?!\*/).)*\*/)
   | (?P<heredoc><<-?(?P<word>[^\W\d][\w.-]*)\r?\n)
+  | (?P<string>"[^"\\$%\n]*")
   | (?P<quote>")
   | (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
   | (?P<identifier>[^\W\d][\w-]*)
   | (?P<operator>\.\.\.|::|[=!<>]=|=>|&&|\|\||[-+*/%!<>=?:.,(){}\[\]])
+  | (?P<end>\Z))
     """,
     re.VERBOSE | re.DOTALL,
 )
-_SPACE = re.compile(r"[ \t]*")
 _OPENING, _CLOSING = frozenset("({["), frozenset(")}]")
 # What may stand before a minus that negates. Anything else ends an expression, and the minus subtracts.
 _BEFORE_NEGATION = frozenset(re.findall(r"\S+", "( { [ = : , ? + * / % - == != > >= < <= && || !"))
@@ -80,8 +83,11 @@ class _Line(Struct):
 
 
 @lru_cache(maxsize=64)
-def misformatted(text: str) -> tuple[Misformatted, ...]:
-    """The lines whose white space ``terraform fmt`` would change, in order; () also where that is not sure."""
+def misformatted(text: str, only: frozenset[int] | None = None) -> tuple[Misformatted, ...]:
+    """The lines whose white space ``terraform fmt`` would change, in order; () also where that is not sure.
+
+    `only` are the lines that are asked about, all of them if not given.
+    """
     if len(text) > MAX_CHARS:
         return ()
     try:
@@ -89,34 +95,43 @@ def misformatted(text: str) -> tuple[Misformatted, ...]:
     except _Unsure:
         return ()
     _indent(lines)
+    found = (each for stretch in _stretches(lines, only) for each in _rewritten(stretch))
+    return tuple(each for each in found if only is None or each.line in only)
+
+
+def _stretches(lines: Iterable[_Line], only: frozenset[int] | None) -> Iterator[list[_Line]]:
+    """Lines in a row, as far as the columns of one may depend on another's: those with one that is asked about."""
+    for _, group in groupby(lines, lambda line: bool(line.assign or line.comment)):
+        stretch = list(group)
+        if only is None or any(token.line in only for line in stretch for token in line.tokens):
+            yield stretch
+
+
+def _rewritten(lines: list[_Line]) -> Iterator[Misformatted]:
     for line in lines:
         _space(line)
     _align(lines, lambda line: line.assign, lambda line: line.lead)
     _align(lines, lambda line: line.comment, lambda line: [*line.lead, *line.assign])
     changed = dict.fromkeys(token.line for line in lines for token in line.tokens if token.found != " " * token.spaces)
-    if not changed:
-        return ()
-    written = _written(lines)
-    return tuple(Misformatted(number, written[number]) for number in changed)
+    written = _written(lines) if changed else {}
+    yield from (Misformatted(number, written[number]) for number in changed)
 
 
 def _tokens(text: str) -> Iterator[_Token]:
     position, line = 0, 1
     while True:
-        space = _SPACE.match(text, position)
-        assert space is not None
-        start = space.end()
-        if start == len(text):
-            return
-        found = _TOKEN.match(text, start)
+        found = _TOKEN.match(text, position)
         if found is None:
             raise _Unsure
-        kind, end = str(found.lastgroup), found.end()
-        if found["heredoc"]:
+        space, kind, end = found["space"], str(found.lastgroup), found.end()
+        if kind == "end":
+            return
+        if kind == "heredoc":
             end = _heredoc_end(text, end, found["word"])
         elif kind == "quote":
             kind, end = "string", _string_end(text, end)
-        yield _Token(kind, text[start:end], line, space[0])
+        start = position + len(space)
+        yield _Token(kind, text[start:end], line, space)
         line += text.count("\n", start, end)
         position = end
 
@@ -267,7 +282,8 @@ def _width(tokens: Iterable[_Token]) -> int | None:
     return total
 
 
-def _written(lines: Iterable[_Line]) -> dict[int, str]:
+def _written(lines: Sequence[_Line]) -> dict[int, str]:
     """Every line as the formatter writes it."""
+    first = lines[0].lead[0].line
     text = "".join(" " * token.spaces + token.text for line in lines for token in line.tokens)
-    return {number: line.rstrip("\r") for number, line in enumerate(text.split("\n"), 1)}
+    return {number: line.rstrip("\r") for number, line in enumerate(text.split("\n"), first)}
