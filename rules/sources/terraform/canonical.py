@@ -38,6 +38,8 @@ _TOKEN = re.compile(
 _OPENING, _CLOSING = frozenset("({["), frozenset(")}]")
 # What may stand before a minus that negates. Anything else ends an expression, and the minus subtracts.
 _BEFORE_NEGATION = frozenset(re.findall(r"\S+", "( { [ = : , ? + * / % - == != > >= < <= && || !"))
+_IN_STRING = re.compile(r'[\n"\\$%{}]')
+"""What may end a string or an interpolation, or begin one."""
 _ESCAPED = ("$${", "%%{")
 _TEMPLATE = ("${", "%{")
 
@@ -63,7 +65,7 @@ class _Token(Struct):
 
     @property
     def bracket(self) -> int:
-        return (self.text in _OPENING) - (self.text in _CLOSING) if self.kind == "operator" else 0
+        return (self.text in _OPENING) - (self.text in _CLOSING)
 
     @property
     def is_newline(self) -> bool:
@@ -152,8 +154,8 @@ def _string_end(text: str, start: int) -> int:
     """
     depth = [0]  # open braces in each string and interpolation that is open; the string itself never has any
     position = start
-    while position < len(text):
-        character = text[position]
+    while found := _IN_STRING.search(text, position):
+        position, character = found.start(), found[0]
         in_string = len(depth) % 2 == 1
         if character == "\n":
             raise _Unsure
@@ -193,15 +195,11 @@ def _cells(tokens: list[_Token]) -> _Line:
     line = _Line(tokens)
     if len(tokens) > 1 and tokens[-1].kind == "comment":
         line.lead, line.comment = tokens[:-1], tokens[-1:]
-    equals = next((n for n, token in enumerate(line.lead) if n and _is(token, "=")), None)
+    equals = next((n for n, token in enumerate(line.lead) if n and token.text == "="), None)
     # A value that goes on over the next lines is not aligned.
     if equals is not None and not sum(token.bracket for token in line.lead[equals:]):
         line.lead, line.assign = line.lead[:equals], line.lead[equals:]
     return line
-
-
-def _is(token: _Token | None, operator: str) -> bool:
-    return token is not None and token.kind == "operator" and token.text == operator
 
 
 def _indent(lines: Iterable[_Line]) -> None:
@@ -233,24 +231,25 @@ def _space(line: _Line) -> None:
 
 def _is_spaced(before: _Token | None, token: _Token, after: _Token) -> bool:
     """Whether a space stands between `token` and `after`."""
-    if after.kind == "newline" or _is(after, ",") or _is(after, "..."):
+    text, following = token.text, after.text
+    if after.kind == "newline" or following in (",", "..."):
         return False
-    if token.kind == "identifier" and (_is(after, "(") or _is(after, "::")):
+    if token.kind == "identifier" and following in ("(", "::"):
         return False
-    if (_is(token, "::") and after.kind == "identifier") or _is(token, ".") or _is(after, "."):
+    if (text == "::" and after.kind == "identifier") or text == "." or following == ".":
         return False
-    if _is(token, ","):
+    if text == ",":
         return True
-    if token.text == "in" and before is not None and before.kind == "identifier":
+    if text == "in" and before is not None and before.kind == "identifier":
         return True
-    if _is(after, "[") and (token.kind in ("identifier", "number") or token.bracket < 0):
+    if following == "[" and (token.kind in ("identifier", "number") or token.bracket < 0):
         return False
-    if _is(token, "!"):
+    if text == "!":
         return False
-    if _is(token, "-"):
-        return before is not None and not (before.kind == "operator" and before.text in _BEFORE_NEGATION)
-    if _is(token, "{") or _is(after, "}"):
-        return not (_is(token, "{") and _is(after, "}"))
+    if text == "-":
+        return before is not None and before.text not in _BEFORE_NEGATION
+    if text == "{" or following == "}":
+        return not (text == "{" and following == "}")
     return token.bracket <= 0 <= after.bracket
 
 
