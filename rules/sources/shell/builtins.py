@@ -491,6 +491,8 @@ class Builtins:
             words = tuple(itertools.dropwhile(lambda word: (word.value or "")[:1] in ("-", "+"), words[1:]))
         elif command.name in _LATER:
             words = tuple(itertools.dropwhile(lambda word: word.value != "-f", words))[1:]
+        elif "/" not in "".join(words[0].alternatives):
+            return
         for printed in self._walk.processes.get(words[0].position, ()) if words and command.name in SHELLS else ():
             self._run_file(printed, words[0].raw, words[1:], command, context, state.copy())
         paths = [path for path in words[0].alternatives if UNKNOWN not in path] if words else []

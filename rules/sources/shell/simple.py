@@ -68,7 +68,7 @@ class Simple:
         expander = self._walk.expander
         words = [word for node in parts.arguments for word in expander.words(node, context, state)]
         words = _unaliased(words, state) if state.expands_aliases else words
-        given = tuple(self._assignment(node, context, state.copy())[0] for node in assigned)
+        given = tuple([self._assignment(node, context, state.copy())[0] for node in assigned])
         targets = self.redirects(redirects, context, state)
         if not words:
             return NOTHING

@@ -114,21 +114,24 @@ class State(Struct):
 
     def join(self, other: State) -> None:
         """Become what holds if either this or `other` is true. A variable that one side does not set may be empty."""
-        mine = self.variables
         if self.arrays or other.arrays:
             self.arrays = dict(_joined_arrays(self, other))
-        for name, value in [item for item in other.variables.items() if mine.get(item[0]) is not item[1]]:
-            mine[name] = union(mine.get(name, EMPTY), value)
-        for name in mine.keys() - other.variables.keys():
-            mine[name] = union(mine[name], EMPTY)
-        for name, functions in other.functions.items():
-            own_functions = self.functions.get(name, ())
-            if own_functions is not functions:
-                self.functions[name] = tuple(dict.fromkeys((*own_functions, *functions)))
+        if self.variables != other.variables:
+            self._join_variables(other)
+        if self.functions != other.functions:
+            for name, functions in other.functions.items():
+                self.functions[name] = tuple(dict.fromkeys((*self.functions.get(name, ()), *functions)))
         self.cwd = union(self.cwd, other.cwd)
         if self.aliases is not other.aliases:
             self.aliases = {**other.aliases, **self.aliases}
         self.expands_aliases = self.expands_aliases or other.expands_aliases
+
+    def _join_variables(self, other: State) -> None:
+        mine = self.variables
+        for name, value in [item for item in other.variables.items() if mine.get(item[0]) is not item[1]]:
+            mine[name] = union(mine.get(name, EMPTY), value)
+        for name in mine.keys() - other.variables.keys():
+            mine[name] = union(mine[name], EMPTY)
 
 
 def _joined_arrays(one: State, other: State) -> Iterator[tuple[str, Mapping[str, Value]]]:

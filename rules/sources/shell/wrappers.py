@@ -74,7 +74,7 @@ def is_wrapper(word: Word) -> bool:
 
 def peel(words: Sequence[Word]) -> Peeled:
     names: list[str] = []
-    rest = list(words)
+    rest = tuple(words)
     while rest:
         name = _wrapper_name(rest[0])
         wrapper = _WRAPPERS.get(name)
@@ -87,7 +87,7 @@ def peel(words: Sequence[Word]) -> Peeled:
             break  # like su, it takes the user and ``-c``
         names.append(name)
         rest = rest[after:]
-    return Peeled(tuple(names), tuple(rest))
+    return Peeled(tuple(names), rest)
 
 
 def _wrapper_name(word: Word) -> str:
