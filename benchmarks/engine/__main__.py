@@ -20,7 +20,7 @@ from bot.local import check as check_locally
 from rules import examination
 from rules.examination import examine
 from rules.sources import shell
-from rules.sources.terraform import parse
+from rules.sources.terraform import grammar, parse
 from rules.sources.tree import MemoryTree
 from rules.suggestions import EditedTree
 
@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--base", default="HEAD~1")
     parser.add_argument("--head", default="HEAD")
     asked = parser.parse_args()
+    grammar.parser()  # an installation compiles it once: no run here has to
     with tempfile.TemporaryDirectory(prefix="wrc-benchmark-") as scratch:
         folder = Path(scratch)
         _machine()
