@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from msgspec.structs import replace
+
 from rules.model import Edit, Fact, Span, Step, Undecided
 from rules.sources.shell import UNKNOWN, Command, Guard, Word
 from rules.sources.terraform.module import BlockInstance
@@ -140,7 +142,7 @@ def with_entry(workspace: Workspace, block: BlockInstance, name: str, key: str, 
     if attribute is None:
         return None
     for number in range(attribute.at.line, attribute.end_line + 1):
-        if (edit := entry_at(workspace, attribute.at._replace(line=number), key, value)) is not None:
+        if (edit := entry_at(workspace, replace(attribute.at, line=number), key, value)) is not None:
             return edit
     return _first_below(workspace, attribute.at, key, value)
 
@@ -156,7 +158,7 @@ def _first_below(workspace: Workspace, at: Position, name: str, value: str) -> E
     opening = source_line(workspace, at)
     if not opening.rstrip().endswith("{"):
         return None
-    below = re.match(r"(\s+)(\w+\s*)=", source_line(workspace, at._replace(line=at.line + 1)))
+    below = re.match(r"(\s+)(\w+\s*)=", source_line(workspace, replace(at, line=at.line + 1)))
     within = f"{opening[: len(opening) - len(opening.lstrip())]}  "
     indent, width = (below[1], len(below[2].rstrip())) if below else (within, 0)
     aligned = len(below[2]) if below and len(below[2]) > width + 1 else 0

@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from functools import cached_property, lru_cache
-from typing import NamedTuple
 
 from msgspec import Struct
 
 _NEWLINE = re.compile("\n")
 
 
-class Position(NamedTuple):
+class Position(Struct, frozen=True, order=True):
     """A place in a repository file; line and column are 1-based, the column counts characters."""
 
     path: str

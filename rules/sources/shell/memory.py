@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from rules.sources.shell.program import Program
 from rules.sources.text import Text
@@ -36,7 +37,7 @@ class Surroundings:
         return self.globbed[pattern]
 
 
-class _Read(NamedTuple):
+class _Read(Struct, frozen=True):
     program: Program
     sourced: dict[str, Text | None]
     globbed: dict[str, tuple[str, ...]]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import Struct
 
@@ -19,7 +19,7 @@ from rules.sources.shell.script import UNKNOWN, Script
 from rules.sources.text import Position, Text
 
 
-class Origin(NamedTuple):
+class Origin(Struct, frozen=True):
     """Something that flowed into a value.
 
     assignment: `name` was set at `position`. variable: `name` has no value that is known. command: the output of
