@@ -70,7 +70,7 @@ from rules.once import once, once_in
 from rules.sources.shell import UNKNOWN, Command
 from rules.sources.text import Piece, Position, Text
 from rules.workspace.image import NAME as IMAGE
-from rules.workspace.image import Image
+from rules.workspace.image import Image, written_in_place
 from rules.workspace.template import Workspace
 from rules.workspace.uploads import Upload, uploads
 
@@ -123,9 +123,7 @@ def image_check(image: Image) -> Iterator[Violation | Undecided]:
         if level is not None and not text.show().startswith("#!"):
             yield from _staged(posixpath.basename(path), text, level)
     for instruction in image.instructions("COPY", "ADD"):
-        for name, text in instruction.files:
-            target = instruction.words[-1]
-            path = posixpath.join(target, name) if target.endswith("/") else target
+        for path, text in written_in_place(instruction):
             level = "failure" if _kind(path) == "dotfile" else _level_of(path)
             if level is not None:
                 yield from _staged(path, text, level)

@@ -100,7 +100,7 @@ def check(workspace: Workspace) -> Iterator[Violation]:
 def image_check(image: Image) -> Iterator[Violation]:
     surface = of_image(image)
     yield from _scripts(surface)
-    for instruction in image.instructions("CMD", "ENTRYPOINT"):
+    for instruction in image.last("CMD", "ENTRYPOINT"):
         does = _started_by(instruction)
         if does is not None:
             where = Span(instruction.path, instruction.start, instruction.start)

@@ -43,7 +43,7 @@ from rules.model import Fact, Level, Span, Step, Undecided, Violation
 from rules.sources.dockerfile import Instruction
 from rules.sources.shell import UNKNOWN, Command
 from rules.sources.terraform.references import references
-from rules.sources.terraform.values import Alternative, ListData, MapData, Unknown, Value, as_text
+from rules.sources.terraform.values import Alternative, ListData, MapData, Unknown, Value, as_text, show_value
 from rules.sources.text import Position
 from rules.workspace.environment import given
 from rules.workspace.image import NAME, Image
@@ -75,6 +75,9 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
     for container in workspace.containers:
         yield from attribute_facts(ID, workspace, container, ("user", "group_add"))
     yield from environment(ID, workspace, ("HOME",))
+    for each in given(workspace):
+        if each.name == "HOME":
+            yield Fact(ID, workspace.template, f"HOME by {each.resource.kind}", show_value(each.value), line(each.at))
 
 
 def image_facts(image: Image) -> Iterator[Fact]:
@@ -84,7 +87,7 @@ def image_facts(image: Image) -> Iterator[Fact]:
     final = _last_user(image)
     if final is not None:
         yield Fact(ID, NAME, "USER", " ".join(final.words), _span(final))
-    for instruction in image.instructions("ENV"):
+    for instruction in image.last("ENV"):
         for word in instruction.words:
             if word.startswith(("HOME=", "USER=")):
                 yield Fact(ID, NAME, f"ENV {word.split('=')[0]}", word, _span(instruction))
@@ -183,18 +186,21 @@ def _sure(made_of: frozenset[str]) -> bool:
 def _home(workspace: Workspace, agent: Resource) -> Iterator[Violation | Undecided]:
     what = "HOME in the agent's env"
     env = agent.value("env")
+    elsewhere = any(each.name == "HOME" and each.resource.kind == "coder_env" for each in given(workspace))
     for alternative in env or ():
         data = alternative.data
         value = data.get("HOME") if isinstance(data, MapData) else None
-        if value is None and (isinstance(data, Unknown) or (isinstance(data, MapData) and data.open)):
+        for each in value or ():
+            yield from _home_value(workspace, f"{agent.address}/HOME", each, agent.at("env"))
+        if value is not None or elsewhere:
+            continue
+        if isinstance(data, Unknown) or (isinstance(data, MapData) and data.open):
             yield Undecided(
                 ID, workspace.template, f"{agent.address}/HOME", line(agent.at("env")), f"{what} is not known"
             )
-        elif value is None:
+        else:
             yield _no_home(workspace, agent)
-        for each in value or ():
-            yield from _home_value(workspace, f"{agent.address}/HOME", each, agent.at("env"))
-    if env is None:
+    if env is None and not elsewhere:
         yield _no_home(workspace, agent)
 
 
@@ -246,7 +252,7 @@ def _rename(image: Image) -> Iterator[Violation | Undecided]:
             fix = f"Rename Ubuntu's own user instead: `{_RENAME}`."
             yield _in_image("coder's UID", "uid not said", command.position, message, fix=fix)
     if not makers:
-        base = list(image.instructions("FROM"))
+        base = list(image.last("FROM"))
         if base and not any(_STOCK.match(instruction.words[0]) for instruction in base if instruction.words):
             reason = (
                 f"whether {base[-1].words[0] if base[-1].words else 'the base image'} has the user coder is not known"
@@ -312,14 +318,8 @@ def _final_user(image: Image) -> Iterator[Violation]:
 
 
 def _last_user(image: Image) -> Instruction | None:
-    """The `USER` that the last stage ends with; those before it are for a few steps of the build."""
-    last: Instruction | None = None
-    for instruction in image.instructions("FROM", "USER"):
-        if instruction.keyword == "FROM":
-            last = None
-        elif instruction.keyword == "USER":
-            last = instruction
-    return last
+    """The `USER` that the image ends with; those before it are for a few steps of the build."""
+    return next(reversed([*image.last("USER")]), None)
 
 
 def _in_image(

@@ -40,11 +40,13 @@ from msgspec.structs import replace
 
 from rules.checks.commands import Concern, Flow, deleted, flow_of, getopt, of_workspace
 from rules.checks.support import image_fact, line, way
-from rules.model import Fact, Level, Step, Undecided, Violation
+from rules.model import Edit, Fact, Level, Step, Undecided, Violation
+from rules.sources.dockerfile import Instruction
 from rules.sources.shell import UNKNOWN, Command, Word
 from rules.sources.terraform.values import as_text
 from rules.sources.text import Piece, Position, Text
-from rules.workspace.image import NAME, Image
+from rules.sources.tree import read_text
+from rules.workspace.image import NAME, Image, written_in_place
 from rules.workspace.template import Workspace
 from rules.workspace.uploads import Upload, uploads
 
@@ -54,6 +56,7 @@ CLAUSES = {r" mode \S": "sudoers contain mode"}
 SCRIPTS = ("boot",)
 
 SUDOERS = "/etc/sudoers.d/coder"
+_FOLDER = "/etc/sudoers.d"
 ENTRY = "coder ALL=(ALL) NOPASSWD:ALL"
 FACT = "sudoers file"
 PACKAGE = "package sudo"
@@ -94,8 +97,8 @@ def image_facts(image: Image) -> Iterator[Fact]:
         for word in _installed(command):
             if _is_sudo(word):
                 yield Fact(ID, NAME, PACKAGE, word.raw, line(word.position))
-    for path, text in _copied(image):
-        yield Fact(ID, NAME, f"{FACT} {path}", text, line(Position(path, 1, 1)))
+    for each in _copied(image):
+        yield Fact(ID, NAME, f"{FACT} {each.source}", each.text, line(Position(each.source, 1, 1)))
 
 
 def _touches_sudoers(command: Command) -> bool:
@@ -110,13 +113,14 @@ def _touches_sudoers(command: Command) -> bool:
 class Written(Struct, frozen=True):
     """One line that ends up in a sudoers file, and where it is written. `text` is None where it is not known.
 
-    `start` is what began the file anew for it.
+    `start` is what began the file anew for it; `copy` is the instruction that brings the file from the repository.
     """
 
     file: str
     text: str | None
     position: Position
     start: Position | None = None
+    copy: Instruction | None = None
 
 
 def image_check(image: Image) -> Iterator[Violation | Undecided]:
@@ -140,8 +144,8 @@ def image_check(image: Image) -> Iterator[Violation | Undecided]:
 
 def _package(image: Image) -> Iterator[Violation]:
     """The images of Ubuntu and Debian come without sudo; of others nothing is known."""
-    first = next(image.instructions("FROM"), None)
-    if first is None or not all(_WITHOUT_SUDO.fullmatch(each.words[0]) for each in image.instructions("FROM")):
+    first = next(image.last("FROM"), None)
+    if first is None or not _WITHOUT_SUDO.fullmatch(first.words[0]):
         return
     words = [word for command in image.commands for word in _installed(command)]
     if not words or any(_is_sudo(word) or word.values is None for word in words):
@@ -220,11 +224,10 @@ def _lines(image: Image) -> Iterator[Written]:
                 del files[path]
             elif command.name == "sed":
                 files[path].append(Written(path, None, command.position))
-    for instruction in image.instructions("COPY", "ADD"):
+    for instruction in image.last("COPY", "ADD"):
         target, at = instruction.words[-1] if instruction.words else "", image.start(instruction)
         if _is_sudoers(target):
-            for name, written in instruction.files:
-                path = posixpath.join(target, name) if target.endswith("/") else target
+            for path, written in written_in_place(instruction):
                 files[path] = [_in_place(path, piece) for piece in written.parts if isinstance(piece, Piece)]
             if any(flag.startswith("--from") for flag in instruction.flags):
                 files[target] = [Written(target, None, at)]
@@ -310,37 +313,44 @@ def _piped(image: Image, command: Command) -> Iterator[str | None]:
             yield from _output(image, other) if other.name != "tee" else (None,)
 
 
-def _copied(image: Image) -> Iterator[tuple[str, str]]:
-    """Files of the repository that the image gets as sudoers files: (repository path, text)."""
+class Copied(Struct, frozen=True):
+    """A file of the repository that the image gets as the sudoers file `target`, and the `COPY` that does it."""
+
+    source: str
+    target: str
+    text: str
+    copy: Instruction | None
+
+
+def _copied(image: Image) -> Iterator[Copied]:
     staged = dict(image.staged_files)
-    for source, target in image.copies:
-        if target.startswith("/etc/sudoers.d") and source in staged:
-            yield source, staged[source].show()
+    for instruction in image.last("COPY", "ADD"):
+        for source, target in _sudoers_of(image, instruction):
+            yield Copied(source, target, staged[source].show(), instruction)
     for command in image.commands:
         words = [text for word in command.args for text in word.alternatives]
-        if command.name in ("install", "cp", "mv") and any(w.startswith("/etc/sudoers.d") for w in words):
+        place = next((word for word in words if word.startswith(_FOLDER)), None)
+        if command.name in ("install", "cp", "mv") and place is not None:
             for word in words:
-                own = image.staged(posixpath.normpath(word)) if word.startswith("/") else None
+                own = image.staged(posixpath.normpath(word)) if word.startswith("/") and word != place else None
                 if own is not None and own in staged:
-                    yield own, staged[own].show()
+                    yield Copied(own, place, staged[own].show(), None)
+
+
+def _sudoers_of(image: Image, instruction: Instruction) -> Iterator[tuple[str, str]]:
+    """The sudoers files that an instruction stages, also by a folder above them: (repository path, path)."""
+    for path, _ in image.staged_files:
+        for lands in image.lands(instruction, path):
+            target = posixpath.join(lands, posixpath.basename(path)) if lands == _FOLDER else lands
+            if _is_sudoers(target):
+                yield path, target
 
 
 def _staged_lines(image: Image) -> Iterator[Written]:
-    for path, text in _copied(image):
-        for number, own in enumerate(text.split("\n"), 1):
+    for each in _copied(image):
+        for number, own in enumerate(each.text.split("\n"), 1):
             if own.strip() and not own.lstrip().startswith("#"):
-                yield Written(_target_of(image, path), own, Position(path, number, 1))
-
-
-def _target_of(image: Image, source: str) -> str:
-    for staged, target in image.copies:
-        if staged == source and target.startswith("/etc/sudoers.d"):
-            return f"{target}/{posixpath.basename(source)}" if target == "/etc/sudoers.d" else target
-    for command in image.commands:
-        for word in command.args:
-            if word.alternatives[0].startswith("/etc/sudoers.d"):
-                return word.alternatives[0]
-    return SUDOERS
+                yield Written(each.target, own, Position(each.source, number, 1), copy=each.copy)
 
 
 # The mode
@@ -354,8 +364,11 @@ def _mode(image: Image, lines: list[Written]) -> Iterator[Violation]:
     modes = list(_modes(image))
     if not modes:
         message = "Nothing sets the mode 0440 on the sudoers file, so it is left as readable by everybody."
-        fix = f"Add `chmod 0440 {own[-1].file}`."
-        yield _violation("image/sudoers mode", "no mode", own[-1].position, message, fix=fix, why=_OPEN)
+        copy = own[-1].copy
+        at = image.start(copy) if copy is not None else own[-1].position
+        fix = f"Add `chmod 0440 {own[-1].file}`." if copy is None else f"Write `{copy.keyword} --chmod=0440`."
+        found = _violation("image/sudoers mode", "no mode", at, message, fix=fix, why=_OPEN)
+        yield replace(found, edit=_with_mode(image, copy) if copy is not None else None)
     elif modes[-1][0] != "440":
         mode, at = modes[-1]
         message = f"This gives the sudoers file the mode {mode} instead of 0440."
@@ -363,11 +376,18 @@ def _mode(image: Image, lines: list[Written]) -> Iterator[Violation]:
         yield _violation("image/sudoers mode", f"mode {mode}", at, message, fix=fix, why=_OPEN)
 
 
+def _with_mode(image: Image, copy: Instruction) -> Edit:
+    """The edit that has the copy set the mode."""
+    text = read_text(image.tree, copy.path).split("\n")[copy.start - 1].rstrip("\r")
+    return Edit(copy.path, copy.start, copy.start, text.replace(copy.keyword, f"{copy.keyword} --chmod=0440", 1))
+
+
 def _modes(image: Image) -> Iterator[tuple[str, Position]]:
     """The modes that sudoers files are given, in order, as three octal digits where that is what they are."""
-    for instruction in image.instructions("COPY", "ADD"):
+    for instruction in image.last("COPY", "ADD"):
         flag = next((flag for flag in instruction.flags if flag.startswith("--chmod=")), None)
-        if flag is not None and instruction.words[-1].startswith("/etc/sudoers.d"):
+        into = instruction.words[-1].startswith(_FOLDER) or any(_sudoers_of(image, instruction))
+        if flag is not None and into:
             yield _octal(flag.partition("=")[2]), image.start(instruction)
     for command in image.commands:
         words = [word.alternatives[0] for word in command.args]

@@ -77,7 +77,7 @@ from rules.model import Edit, Fact, Level, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Word
 from rules.sources.terraform.values import Alternative, MapData, Unknown, Value, show, show_value
 from rules.sources.text import Position, Text
-from rules.workspace.environment import given
+from rules.workspace.environment import Given, given
 from rules.workspace.template import Resource, Script, Workspace
 
 ID = "INV-9"
@@ -159,11 +159,28 @@ def _environment(workspace: Workspace, agent: Resource) -> Iterator[Violation | 
         reason = f"the agent's env is not known in full, so whether it has {', '.join(missing or VARIABLES)} is open"
         yield undecided(workspace, ID, f"{agent.address}/env", agent.at("env"), reason)
         return
+    elsewhere = {each.name: each for each in given(workspace) if each.resource.kind == "coder_env"}
     for name in missing:
-        yield _missing(workspace, agent, name)
+        yield _by_resource(workspace, elsewhere[name]) if name in elsewhere else _missing(workspace, agent, name)
     for name in _SOURCES:
         for each in maps:
             yield from _entry(workspace, f"{agent.address}/env/{name}", name, each.get(name), agent.at("env"))
+
+
+def _by_resource(workspace: Workspace, each: Given) -> Violation:
+    """A `coder_env` reaches the same shells, and is not what the contract names."""
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address=each.address,
+        evidence=f"{each.name} by coder_env",
+        span=line(each.at),
+        level="warning",
+        message=f"This gives `{each.name}` by a `coder_env`, where the contract has the agent's `env`. Is that meant?",
+        trail=(workspace.step(each.at),),
+        why="A check or a person that looks for it in `coder_agent.env` does not find it there.",
+        fix=f"Write `{each.name} = {SOURCES[each.name]}` in the agent's `env`.",
+    )
 
 
 def _missing(workspace: Workspace, agent: Resource, name: str) -> Violation:

@@ -81,10 +81,9 @@ def in_image(image: Image) -> Iterator[Sighting]:
 
 
 def _copied(image: Image, step: Step) -> Iterator[str]:
-    for source, target in image.copied(step):
-        for path, _ in image.staged_files:
-            if path.endswith(f"/{FOLDER}/{NAME}") and (path == source or path.startswith(f"{source}/")):
-                yield posixpath.normpath(target + path[len(source) :])
+    for path, _ in image.staged_files:
+        if path.endswith(f"/{FOLDER}/{NAME}"):
+            yield from image.lands(step.instruction, path)
 
 
 def _flagged(step: Step) -> bool:

@@ -51,7 +51,7 @@ def _parser() -> Parser:
 @lru_cache(maxsize=64)
 def parse_dockerfile(text: str, path: str) -> Dockerfile:
     """The instructions of a Dockerfile, those inside `ONBUILD` included. Never raises."""
-    source = text.encode()
+    source = text.replace("\r\n", "\n").encode()
     root = _parser().parse(source).root_node
     found = tuple(_instructions(root, source, path))
     return Dockerfile(path, found, tuple(sorted({node.start_point.row + 1 for node in _broken(root)})))

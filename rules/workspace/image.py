@@ -5,9 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar, TypeVarTuple, cast
 
 from msgspec import Struct, structs
@@ -58,14 +57,13 @@ class Image(Struct, frozen=True, dict=True):
     @cached_property
     def copies(self) -> tuple[tuple[str, str], ...]:
         """What ``COPY`` and ``ADD`` stage: (repository path of file or folder, absolute path in the image)."""
-        return tuple(copy for step in self.steps for copy in self.copied(step))
+        return tuple(copy for step in self.steps for copy in self.copied(step.instruction))
 
-    def copied(self, step: Step) -> Iterator[tuple[str, str]]:
+    def copied(self, instruction: Instruction) -> Iterator[tuple[str, str]]:
         """What one instruction stages, see `copies`."""
-        flags = step.instruction.flags
-        if step.instruction.keyword not in ("COPY", "ADD") or any(flag.startswith("--from") for flag in flags):
+        if instruction.keyword not in ("COPY", "ADD") or _stage_copied_from(instruction) is not None:
             return
-        *sources, target = step.instruction.words or ("",)
+        *sources, target = instruction.words or ("",)
         for source in sources:
             if source.startswith("<<"):
                 continue
@@ -79,7 +77,10 @@ class Image(Struct, frozen=True, dict=True):
 
     def staged(self, path: str) -> str | None:
         """The repository path of the file that the image has at absolute `path`; None if it stages none there."""
-        for source, target in reversed(self.copies):
+        return self._staged_by(self.copies, path)
+
+    def _staged_by(self, copies: Sequence[tuple[str, str]], path: str) -> str | None:
+        for source, target in reversed(copies):
             if path == target or path.startswith(target.rstrip("/") + "/"):
                 candidate = posixpath.normpath(source + path[len(target.rstrip("/")) :])
                 if candidate in self.tree.entries:
@@ -88,9 +89,13 @@ class Image(Struct, frozen=True, dict=True):
 
     def paths_of(self, source: str) -> Iterator[str]:
         """The absolute paths in the image at which a file of the repository is staged."""
-        for staged, target in self.copies:
+        return (path for step in self.steps for path in self.lands(step.instruction, source))
+
+    def lands(self, instruction: Instruction, source: str) -> Iterator[str]:
+        """The absolute paths in the image at which an instruction stages a file of the repository."""
+        for staged, target in self.copied(instruction):
             if source == staged or source.startswith(f"{staged}/"):
-                yield posixpath.normpath(target + source[len(staged) :])
+                yield posixpath.normpath(target.rstrip("/") + source[len(staged) :])
 
     def glob(self, pattern: str) -> tuple[str, ...]:
         """The absolute paths of staged files that a shell pattern means, sorted."""
@@ -122,17 +127,29 @@ class Image(Struct, frozen=True, dict=True):
         """The files that the image gets by ``COPY`` and ``ADD``: (repository path, text)."""
         found: list[tuple[str, Text]] = []
         for path in self._staged:
-            if self.tree.entries[path].kind == "file" and len(found) < MAX_STAGED:
-                with suppress(Unreadable):
-                    found.append((path, Text.literal(read_text(self.tree, path), Position(path, 1, 1))))
+            text = self._text(path) if len(found) < MAX_STAGED else None
+            if text is not None:
+                found.append((path, text))
         return tuple(found)
+
+    def _text(self, path: str) -> Text | None:
+        """A file of the repository; None for what is no file, or cannot be read."""
+        entry = self.tree.entries.get(path)
+        if entry is None or entry.kind != "file":
+            return None
+        try:
+            return Text.literal(read_text(self.tree, path), Position(path, 1, 1))
+        except Unreadable:
+            return None
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """Every instruction in order, with what ``ARG``, ``ENV`` and ``WORKDIR`` before it set."""
         environment: dict[str, Text] = {}
         folder = "/"
-        steps = []
+        steps: list[Step] = []
+        copies: list[tuple[str, str]] = []
+        files: dict[str, Text] = {}
         for written in self.dockerfile.instructions if self.dockerfile is not None else ():
             instruction = _as_built(written, environment, folder)
             program = None
@@ -140,25 +157,56 @@ class Image(Struct, frozen=True, dict=True):
                 program = parse_program(
                     instruction.script,
                     directory=NAME,
-                    resolve_source=lambda _: None,
+                    resolve_source=partial(self._script, [*copies, *_mounted(instruction)], files),
                     environment={name: [value] for name, value in environment.items()},
                     cwd=folder,
                 )
             steps.append(Step(instruction, program))
+            copies += self.copied(instruction)
+            files |= dict(written_in_place(instruction))
             for name, value in _set_by(instruction.keyword, instruction.words):
                 environment[name] = Text.literal(value, Position(instruction.path, instruction.start, 1))
             if instruction.keyword == "WORKDIR" and instruction.words:
                 folder = instruction.words[0]
         return tuple(steps)
 
+    def _script(self, copies: Sequence[tuple[str, str]], files: Mapping[str, Text], path: str) -> Text | None:
+        """What a build that staged these `copies` and wrote these `files` has at an absolute path."""
+        staged = self._staged_by(copies, path)
+        return self._text(staged) if staged is not None else files.get(path)
+
     @property
     def runs(self) -> tuple[Program, ...]:
         """The shell of every ``RUN``, in order."""
         return tuple(step.program for step in self.steps if step.program is not None)
 
+    @cached_property
+    def final(self) -> tuple[Step, ...]:
+        """The steps that the image is made of: those of the last stage, and before them those of what it builds on."""
+        stages: dict[str, list[Step]] = {}
+        own: list[Step] = []
+        number = 0
+        for step in self.steps:
+            words = [word.lower() for word in step.instruction.words]
+            if step.instruction.keyword == "FROM":
+                own = [*stages.get(words[0] if words else "", ()), step]
+                stages |= dict.fromkeys((str(number), *words[2:3]), own)
+                number += 1
+                continue
+            own.append(step)
+            stage = _stage_copied_from(step.instruction)
+            if stage is not None and words[-1:] == ["/"]:
+                own += stages.get(stage, ())
+        return tuple(own)
+
+    def last(self, *keywords: str) -> Iterator[Instruction]:
+        """The instructions that the image is made of; those of other stages are not."""
+        return (step.instruction for step in self.final if step.instruction.keyword in keywords)
+
     @property
     def commands(self) -> Iterator[Command]:
-        return (command for program in self.runs for command in program.commands)
+        """What ran to make the image; what ran in other stages is not among it."""
+        return (command for step in self.final if step.program is not None for command in step.program.commands)
 
     @cached_property
     def answers(self) -> dict[Question, object]:
@@ -173,6 +221,29 @@ class Image(Struct, frozen=True, dict=True):
 
     def gives(self, answers: Mapping[Question, object]) -> bool:
         return all(self.answer(question) == answer for question, answer in answers.items())
+
+
+def _stage_copied_from(instruction: Instruction) -> str | None:
+    """The stage or the other image out of which a ``COPY --from`` copies."""
+    flag = next((flag for flag in instruction.flags if flag.startswith("--from")), None)
+    return flag.partition("=")[2].lower() if flag is not None else None
+
+
+def _mounted(instruction: Instruction) -> Iterator[tuple[str, str]]:
+    """What ``RUN --mount=type=bind,source=…,target=…`` shows of the repository: (repository path, absolute path)."""
+    for flag in instruction.flags:
+        options = dict(each.partition("=")[::2] for each in flag.removeprefix("--mount=").split(","))
+        target = options.get("target") or options.get("dst") or options.get("destination")
+        if flag.startswith("--mount=") and options.get("type", "bind") == "bind" and "from" not in options and target:
+            source = options.get("source") or options.get("src") or ""
+            yield posixpath.normpath(posixpath.join(NAME, source.lstrip("/"))), posixpath.normpath(target)
+
+
+def written_in_place(instruction: Instruction) -> Iterator[tuple[str, Text]]:
+    """The files that ``COPY <<name`` writes: (absolute path in the image, text)."""
+    target = instruction.words[-1] if instruction.words else ""
+    for name, text in instruction.files:
+        yield posixpath.join(target, name) if target.endswith("/") else target, text
 
 
 def _as_built(instruction: Instruction, environment: Mapping[str, Text], folder: str) -> Instruction:

@@ -51,6 +51,14 @@ _BREW_MOUNT = """
 _BREW_VOLUME = 'resource "docker_volume" "brew" {\n  name = "brew-${local.slug}"\n}\n\n'
 _BREW = (before(WEB, _END, _BREW_MOUNT), before(WEB, 'resource "docker_container" "workspace" {', _BREW_VOLUME))
 
+
+def _variable(name: str, value: str) -> str:
+    return (
+        'resource "coder_env" "given" {\n  agent_id = coder_agent.main.id\n'
+        f'  name     = "{name}"\n  value    = {value}\n}}\n\n'
+    )
+
+
 MUTATIONS: tuple[Mutation, ...] = (
     # --- the host's Docker socket
     harmful(
@@ -651,4 +659,28 @@ MUTATIONS: tuple[Mutation, ...] = (
         Edit(CONTRIB, '  display_name = "Drupal"\n', '  display_name = "Site"\n'),
     ),
     untouched("docs: the template's README", after("user-defined-web/README.md", "#", "#")),
+    # --- variables by a resource of their own
+    harmless(
+        "home: its variable by coder_env",
+        Edit(WEB, "    HOME                        = local.workspace_home\n", ""),
+        before(WEB, 'resource "coder_app" "ddev-web" {', _variable("HOME", "local.workspace_home")),
+        affects="INV-2",
+    ),
+    harmful(
+        "home: another one by coder_env",
+        before(WEB, 'resource "coder_app" "ddev-web" {', _variable("HOME", '"/root"')),
+        finds=Expected("INV-2", '"/root"'),
+        affects="INV-2",
+    ),
+    harmful(
+        "identity: a variable by coder_env",
+        Edit(WEB, "    CODER_WORKSPACE_OWNER_EMAIL = data.coder_workspace_owner.me.email\n", ""),
+        before(
+            WEB,
+            'resource "coder_app" "ddev-web" {',
+            _variable("CODER_WORKSPACE_OWNER_EMAIL", "data.coder_workspace_owner.me.email"),
+        ),
+        finds=Expected("INV-9", "value    = data.coder_workspace_owner.me.email", "warning"),
+        affects="INV-9",
+    ),
 )

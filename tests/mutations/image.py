@@ -13,6 +13,16 @@ _RENAME = (
     "    usermod --append --groups docker,sudo coder\n"
 )
 _USER = "USER coder\n"
+_SUDOERS = (
+    "RUN echo 'coder ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/coder && \\\n"
+    "    echo 'Defaults env_keep += \"DEBIAN_FRONTEND\"' >> /etc/sudoers.d/coder && \\\n"
+    "    chmod 0440 /etc/sudoers.d/coder\n"
+)
+_SUDOERS_FILE = 'coder ALL=(ALL) NOPASSWD:ALL\nDefaults env_keep += "DEBIAN_FRONTEND"\n'
+_RENAMES = (
+    "#!/bin/bash\nset -e\nusermod --login coder --home /home/coder --move-home ubuntu\n"
+    "groupmod --new-name coder ubuntu\nusermod --append --groups docker,sudo coder\n"
+)
 
 
 def run(text: str) -> Edit:
@@ -137,5 +147,76 @@ MUTATIONS: tuple[Mutation, ...] = (
     harmless(
         "staged: settings",
         Edit("image/scripts/.vscode/settings.json", to="image/scripts/.vscode/settings.default.json"),
+    ),
+    harmless(
+        "user: renamed by a script that the build copies and runs",
+        Edit(DOCKERFILE, _RENAME, "COPY user.sh /tmp/user.sh\nRUN bash /tmp/user.sh && rm /tmp/user.sh\n"),
+        Edit("image/user.sh", "", _RENAMES),
+    ),
+    harmless(
+        "user: renamed by a script that the build mounts",
+        Edit(DOCKERFILE, _RENAME, "RUN --mount=type=bind,source=build,target=/build bash /build/user.sh\n"),
+        Edit("image/build/user.sh", "", _RENAMES),
+    ),
+    harmless(
+        "user: renamed by a script that is written in place",
+        Edit(DOCKERFILE, _RENAME, f"COPY <<EOF /tmp/user.sh\n{_RENAMES}EOF\nRUN sh /tmp/user.sh\n"),
+    ),
+    harmful(
+        "staged: owner by numbers in a script that the build runs",
+        run("WORKDIR /opt\nCOPY build/ ./build/\nRUN ./build/owners.sh\n"),
+        Edit("image/build/owners.sh", "", "#!/bin/bash\nchown -R 1000:1000 /opt\n"),
+        finds=Expected("F-3", "chown -R 1000:1000", path="image/build/owners.sh"),
+    ),
+    harmless(
+        "stages: another one builds on the first",
+        Edit(DOCKERFILE, "FROM ubuntu:24.04\n", "FROM ubuntu:24.04 AS base\n"),
+        before(DOCKERFILE, "# The home is mounted over", "FROM base AS workspace\n"),
+    ),
+    harmless(
+        "stages: the last one takes all of the first, and its user",
+        Edit(DOCKERFILE, "FROM ubuntu:24.04\n", "FROM ubuntu:24.04 AS full\n"),
+        after(DOCKERFILE, "WORKDIR /home/coder\n", "\nFROM scratch\nCOPY --from=full / /\n"),
+    ),
+    harmless(
+        "stages: a tool from another one, which ends with an init system",
+        Edit(
+            DOCKERFILE,
+            "FROM ubuntu:24.04\n",
+            'FROM debian:12 AS tools\nRUN make tool\nCMD ["/sbin/init"]\n\nFROM ubuntu:24.04\n'
+            "COPY --from=tools /tool /usr/local/bin/tool\n",
+        ),
+    ),
+    harmful(
+        "stages: the user is renamed in another one",
+        before(DOCKERFILE, "RUN echo 'coder ALL", "FROM ubuntu:24.04\nRUN apt-get install --yes sudo\n"),
+        finds=Expected("INV-2", "FROM ubuntu:24.04"),
+        affects="INV-2",
+    ),
+    harmless(
+        "sudo: the file from a folder",
+        Edit(DOCKERFILE, _SUDOERS, "COPY --chmod=0440 sudoers.d/ /etc/sudoers.d/\n"),
+        Edit("image/sudoers.d/coder", "", _SUDOERS_FILE),
+        affects="INV-3",
+    ),
+    harmless(
+        "sudo: the file from a folder that is laid over the root",
+        Edit(DOCKERFILE, _SUDOERS, "COPY rootfs/ /\nRUN chmod 0440 /etc/sudoers.d/coder\n"),
+        Edit("image/rootfs/etc/sudoers.d/coder", "", _SUDOERS_FILE),
+        affects="INV-3",
+    ),
+    harmful(
+        "sudo: a file that is copied without its mode",
+        Edit(DOCKERFILE, _SUDOERS, "COPY sudoers /etc/sudoers.d/coder\n"),
+        Edit("image/sudoers", "", _SUDOERS_FILE),
+        finds=Expected("INV-3", "COPY sudoers /etc/sudoers.d/coder"),
+        affects="INV-3",
+    ),
+    harmful(
+        "sudo: another mode, and lines that end as on Windows",
+        Edit(DOCKERFILE, "# for the lookup of the mirror\n      iproute2 \\\n", "iproute2 \\\r\n"),
+        Edit(DOCKERFILE, "    chmod 0440 /etc/sudoers.d/coder\n", "    chmod 0644 /etc/sudoers.d/coder\r\n"),
+        finds=Expected("INV-3", "chmod 0644"),
+        affects="INV-3",
     ),
 )
