@@ -182,6 +182,25 @@ def _no_script(workspace: Workspace) -> Iterator[Violation]:
             related=("INV-4", "INV-6"),
             fix="Give the agent a `startup_script` with the ten steps of the boot sequence.",
         )
+    if not workspace.agents and workspace.is_read and next(workspace.outside, None) is None:
+        yield from _no_agent(workspace)
+
+
+def _no_agent(workspace: Workspace) -> Iterator[Violation]:
+    for container in filter(workspace.runs_agent, workspace.containers):
+        yield Violation(
+            rule=ID,
+            template=workspace.template,
+            address="coder_agent",
+            evidence="no agent",
+            span=line(container.instance.at),
+            level="failure",
+            message="The container runs a `coder_agent` that the template does not have, so nothing sets it up.",
+            trail=(workspace.step(container.instance.at),),
+            lost=_fact(STEPS[0]),
+            related=("INV-2", "INV-4", "INV-9"),
+            fix="Keep the `coder_agent`, with its `env` and its `startup_script`.",
+        )
 
 
 class _Fault(Struct, frozen=True):

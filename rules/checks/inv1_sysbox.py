@@ -3,7 +3,8 @@
 ## What it does
 
 Checks on the workspace container that `runtime` is `sysbox-runc`, that `privileged` is declared (and false: see F-2)
-and that `security_opts` are `apparmor:unconfined` and `seccomp:unconfined`.
+and that `security_opts` are `apparmor:unconfined` and `seccomp:unconfined`. A template whose agent no container runs is
+reported here.
 
 ## Why it matters
 
@@ -40,7 +41,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from rules.checks.attributes import missing, not_known, wrong
-from rules.checks.support import attribute_facts, source_line
+from rules.checks.support import attribute_facts, line, source_line, undecided
 from rules.model import Edit, Fact, Level, Undecided, Violation
 from rules.sources.terraform.values import Alternative, ListData, Unknown
 from rules.sources.text import Text
@@ -62,6 +63,8 @@ _RIGHT = {
 
 _STATED = "Docker's default is `false` today, so nothing breaks at once; written down, nobody has to know that."
 _STOPPED = "AppArmor and seccomp then keep the Docker daemon inside the workspace from starting containers."
+_ROOT = "With it no program gets more rights than the one that starts it: `sudo` refuses to run."
+_NO_SUDO = ("no-new-privileges", "no-new-privileges:true")
 _OTHER = "The contract names two: another one can take away what `sudo` or the Docker daemon inside needs."
 
 
@@ -75,6 +78,31 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
         yield from _runtime(workspace, container)
         yield from _privileged(workspace, container)
         yield from _security_opts(workspace, container)
+    if workspace.agents and not workspace.containers and workspace.is_read:
+        yield _no_container(workspace, workspace.agents[0])
+
+
+def _no_container(workspace: Workspace, agent: Resource) -> Violation | Undecided:
+    """An agent that nothing here runs. What is left says nothing of a container's other requirements either."""
+    address = "docker_container"
+    outside = next(workspace.outside, None)
+    if outside is not None:
+        reason = f"the template has no `docker_container`, and `module.{outside.labels[0]}` is not in this repository"
+        return undecided(workspace, ID, address, outside.at, reason)
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address=address,
+        evidence="no container",
+        span=line(agent.instance.at),
+        level="failure",
+        message="The template has no `docker_container` for its agent, so no workspace comes up under Sysbox.",
+        trail=(workspace.step(agent.instance.at),),
+        related=("INV-2", "INV-5", "INV-8"),
+        lost="runtime",
+        fix="Keep the `docker_container` that runs the agent's `init_script`.",
+        why="There is then nothing that a user could work in, or it is somewhere that the contract knows nothing of.",
+    )
 
 
 def _runtime(workspace: Workspace, container: Resource) -> Iterator[Violation | Undecided]:
@@ -147,7 +175,12 @@ def _options(
         edit = _on_own_line(workspace, where, instead, f'"{wanted}"') if instead is not None else None
         yield replace(found, why=_STOPPED, edit=edit or found.edit)
     for name, option in others.items():
-        if _kind(name) not in map(_kind, missing):
+        if name in _NO_SUDO:
+            message = f"`{name}` takes `sudo` away from `coder`, so the boot script cannot start Docker."
+            found = _wrong(workspace, container, "security_opts", option, f"security_opts has {name}", message)
+            edit = _on_own_line(workspace, option, name, "") or found.edit
+            yield replace(found, why=_ROOT, edit=edit, related=("INV-3",))
+        elif _kind(name) not in map(_kind, missing):
             message = f"The security option `{name}` is not one of the two that the contract lists. Is it meant?"
             found = _wrong(
                 workspace, container, "security_opts", option, f"security_opts has {name}", message, "warning"

@@ -61,8 +61,8 @@ from rules.checks.support import (
 from rules.model import Edit, Fact, Level, Step, Undecided, Violation
 from rules.sources.terraform.module import BlockInstance
 from rules.sources.terraform.references import references
-from rules.sources.terraform.values import Alternative, Unknown
-from rules.sources.text import Position, Text
+from rules.sources.terraform.values import Alternative, Unknown, Value, as_text, show_value
+from rules.sources.text import Hole, Position, Text
 from rules.workspace.storage import (
     DOCKER_STORAGE,
     HOME,
@@ -85,6 +85,7 @@ CLAUSES = {
 }
 
 _NAME = re.compile(r"coder-.*-dind-cache$")
+_OWNER = re.compile(r"coder_workspace_owner|\.owner\b")
 _MORTAL = (".start_count", ".transition")
 """What changes when a workspace stops or starts."""
 
@@ -175,11 +176,26 @@ def _host_path(workspace: Workspace, home: Mount) -> Iterator[Violation | Undeci
         yield replace(violation, fix=_HOST_PATH, why=_ELSEWHERE, edit=edit)
         return
     absent = _unnamed(path)
-    if absent:
+    if absent and (not workspace.is_read or path.unseen):
+        yield from _open_name(workspace, home, "the home's folder", path)
+    elif absent:
         what = " and the ".join(absent)
         message = f"The home's folder on the host does not name the {what}."
         evidence = f"host_path lacks {' and '.join(absent)}"
         yield replace(_wrong(workspace, home, name, evidence, message), fix=_HOST_PATH, why=_SHARED)
+    elif path.names_owner and path.names_workspace and not _is_in_order(path, source):
+        shown = show_value(source).strip('"')
+        message = f"The home is kept in `{shown}`, where the contract has `{HOST_ROOT}/<owner>-<workspace>`."
+        violation = _wrong(workspace, home, name, f"host_path is {path.shape}", message)
+        yield replace(violation, fix=_HOST_PATH, why=_ANOTHER)
+
+
+def _is_in_order(path: Path, source: Value) -> bool:
+    """Whether it may be owner and workspace with a dash between; one unknown part may be both."""
+    texts = (text for a in source if (text := as_text(a.data, a.at)) is not None)
+    holes = [part.expression for text in texts for part in text.parts if isinstance(part, Hole)]
+    swapped = len(holes) == 2 and bool(_OWNER.search(holes[1])) and not _OWNER.search(holes[0])
+    return re.fullmatch(rf"{HOST_ROOT}/\*(-\*)?", path.shape) is not None and not swapped
 
 
 _HOST_PATH = f'Write `host_path = "{HOST_ROOT}/<owner>-<workspace>"`, with what the template calls the two.'
@@ -187,6 +203,7 @@ _ELSEWHERE = (
     f"What deletes a workspace removes its folder in `{HOST_ROOT}`, and a backup saves that one: a home elsewhere "
     "stays on the host for ever, and is in no backup."
 )
+_ANOTHER = "Whoever has a workspace finds an empty home at its next start: the old one stays under its old name."
 _SHARED = "Two workspaces can then have one and the same home: each reads the other's files and writes over them."
 
 
@@ -247,7 +264,7 @@ def _docker_storage(
             yield from _lifetime(workspace, volume)
 
 
-def _volume_name(workspace: Workspace, storage: Mount) -> Iterator[Violation]:
+def _volume_name(workspace: Workspace, storage: Mount) -> Iterator[Violation | Undecided]:
     """The name says whose it is: a name without owner and workspace is shared, or new with every container."""
     volume = next((v for v in workspace.resources("docker_volume") if v.name in storage.volume_names), None)
     name = storage.source_attribute
@@ -267,7 +284,14 @@ def _volume_name(workspace: Workspace, storage: Mount) -> Iterator[Violation]:
             yield replace(violation, fix=_VOLUME_NAME, why=why)
         return
     absent = [w for w, named in (("owner", path.names_owner), ("workspace", path.names_workspace)) if not named]
-    if _unnamed(path) and path.shape != "*":
+    if absent and path.shape == "*" and value is not None and (unseen := unknown_reason(value)) is not None:
+        address = f"{storage.container.address}/{storage.targets[0]}"
+        yield undecided(
+            workspace, ID, address, at, f"the name of the volume with Docker's storage is not known: {unseen}"
+        )
+    elif absent and (not workspace.is_read or path.unseen):
+        yield from _open_name(workspace, storage, "the volume with Docker's storage", path)
+    elif _unnamed(path) and path.shape != "*":
         what = " and the ".join(absent)
         message = (
             f"The name of the volume with Docker's storage, `{path.shape}`, does not say the {what} it belongs to."
@@ -285,6 +309,14 @@ def _volume_name(workspace: Workspace, storage: Mount) -> Iterator[Violation]:
         trail, lost = _way(workspace, block, name), name if volume else None
         violation = _fault(workspace, storage, evidence, at, message, "warning", trail=trail, lost=lost)
         yield replace(violation, fix=_VOLUME_NAME, why=_NEW_NAME)
+
+
+def _open_name(workspace: Workspace, mount: Mount, what: str, path: Path) -> Iterator[Undecided]:
+    """A name of which a part cannot be seen; of Terraform that cannot be read something else is told."""
+    if path.unseen is not None:
+        reason = f"`{path.unseen}` in the name of {what} comes from a module outside this repository"
+        address = f"{mount.container.address}/{mount.targets[0]}"
+        yield undecided(workspace, ID, address, _at(mount.block, mount.source_attribute), reason)
 
 
 def _lifetime(workspace: Workspace, volume: Resource) -> Iterator[Violation]:

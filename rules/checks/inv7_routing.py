@@ -79,6 +79,7 @@ from rules.checks.support import (
     mentions,
     removed,
     set_to,
+    undecided,
     way,
     written_to,
 )
@@ -168,6 +169,8 @@ def _app(workspace: Workspace) -> Iterator[Violation | Undecided]:
     """One app has to offer the site; the others may be what they like."""
     apps = [app for app in workspace.resources("coder_app") if app.value("url") is not None]
     sites = [app for app in apps if "right" in _meanings(app)] or [app for app in apps if "same" in _meanings(app)]
+    if not sites and not workspace.is_read:
+        return
     sites = sites or _likely(apps)
     if not sites:
         yield _no_app(workspace)
@@ -232,7 +235,11 @@ def _with_healthcheck(app: Resource) -> Edit | None:
     return Edit(body.at.path, body.end_line, body.end_line - 1, block)
 
 
-def _no_app(workspace: Workspace) -> Violation:
+def _no_app(workspace: Workspace) -> Violation | Undecided:
+    outside = next(workspace.outside, None)
+    if outside is not None:
+        reason = f"`module.{outside.labels[0]}` is not in this repository; it may offer the site"
+        return undecided(workspace, ID, _SITE, outside.at, reason)
     place = next(iter((*workspace.resources("coder_app"), *workspace.agents, *workspace.containers)))
     at = place.instance.at
     return Violation(

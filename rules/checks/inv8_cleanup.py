@@ -3,7 +3,8 @@
 ## What it does
 
 Follows how the container is stopped (`stop_signal`, `stop_timeout`, `destroy_grace_seconds`), what runs on stop
-(`ddev poweroff`), and the destroy-time provisioner that removes the workspace's folder on the host.
+(`ddev poweroff`), and the destroy-time provisioner that removes the workspace's folder on the host: also what would
+have it run while the workspace is still there, such as a trigger that gets another value.
 
 ## Why it matters
 
@@ -38,10 +39,11 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from rules.checks.attributes import missing, not_known, wrong
-from rules.checks.support import attribute_facts, block_fact, command_fact, line, source_line
+from rules.checks.support import attribute_facts, block_fact, command_fact, line, source_line, undecided
 from rules.model import Edit, Fact, Level, Span, Undecided, Violation
 from rules.sources.shell import Command, Guard, Program
 from rules.sources.terraform.references import references
+from rules.sources.terraform.syntax import Attribute, ObjectExpr
 from rules.sources.terraform.values import MapData, Unknown, as_bool, as_number, show, show_value
 from rules.sources.text import Position, Text
 from rules.workspace.storage import HOME, Cleanup, cleanups, is_home_folder, mounts
@@ -78,6 +80,9 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
             yield block_fact(ID, workspace, what, block, ("when", "command", "inline", "on_failure"))
         for trigger in ("triggers", "triggers_replace", "input", "count"):
             yield from attribute_facts(ID, workspace, resource, (trigger,))
+        for block in resource.instance.blocks("lifecycle"):
+            if block.attribute("replace_triggered_by") is not None:
+                yield block_fact(ID, workspace, f"{resource.address} lifecycle", block, ("replace_triggered_by",))
     removal = next(_removals(workspace), None)
     if removal is not None:
         block = removal.provisioner
@@ -172,10 +177,14 @@ def _cleanup(workspace: Workspace) -> Iterator[Violation]:
     at_destroy = [each for each in removals if each.at_destroy]
     chosen = next(iter(at_destroy or removals), None)
     if chosen is None:
-        yield _no_cleanup(workspace)
+        if workspace.is_read:
+            yield _no_cleanup(workspace)
         return
     lost = f"{chosen.resource.address} provisioner"
-    for evidence, at, level, message, fix in _faults(workspace, chosen):
+    for evidence, at, level, message, fix in (
+        *_faults(workspace, chosen),
+        *_runs_too_often(workspace, chosen.resource),
+    ):
         found = _fault(workspace, evidence, at, message, level, lost, tuple(_passed(chosen.resource)))
         why = _LOST if evidence.startswith(_TOO_MUCH) else _LEFT
         yield replace(found, fix=fix, why=why, edit=_without(workspace, at))
@@ -216,7 +225,7 @@ def _no_cleanup(workspace: Workspace) -> Violation:
 
 def _faults(workspace: Workspace, removal: Cleanup) -> Iterator[tuple[str, Position, Level, str, str]]:
     """What is wrong with the command that removes the home: evidence, place, level, message and what to write."""
-    command, provisioner, resource = removal.command, removal.provisioner, removal.resource
+    command, provisioner = removal.command, removal.provisioner
     if not removal.at_destroy:
         when = provisioner.attribute("when")
         at = when.at if when is not None else provisioner.at
@@ -255,23 +264,57 @@ def _faults(workspace: Workspace, removal: Cleanup) -> Iterator[tuple[str, Posit
         said = "This counts the workspace as deleted although its folder could not be removed. Is that meant?"
         fix = "Take away what makes it succeed in any case (`|| true`)."
         yield "failure is ignored", command.position, "warning", said, fix
-    yield from _runs_too_often(resource)
 
 
-def _runs_too_often(resource: Resource) -> Iterator[tuple[str, Position, Level, str, str]]:
+def _runs_too_often(workspace: Workspace, resource: Resource) -> Iterator[tuple[str, Position, Level, str, str]]:
     """A resource that is replaced, or goes when the workspace stops, takes the home with it."""
     if any(name.endswith((".start_count", ".transition")) for name in _number_of(resource)):
         at = resource.at("count") if resource.instance.attribute("count") is not None else resource.at("for_each")
         message = "This removes the home every time the workspace is stopped."
         yield "destroyed on stop", at, "failure", message, "Take this line away: the resource must outlive a stop."
-    for name in ("triggers", "triggers_replace"):
-        attribute, module = resource.instance.attribute(name), resource.instance.scope.module
-        made_of = references(attribute.expr, module) if attribute is not None and module is not None else frozenset()
-        changing = next((each for each in sorted(made_of) if _can_change(each)), None)
-        if changing is not None and attribute is not None:
-            message = f"This removes the home whenever `{changing}` changes, because the resource is then replaced."
-            fix = f"Keep only the home's folder in `{name}`, which never changes."
-            yield f"replaced with {changing}", attribute.at, "failure", message, fix
+    own = _home_of(workspace)
+    for attribute, parts in _replacing(resource):
+        fix = f"Keep only the home's folder in `{attribute.name}`, which never changes."
+        if attribute.name == "replace_triggered_by":
+            message, fix = "This removes the home whenever something else changes.", f"Leave `{attribute.name}` out."
+            yield f"replaced with {attribute.name}", attribute.at, "failure", message, fix
+            continue
+        changing = next(((name, at) for name, at in parts if _can_change(name)), None)
+        settable = next(((name, at) for name, at in parts if name.startswith("var.") and name not in own), None)
+        if changing is not None:
+            name, at = changing
+            message = f"This removes the home whenever `{name}` changes, because the resource is then replaced."
+            yield f"replaced with {name}", at, "failure", message, fix
+        elif settable is not None:
+            name, at = settable
+            level: Level = "failure" if _VERSION.search(name) else "warning"
+            message = f"This removes every user's home when `{name}` gets another value: the resource is replaced."
+            yield f"replaced with {name}", at, level, message + (" Is that meant?" if level == "warning" else ""), fix
+
+
+_VERSION = re.compile(r"version|image|tag|digest|release")
+"""Variables that get another value again and again, by their names."""
+
+
+def _replacing(resource: Resource) -> Iterator[tuple[Attribute, list[tuple[str, Position]]]]:
+    """What has the resource made anew when it changes, with all that it refers to and where."""
+    module = resource.instance.scope.module
+    for block in (resource.instance, *resource.instance.blocks("lifecycle")):
+        for attribute in map(block.attribute, ("triggers", "triggers_replace", "replace_triggered_by")):
+            if attribute is not None and module is not None:
+                expr = attribute.expr
+                parts = [value for _, value in expr.items] if isinstance(expr, ObjectExpr) else [expr]
+                named = [(name, part.at) for part in parts for name in sorted(references(part, module))]
+                yield attribute, named
+
+
+def _home_of(workspace: Workspace) -> frozenset[str]:
+    """What the home's folder is made of: whatever changes that moves the home as well."""
+    found: set[str] = set()
+    for mount in (m for c in workspace.containers for m in mounts(c) if m.is_at(HOME)):
+        attribute, module = mount.block.attribute(mount.source_attribute), mount.block.scope.module
+        found |= references(attribute.expr, module) if attribute is not None and module is not None else set()
+    return frozenset(found)
 
 
 def _can_change(name: str) -> bool:
@@ -363,7 +406,12 @@ def _no_poweroff(workspace: Workspace) -> Iterator[Violation | Undecided]:
             ID, workspace.template, address, line(unseen.position), f"{unseen.reason}; it may power DDEV off"
         )
         return
-    if any(script.program.problems for script in scripts):
+    outside = next(workspace.outside, None)
+    if outside is not None:
+        reason = f"`module.{outside.labels[0]}` is not in this repository; it may power DDEV off on stop"
+        yield undecided(workspace, ID, "stop script", outside.at, reason)
+        return
+    if any(script.program.problems for script in scripts) or not workspace.is_read:
         return
     resources = workspace.resources("coder_script")
     message = "No `coder_script` runs `ddev poweroff` when the workspace stops, so its databases are cut off."

@@ -42,6 +42,11 @@ class Path(Struct, frozen=True):
         return inside and self.data <= other.data
 
     @property
+    def unseen(self) -> str | None:
+        """What it is made from and nobody can see: an output of a module that is not in this repository."""
+        return next((name for name in sorted(self.data) if name.startswith("module.")), None)
+
+    @property
     def names_owner(self) -> bool:
         return any(
             re.match(r"data\.coder_workspace_owner\.\w+\.(name|id|email|full_name)|.*\.owner$", n) for n in self.data
@@ -176,16 +181,19 @@ def path_of(value: Value | None, expr: Expr | None, block: BlockInstance) -> Pat
 
 
 def _data(made_of: frozenset[str], block: BlockInstance) -> frozenset[str]:
-    """The data sources and unset variables among the references; a `docker_volume` stands for what its name has."""
+    """The data sources, unset variables and unseen modules among the references.
+
+    A `docker_volume` stands for what its name has.
+    """
     unset = _unset(block)
-    found = {name for name in made_of if name.startswith("data.") or name in unset}
+    found = {name for name in made_of if name.startswith(("data.", "module.")) or name in unset}
     module = block.scope.module
     for name in made_of:
         kind, _, rest = name.partition(".")
         resource = module.resources.get((kind, rest.split(".")[0])) if module is not None else None
         own = resource.body.attributes.get("name") if resource is not None else None
         if kind == "docker_volume" and own is not None and module is not None:
-            found |= {each for each in references(own.expr, module) if each.startswith("data.")}
+            found |= {each for each in references(own.expr, module) if each.startswith(("data.", "module."))}
     return frozenset(found)
 
 

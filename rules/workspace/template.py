@@ -18,7 +18,8 @@ from rules.sources.shell import Program, parse_program
 from rules.sources.shell.wrappers import SHELLS
 from rules.sources.terraform.evaluate import Evaluator
 from rules.sources.terraform.module import BlockInstance, Module
-from rules.sources.terraform.values import Alternative, ListData, MapData, Unknown, Value, as_text
+from rules.sources.terraform.syntax import Block
+from rules.sources.terraform.values import Alternative, ListData, MapData, Unknown, Value, as_bool, as_text
 from rules.sources.text import Hole, Position, Text
 from rules.sources.tree import Tree, Unreadable, read_text, resolve
 from rules.workspace.image import AskedImage, Image
@@ -28,6 +29,8 @@ MAX_TEMPLATES = 50
 
 MAX_GLOBBED = 100
 """Files that one pattern in a script is taken to mean."""
+
+_TOOLS = ("registry.coder.com/", "https://registry.coder.com/")
 
 _WILDCARD = re.compile(r"[*?\[]")
 
@@ -80,6 +83,22 @@ class Workspace(Struct, frozen=True, dict=True):
     def modules(self) -> tuple[Module, ...]:
         return tuple(self.evaluator.root.modules())
 
+    @property
+    def outside(self) -> Iterator[Block]:
+        """Calls of modules that cannot be read, any of which may hold a part of the template.
+
+        Those of Coder's own registry are tools for the user of a workspace.
+        """
+        for module in self.modules:
+            for name, block in module.calls.items():
+                if module.child(name) is None and not module.source_of(name).startswith(_TOOLS):
+                    yield block
+
+    @property
+    def is_read(self) -> bool:
+        """Whether all of its Terraform could be read; what seems to be missing may else be in the rest."""
+        return not any(each.path.endswith((".tf", ".json")) for each in self.evaluator.source.problems)
+
     def resources(self, *kinds: str) -> list[Resource]:
         return [
             Resource(kind, instance.labels[1], instance)
@@ -92,10 +111,10 @@ class Workspace(Struct, frozen=True, dict=True):
     def containers(self) -> tuple[Resource, ...]:
         """The workspace containers: those that run the agent; if none can be told apart, all of them."""
         found = self.resources("docker_container")
-        running = [container for container in found if self._runs_agent(container)]
+        running = [container for container in found if self.runs_agent(container)]
         return tuple(running or found)
 
-    def _runs_agent(self, container: Resource) -> bool:
+    def runs_agent(self, container: Resource) -> bool:
         block = container.instance.block
         names = {attribute.name for attribute in block.body.attributes.values()}
         written = "".join(self._show(container.value(name)) for name in names & {"env", "command", "entrypoint"})
@@ -111,11 +130,26 @@ class Workspace(Struct, frozen=True, dict=True):
 
     @cached_property
     def boot(self) -> tuple[Script, ...]:
-        """Every possible text of every agent's startup script."""
+        """Every possible text of every agent's startup script; without one, of the only script that starts with it."""
         found = [tuple(self._scripts(agent, "startup_script")) for agent in self.agents]
+        if not any(found) and len(self._starting) == 1:
+            found = [tuple(self._instead_of_boot(agent, self._starting[0])) for agent in self.agents[:1]]
         if self.variant is not None:
             found = [texts[min(self.variant, len(texts) - 1) :][:1] for texts in found]
         return tuple(script for texts in found for script in texts)
+
+    def _instead_of_boot(self, agent: Resource, script: Resource) -> Iterator[Script]:
+        """A `coder_script` in the place of the agent's own script: what it does is what that did."""
+        value, environment = script.value("script"), _environment(agent.value("env"))
+        starts = {as_bool(alternative.data) for alternative in script.value("run_on_start") or ()}
+        if value is not None and starts == {True}:
+            yield from self._parse(f"{agent.address}.startup_script", value, script.at("script"), environment)
+
+    @cached_property
+    def _starting(self) -> tuple[Resource, ...]:
+        """The `coder_script`s that do not run on stop."""
+        scripts = self.resources("coder_script")
+        return tuple(script for script in scripts if script.instance.attribute("run_on_stop") is None)
 
     @cached_property
     def variants(self) -> tuple[Workspace, ...]:
@@ -133,7 +167,8 @@ class Workspace(Struct, frozen=True, dict=True):
     @cached_property
     def scripts(self) -> tuple[Script, ...]:
         """All that runs in the workspace: boot, shutdown, the other scripts, and what the container starts with."""
-        starting = [s for s in self.resources("coder_script") if s.instance.attribute("run_on_stop") is None]
+        places = {script.at for script in self.boot}
+        starting = (resource for resource in self._starting if resource.at("script") not in places)
         found = [script for resource in starting for script in self._scripts(resource, "script")]
         return (*self.boot, *self.shutdown, *found, *self._metadata_scripts(), *self._container_scripts())
 

@@ -16,6 +16,7 @@ from tests.mutations.harness import (
     harmless,
     untouched,
 )
+from tests.rules.harness import repository
 
 _RUNTIME = 'runtime       = "sysbox-runc"'
 _DIND = (
@@ -50,6 +51,13 @@ _BREW_MOUNT = """
 """
 _BREW_VOLUME = 'resource "docker_volume" "brew" {\n  name = "brew-${local.slug}"\n}\n\n'
 _BREW = (before(WEB, _END, _BREW_MOUNT), before(WEB, 'resource "docker_container" "workspace" {', _BREW_VOLUME))
+
+
+def _part(path: str, header: str) -> str:
+    """A block of the template, with the blank line after it."""
+    text = repository().files[path]
+    start = text.index(header)
+    return text[start : text.index("\n}\n\n", start) + len("\n}\n\n")]
 
 
 def _variable(name: str, value: str) -> str:
@@ -682,5 +690,143 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         finds=Expected("INV-9", "value    = data.coder_workspace_owner.me.email", "warning"),
         affects="INV-9",
+    ),
+    # --- the home and Docker's storage by other names, or by names that nobody can see
+    harmful(
+        "home: a folder for each owner",
+        Edit(WEB, 'workspaces/${local.owner}-${local.slug}"\n', 'workspaces/${local.owner}/${local.slug}"\n'),
+        finds=Expected("INV-5", "${local.owner}/${local.slug}"),
+        affects="INV-5 INV-8",
+    ),
+    harmful(
+        "home: the workspace before its owner",
+        Edit(WEB, 'workspaces/${local.owner}-${local.slug}"\n', 'workspaces/${local.slug}-${local.owner}"\n'),
+        finds=Expected("INV-5", "workspaces/${local.slug}-${local.owner}"),
+        affects="INV-5 INV-8",
+    ),
+    harmless(
+        "home: its folder by format",
+        Edit(
+            WEB,
+            '"/coder-workspaces/${local.owner}-${local.slug}"\n',
+            'format("/coder-workspaces/%s-%s", local.owner, local.slug)\n',
+        ),
+    ),
+    harmful(
+        "storage: a volume of a module elsewhere",
+        after(
+            WEB, "# Storage and container\n", '\nmodule "storage" {\n  source = "git::https://example.org/s.git"\n}\n'
+        ),
+        Edit(WEB, "source = docker_volume.dind_cache.name", "source = module.storage.volume"),
+        finds=Expected("INV-5", "source = module.storage.volume", status="undecided"),
+        affects="INV-5",
+    ),
+    harmful(
+        "storage: a part of its name from a module elsewhere",
+        after(WEB, "# Storage and container\n", '\nmodule "names" {\n  source = "git::https://example.org/n.git"\n}\n'),
+        Edit(WEB, '"coder-${local.owner}-${local.slug}-dind-cache"', '"coder-${module.names.slug}-dind-cache"'),
+        finds=Expected("INV-5", "source = docker_volume.dind_cache.name", status="undecided"),
+        affects="INV-5",
+    ),
+    # --- what takes the home away
+    harmful(
+        "cleanup: made anew with every image",
+        after(WEB, "    path = local.host_home\n", "    version = var.image_version\n"),
+        finds=Expected("INV-8", "version = var.image_version"),
+        affects="INV-8",
+    ),
+    harmful(
+        "cleanup: made anew with a variable",
+        after(WEB, "    path = local.host_home\n", "    host = var.docker_host\n"),
+        finds=Expected("INV-8", "host = var.docker_host", "warning"),
+        affects="INV-8",
+    ),
+    harmful(
+        "cleanup: made anew with the container",
+        after(
+            WEB,
+            "    path = local.host_home\n  }\n",
+            "\n  lifecycle {\n    replace_triggered_by = [docker_container.workspace]\n  }\n",
+        ),
+        finds=Expected("INV-8", "replace_triggered_by"),
+        affects="INV-8",
+    ),
+    harmless(
+        "cleanup: keeps the workspace's id too",
+        after(WEB, "    path = local.host_home\n", "    id   = data.coder_workspace.me.id\n"),
+        affects="INV-8",
+    ),
+    # --- parts that are gone, or cannot be seen
+    harmful(
+        "container: gone",
+        Edit(CORE, _part(CORE, 'resource "docker_container" "workspace"'), ""),
+        finds=Expected("INV-1", 'resource "null_resource" "workspace_cleanup" {'),
+        affects="INV-1 INV-2 INV-5 INV-8 INV-9",
+    ),
+    harmful(
+        "container: of a module elsewhere",
+        Edit(
+            CORE,
+            _part(CORE, 'resource "docker_container" "workspace"'),
+            'module "workspace" {\n  source = "git::https://example.org/w.git"\n}\n\n',
+        ),
+        finds=Expected("INV-1", 'module "workspace" {', status="undecided"),
+        affects="INV-1 INV-2 INV-5 INV-8 INV-9",
+    ),
+    harmful(
+        "agent: gone",
+        Edit(CORE, _part(CORE, 'resource "coder_agent" "main"'), ""),
+        finds=Expected("BOOT", 'resource "docker_container" "workspace" {'),
+        affects="INV-2 INV-3 INV-4 INV-6 INV-7 INV-9 BOOT",
+    ),
+    harmful(
+        "site: of a module elsewhere",
+        Edit(
+            CORE,
+            _part(CORE, 'resource "coder_app" "ddev-web"'),
+            'module "site" {\n  source = "git::https://example.org/s.git"\n}\n\n',
+        ),
+        finds=Expected("INV-7", 'module "site" {', status="undecided"),
+        affects="INV-7",
+    ),
+    Mutation(
+        name="site: its block is no Terraform",
+        edits=(Edit(CORE, '  slug         = "drupal"\n', "  slug         = \n"),),
+        conclusion="neutral",
+        breaks=True,
+    ),
+    Mutation(
+        name="container: its block is no Terraform",
+        edits=(Edit(CORE, "  privileged = false\n", "  privileged = \n"),),
+        conclusion="neutral",
+        breaks=True,
+    ),
+    harmful(
+        "options: no more rights than at the start",
+        Edit(WEB, '"seccomp:unconfined"]', '"seccomp:unconfined", "no-new-privileges:true"]'),
+        finds=Expected("INV-1", "no-new-privileges"),
+        affects="INV-1",
+    ),
+    harmful(
+        "privileged: by default of an optional attribute",
+        Edit(WEB, "privileged    = false", "privileged    = try(var.options.privileged, false)"),
+        before(
+            WEB,
+            'resource "docker_container" "workspace" {',
+            'variable "options" {\n  type    = object({ privileged = optional(bool, true) })\n  default = {}\n}\n\n',
+        ),
+        finds=Expected("F-2", "optional(bool, true)"),
+        affects="INV-1",
+    ),
+    harmless(
+        "boot: by a script that starts with the agent",
+        Edit(CORE, '  startup_script = file("${path.module}/../scripts/templates/drupal-core/startup.sh")\n\n', ""),
+        before(
+            CORE,
+            'resource "coder_app" "ddev-web" {',
+            'resource "coder_script" "boot" {\n  agent_id     = coder_agent.main.id\n  display_name = "Boot"\n'
+            "  run_on_start = true\n"
+            '  script       = file("${path.module}/../scripts/templates/drupal-core/startup.sh")\n}\n\n',
+        ),
     ),
 )

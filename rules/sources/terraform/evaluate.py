@@ -26,6 +26,7 @@ from rules.sources.terraform.module import (
     expand,
 )
 from rules.sources.terraform.operators import operate
+from rules.sources.terraform.optional import completed
 from rules.sources.terraform.parse import parse_expression, show
 from rules.sources.terraform.syntax import (
     BadDirective,
@@ -100,10 +101,8 @@ class Evaluator:
         return Module(self, self.root_path, None, "")
 
     def call(self, parent: Module, name: str, block: Block) -> Module | None:
-        source = block.body.attributes.get("source")
-        where = self.evaluate(source.expr, parent.scope).only if source else None
-        path = where.data.known if where is not None and isinstance(where.data, Text) else None
-        if path is None or not path.startswith(("./", "../")) or parent.address.count("module.") >= MAX_MODULE_DEPTH:
+        path = parent.source_of(name)
+        if not path.startswith(("./", "../")) or parent.address.count("module.") >= MAX_MODULE_DEPTH:
             return None
         self.source.asked.add(posixpath.normpath(posixpath.join(parent.path, path)))
         real = resolve(self.source.tree, posixpath.join(parent.path, path))
@@ -117,6 +116,11 @@ class Evaluator:
             if key not in {"source", "version", "count", "for_each", "providers", "depends_on"}
         }
         return Module(self, real, inputs, f"{parent.address}module.{name}.")
+
+    def known_text(self, expr: Expr, scope: Scope) -> str | None:
+        """The one string that an expression is sure to be."""
+        only = self.evaluate(expr, scope).only
+        return only.data.known if only is not None and isinstance(only.data, Text) else None
 
     def _block_scope(self, block: Block, scope: Scope) -> Scope:
         instance = next(iter(self.unroll(block, scope)), None)
@@ -405,25 +409,28 @@ class Evaluator:
 
     def _variable(self, module: Module, name: str, expr: Expr) -> Value:
         block = module.variables.get(name)
+        declared = block.body.attributes.get("type") if block is not None else None
+        kind = declared.expr if declared is not None else None
         if module.inputs is not None and name in module.inputs:
-            return module.inputs[name]
+            given = module.inputs[name]
+            return self._memo(module, f"var.{name}", expr.at, lambda: self._of_type(given, kind))
         if block is None:
             return unknown(show(expr), "is not declared", expr.at, error=True)
         default = module.defaults.get(name) or block.body.attributes.get("default")
         if default is None:
             return unknown(f"var.{name}", "has no default: it is set when the template is pushed", block.at)
 
-        declared = block.body.attributes.get("type")
-        kind = declared.expr if declared is not None else None
-
         def evaluate() -> Value:
-            value = self.evaluate(default.expr, Scope(None))
+            value = self._of_type(self.evaluate(default.expr, Scope(None)), kind)
             settable = name if module.inputs is None and name not in module.defaults else None
             if isinstance(kind, Call) and kind.function == "set":
                 value = value.map(lambda a: Value((replace(a, data=functions.as_set(a.data)),)))
             return value.depending_on(settable)
 
         return self._memo(module, f"var.{name}", expr.at, evaluate)
+
+    def _of_type(self, value: Value, kind: Expr | None) -> Value:
+        return completed(value, kind, lambda expr: self.evaluate(expr, Scope(None))) if kind is not None else value
 
     def _local(self, module: Module, name: str, expr: Expr) -> Value:
         attribute = module.locals.get(name)

@@ -260,6 +260,11 @@ class Module:
             self._children[name] = self.evaluator.call(self, name, self.calls[name])
         return self._children[name]
 
+    def source_of(self, name: str) -> str:
+        """What call `name` gives as its source, as far as it is known."""
+        source = self.calls[name].body.attributes.get("source")
+        return self.evaluator.known_text(source.expr, self.scope) or "" if source is not None else ""
+
     def modules(self) -> Iterator[Module]:
         """This module and all that it calls, depth first."""
         yield self
