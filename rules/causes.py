@@ -180,7 +180,8 @@ def _weight(judged: Judged) -> tuple[bool, bool, bool]:
 def _name(violation: Violation) -> str:
     """What is missing, in a word or two: ``no git identity``, ``stop_timeout missing``."""
     name = re.sub(r"^(no|does not|lacks) | (lacks|missing)$|^\w+ lacks ", "", violation.evidence)
-    return f"`{name}`" if re.fullmatch(r"\w+([_-]\w+)+", name) else name
+    is_code = name == violation.lost or re.fullmatch(r"\w+([_-]\w+)+", name) is not None
+    return f"`{name}`" if is_code else name
 
 
 def _digest(*words: str) -> str:

@@ -113,6 +113,11 @@ def title(report: Report) -> str:
     broken = {finding.rule for finding in report.findings if _verdict(finding) == "broken"}
     accepted = {finding.rule for finding in report.findings if _is_waived(finding)}
     words = _CONCLUSIONS[report.conclusion]
+    open_ones = {
+        f.acknowledged_by.kind for f in report.findings if f.acknowledged_by and not f.acknowledged_by.accepted
+    }
+    if report.conclusion == "action_required" and open_ones == {"waiver"}:
+        words = "This pull request breaks the contract and waives it: a maintainer decides"
     if report.conclusion == "success" and accepted:
         words, broken = "What this pull request breaks was accepted by a maintainer", accepted
     return shorten(words + (f": {', '.join(sorted(broken, key=_order))}" if broken else ""), MAX_TITLE)
@@ -289,7 +294,7 @@ def _changes(affected: Affected | None) -> str:
     changes, more = told_once(affected.changes, MAX_CHANGES)
     things = list(dict.fromkeys(change.what for change in affected.changes))
     if len(things) > MAX_NEW and all(change.before is None for change in affected.changes):
-        return f"all new: {_sentence(things[0])}, …"
+        return "all new"
     told = [_change(change.first) + change.rest for change in changes]
     return "<br>".join([*told, f"and {more} more"] if more else told) or "—"
 
@@ -346,11 +351,17 @@ def _told(rule: str, fix: str, findings: Sequence[Finding]) -> str:
     fixes = _fixes(fix)
     one, several = (fixes, []) if len(fixes) == 1 else ([], fixes)
     if len(findings) == 1:
-        lines = [" ".join([f"**{rule}**", _said(findings[0]), *one, *_acknowledgement(findings[0])])]
+        said = _said(findings[0])
+        if several and _MISSING.fullmatch(findings[0].message):  # the list says it all
+            said = _place(findings[0].path, findings[0].line)
+        lines = [" ".join([f"**{rule}**", said, *one, *_acknowledgement(findings[0])])]
     else:
         items = (" ".join([_said(finding), *_acknowledgement(finding)]) for finding in findings)
         lines = [" ".join([f"**{rule}**", *one]), *(f"- {item}" for item in items)]
     return "\n  ".join([*lines, *several])
+
+
+_MISSING = re.compile(r"Missing here: [^.:]*\.")
 
 
 def _let_stand(finding: Finding) -> str:
@@ -420,7 +431,8 @@ def _acknowledgement(finding: Finding) -> list[str]:
     if by is None:
         return []
     if by.kind == "comment":
-        return [f"Accepted by {inline(by.note)}."]
+        along = ", ".join(id_ for id_ in finding.related if f" {id_}: " in finding.message)
+        return [f"Accepted{f', with {along},' if along else ''} by {inline(by.note)}."]
     how = "Explicitly modified by the delta in" if by.kind == "delta" else "Waived in"
     return [f"{how} {_place(by.path, by.line)}{', on the base branch' if by.accepted else ': a maintainer decides'}."]
 

@@ -381,7 +381,9 @@ def _not_mounted(
         at, trail, edit, fix = container.instance.at, (), None, _MOUNT[target]
         message = f"Nothing is mounted at `{target}`."
     address = f"{container.address}/{target}"
-    violation = _violation(workspace, address, "not mounted", at, message, trail=trail, lost=f"`{kind}` block")
+    violation = _violation(
+        workspace, address, f"no mount at {target}", at, message, trail=trail, lost=f"`{kind}` block"
+    )
     yield replace(violation, edit=edit, fix=fix, why=_GONE[target])
 
 

@@ -192,7 +192,7 @@ def test_many_requirements_that_stay_as_they_were_are_folded() -> None:
 def test_of_what_is_all_new_only_the_first_is_told() -> None:
     changes = tuple(Change(f"step {number}", None, "runs") for number in range(5))
     row = summary(replace(EMPTY, affected=(Affected("BOOT", "Boot", (), changes),)))
-    assert "| all new: step 0, … |" in row
+    assert "| all new |" in row
 
 
 def test_deleting_suggestion_is_an_empty_block() -> None:

@@ -164,12 +164,12 @@ KINDS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "INV-5": {
         "The home": (
-            f"{CONTAINER}//home/coder | not mounted | `volumes` block",
+            f"{CONTAINER}//home/coder | no mount at /home/coder | `volumes` block",
             f"{CONTAINER}//home/coder | host_path lacks owner",
             f"{CONTAINER}//home/coder | read_only=true",
         ),
         "The storage": (
-            f"{CONTAINER}//var/lib/docker | not mounted | `mounts` block",
+            f"{CONTAINER}//var/lib/docker | no mount at /var/lib/docker | `mounts` block",
             f"{CONTAINER}//var/lib/docker | name lacks owner",
             "docker_volume.dind_cache/count | depends on data.coder_workspace.me.start_count",
         ),

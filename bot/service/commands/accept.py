@@ -6,7 +6,8 @@ Who: whoever has write access
 It is a maintainer's decision: the finding no longer fails the check, which shows who let it stand, when and why. In
 the conversation it is for every finding of RULE that the check showed when the comment was written, in a thread below
 one of the App's comments for that finding. It is for exactly these: a finding that looks alike but is another one
-fails as before, and so does the same one in another pull request.
+fails as before, and so does the same one in another pull request. What a finding tells along, of other rules on its
+line, is accepted with it.
 """
 
 from __future__ import annotations
