@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -20,6 +20,7 @@ from rules.model import (
     Anchor,
     Change,
     Fact,
+    Level,
     SideSpan,
     Span,
     Status,
@@ -106,8 +107,8 @@ def judge(base: Side, head: Side, diff: Diff) -> list[Judged]:
         old, new = before.get(identity, []), after.get(identity, [])
         # Of several equal ones, those on lines that the diff added are the new ones.
         new = sorted(new, key=places.is_added)
-        for index, violation in enumerate(new):
-            known = index < len(old) or places.was_hidden(violation)
+        for index, (violation, was_there) in enumerate(_matched(old, new)):
+            known = was_there or places.was_hidden(violation)
             status: Status = "preexisting" if known else "introduced"
             if known or not places.is_uncertain(violation):
                 judged.append(places.place(violation, status, _fingerprint(identity, index)))
@@ -117,9 +118,28 @@ def judge(base: Side, head: Side, diff: Diff) -> list[Judged]:
     return sorted(judged, key=lambda j: (j.path, j.line, j.violation.rule))
 
 
+_LEVELS: tuple[Level, ...] = ("failure", "warning", "notice")
+
+
+def _matched(old: Sequence[Violation], new: Sequence[Violation]) -> Iterator[tuple[Violation, bool]]:
+    """Equal violations of the head, each with whether the base had it: what was a question there is no failure yet."""
+    left = Counter(each.level for each in old)
+    for violation in new:
+        worst_first = _LEVELS[: _LEVELS.index(violation.level) + 1]
+        level = next((each for each in reversed(worst_first) if left[each]), None)
+        if level is not None:
+            left[level] -= 1
+        yield violation, level is not None
+
+
 def _replaced(gone: Violation, still: Iterable[Violation]) -> bool:
-    """Whether another rule finds worse at the same place, so that nothing was repaired: no `privileged`, then true."""
-    return any((v.template, v.address) == (gone.template, gone.address) and gone.rule in v.related for v in still)
+    """Whether worse is found at the same place, so that nothing was repaired: no `privileged`, then true."""
+    there = (v for v in still if (v.template, v.address) == (gone.template, gone.address))
+    return any(gone.rule in v.related or (v.rule == gone.rule and _is_worse(v, gone)) for v in there)
+
+
+def _is_worse(one: Violation, other: Violation) -> bool:
+    return _LEVELS.index(one.level) < _LEVELS.index(other.level)
 
 
 def _grouped(violations: Iterable[Violation], key: Callable[[Violation], Key]) -> dict[Key, list[Violation]]:

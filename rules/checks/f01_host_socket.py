@@ -62,7 +62,7 @@ FOLDERS = ("/var/run", "/run", "/var", "/")
 HOME = "/home/coder"
 
 _INTO = " into the workspace"
-_IN_ITS_PLACE = "something of the host where the workspace's own Docker socket belongs"
+_IN_ITS_PLACE = "something else where the workspace's own Docker socket belongs"
 _HIDDEN = "It hides the socket of the workspace's own Docker daemon: `docker` and DDEV do not reach their daemon there."
 _OWN_SOCKET = "Inside the workspace, `/var/run/docker.sock` already belongs to the workspace's own daemon."
 _OWN_FOLDER = "Mount the home's own folder of the host here, such as `/coder-workspaces/<owner>-<workspace>`."

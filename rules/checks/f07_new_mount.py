@@ -107,32 +107,33 @@ def _further(workspace: Workspace, mount: Mount) -> Iterator[Violation | Undecid
         yield undecided(workspace, ID, address, block.at, reason)
         return
     target = block.value(mount.target_attribute)
-    shown = show_value(target).strip('"') if target is not None else "a place that is not named"
+    place = show_value(target).strip('"') if target is not None else ""
+    shown = f"`{place}`" if place else "something"
     read_only = block.value("read_only")
     path = mount.path
     cleanup = _cleanup(workspace, path)
     rule = ID if cleanup is None else "INV-5"
     level: Level = "warning"
     if cleanup is not None:
-        message = f"This adds `{shown}` to the two places that stay, and removes it with the workspace. Is that meant?"
+        message = f"This adds {shown} to the two places that stay, and removes it with the workspace. Is that meant?"
     elif read_only is not None and all(as_bool(a.data) is True for a in read_only):
-        message = f"This mounts `{shown}` read-only, so the workspace leaves nothing there. Is it shared on purpose?"
+        message = f"This mounts {shown} read-only, so the workspace leaves nothing there. Is it shared on purpose?"
     elif block.presence == "settable":
-        message = f"This lets a variable mount `{shown}`, which nothing removes with the workspace. Is that meant?"
+        message = f"This lets a variable mount {shown}, which nothing removes with the workspace. Is that meant?"
     else:
-        level, message = "failure", f"This keeps `{shown}` in a third place, which nothing removes with the workspace."
+        level, message = "failure", f"This keeps {shown} in a third place, which nothing removes with the workspace."
     yield Violation(
         rule=rule,
         template=workspace.template,
         address=address,
-        evidence=f"{block.block.type} {_what(path) or shown}",
+        evidence=f"{block.block.type} {_what(path) or place or 'a place that is not named'}",
         span=line(block.at),
         level=level,
         message=message,
         trail=_trail(workspace, mount, cleanup),
         related=("INV-5",) if rule == ID else ("F-7",),
         edit=without(mount.container.instance, block) if level == "failure" and not mount.volume_names else None,
-        fix=_instead(mount, shown, level),
+        fix=_instead(mount, place, level),
     )
 
 
@@ -169,6 +170,9 @@ def _trail(workspace: Workspace, mount: Mount, cleanup: Cleanup | None) -> tuple
     if source is not None and attribute is not None:
         steps += way(workspace, structs.replace(source.alternatives[0], made_of=()), attribute.at)
     steps += (*mount.block.trail, workspace.step(mount.block.at))
+    read_only = mount.block.attribute("read_only")
+    if read_only is not None:  # what a pull request may have changed about it
+        steps.append(workspace.step(read_only.at))
     if cleanup is not None:
         steps.append(workspace.step(cleanup.command.position))
     return tuple(dict.fromkeys(steps))

@@ -116,7 +116,7 @@ def read_text(tree: Tree, path: str) -> str:
     """
     real = resolve(tree, path)
     if real is None:
-        raise Unreadable("is a link that leads out of the repository")
+        raise Unreadable("is a link that leads out of the repository, or to itself")
     entry = tree.entries.get(real)
     if entry is None or entry.kind != "file":
         raise Unreadable("does not exist")

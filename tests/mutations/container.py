@@ -693,6 +693,18 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     # --- the home and Docker's storage by other names, or by names that nobody can see
     harmful(
+        "storage: a shared cache that was read-only is not any more",
+        Edit(WEB, "    read_only = true\n", "    read_only = false\n"),
+        given=(
+            _block(
+                '  mounts {\n    type      = "bind"\n    source    = "/srv/cache"\n    target    = "/srv/cache"\n'
+                "    read_only = true\n  }\n"
+            ),
+        ),
+        finds=Expected("F-7", "    read_only = false"),
+        affects="INV-5",
+    ),
+    harmful(
         "home: a folder for each owner",
         Edit(WEB, 'workspaces/${local.owner}-${local.slug}"\n', 'workspaces/${local.owner}/${local.slug}"\n'),
         finds=Expected("INV-5", "${local.owner}/${local.slug}"),

@@ -132,7 +132,12 @@ BAD = (
     ),
     Case(
         "a third security option",
-        container='security_opts = ["apparmor:unconfined", "seccomp:unconfined", "no-new-privileges"] # !INV-1 warning',
+        container='security_opts = ["apparmor:unconfined", "seccomp:unconfined", "label:disable"] # !INV-1 warning',
+        fixed='security_opts = ["apparmor:unconfined", "seccomp:unconfined"]',
+    ),
+    Case(
+        "a security option that takes sudo away",
+        container='security_opts = ["apparmor:unconfined", "seccomp:unconfined", "no-new-privileges"] # !INV-1',
         fixed='security_opts = ["apparmor:unconfined", "seccomp:unconfined"]',
     ),
     Case(
