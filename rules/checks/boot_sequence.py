@@ -198,7 +198,7 @@ def _no_agent(workspace: Workspace) -> Iterator[Violation]:
             message="The container runs a `coder_agent` that the template does not have, so nothing sets it up.",
             trail=(workspace.step(container.instance.at),),
             lost=_fact(STEPS[0]),
-            related=("INV-2", "INV-4", "INV-9"),
+            related=("INV-2", "INV-3", "INV-4", "INV-6", "INV-7", "INV-9"),
             fix="Keep the `coder_agent`, with its `env` and its `startup_script`.",
         )
 

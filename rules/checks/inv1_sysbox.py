@@ -79,26 +79,31 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
         yield from _privileged(workspace, container)
         yield from _security_opts(workspace, container)
     if workspace.agents and not workspace.containers and workspace.is_read:
-        yield _no_container(workspace, workspace.agents[0])
+        yield from _no_container(workspace, workspace.agents[0])
 
 
-def _no_container(workspace: Workspace, agent: Resource) -> Violation | Undecided:
+_OF_CONTAINER = ("INV-2", "INV-5", "INV-8")
+"""What else is asked of the container."""
+
+
+def _no_container(workspace: Workspace, agent: Resource) -> Iterator[Violation | Undecided]:
     """An agent that nothing here runs. What is left says nothing of a container's other requirements either."""
-    address = "docker_container"
     outside = next(workspace.outside, None)
     if outside is not None:
         reason = f"the template has no `docker_container`, and `module.{outside.labels[0]}` is not in this repository"
-        return undecided(workspace, ID, address, outside.at, reason)
-    return Violation(
+        for rule in (ID, *_OF_CONTAINER):
+            yield undecided(workspace, rule, "docker_container", outside.at, reason)
+        return
+    yield Violation(
         rule=ID,
         template=workspace.template,
-        address=address,
+        address="docker_container",
         evidence="no container",
         span=line(agent.instance.at),
         level="failure",
         message="The template has no `docker_container` for its agent, so no workspace comes up under Sysbox.",
         trail=(workspace.step(agent.instance.at),),
-        related=("INV-2", "INV-5", "INV-8"),
+        related=_OF_CONTAINER,
         lost="runtime",
         fix="Keep the `docker_container` that runs the agent's `init_script`.",
         why="There is then nothing that a user could work in, or it is somewhere that the contract knows nothing of.",

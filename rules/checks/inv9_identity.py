@@ -38,7 +38,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -159,27 +159,35 @@ def _environment(workspace: Workspace, agent: Resource) -> Iterator[Violation | 
         reason = f"the agent's env is not known in full, so whether it has {', '.join(missing or VARIABLES)} is open"
         yield undecided(workspace, ID, f"{agent.address}/env", agent.at("env"), reason)
         return
-    elsewhere = {each.name: each for each in given(workspace) if each.resource.kind == "coder_env"}
+    resources: dict[Position, list[Given]] = {}
+    for variable in given(workspace):
+        if variable.name in missing and variable.resource.kind == "coder_env":
+            resources.setdefault(variable.at, []).append(variable)
+            missing.remove(variable.name)
+    for several in resources.values():
+        yield _by_resource(workspace, several)
     for name in missing:
-        yield _by_resource(workspace, elsewhere[name]) if name in elsewhere else _missing(workspace, agent, name)
+        yield _missing(workspace, agent, name)
     for name in _SOURCES:
         for each in maps:
             yield from _entry(workspace, f"{agent.address}/env/{name}", name, each.get(name), agent.at("env"))
 
 
-def _by_resource(workspace: Workspace, each: Given) -> Violation:
+def _by_resource(workspace: Workspace, several: Sequence[Given]) -> Violation:
     """A `coder_env` reaches the same shells, and is not what the contract names."""
+    names, first = ", ".join(f"`{each.name}`" for each in several), several[0]
+    entries = "`, `".join(f"{each.name} = {SOURCES[each.name]}" for each in several)
     return Violation(
         rule=ID,
         template=workspace.template,
-        address=each.address,
-        evidence=f"{each.name} by coder_env",
-        span=line(each.at),
+        address=first.address,
+        evidence=f"{names} by coder_env",
+        span=line(first.at),
         level="warning",
-        message=f"This gives `{each.name}` by a `coder_env`, where the contract has the agent's `env`. Is that meant?",
-        trail=(workspace.step(each.at),),
-        why="A check or a person that looks for it in `coder_agent.env` does not find it there.",
-        fix=f"Write `{each.name} = {SOURCES[each.name]}` in the agent's `env`.",
+        message=f"This gives {names} by a `coder_env`, where the contract has the agent's `env`. Is that meant?",
+        trail=(workspace.step(first.at),),
+        why="Whoever looks for it in `coder_agent.env`, a check or a person, does not find it there.",
+        fix=f"Write `{entries}` in the agent's `env`.",
     )
 
 
