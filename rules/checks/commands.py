@@ -359,21 +359,19 @@ class Flow(Struct, frozen=True, dict=True):
         return found
 
     @cached_property
-    def _stages(self) -> dict[tuple[Position, int], list[Command]]:
-        """Commands by the stage of the pipeline that they are in, those of all calls together."""
-        found: dict[tuple[Position, int], list[Command]] = {}
+    def _stages(self) -> dict[tuple[Position, int], tuple[int, dict[tuple[Position, ...], list[Command]]]]:
+        """Commands by the stage of the pipeline that they are in, and by the first so many steps that lead there."""
+        staged: dict[tuple[Position, int], list[Command]] = {}
         for command in self.program.commands:
             for scope in command.scope:
                 if scope.kind == "pipeline":
-                    found.setdefault((scope.position, scope.index), []).append(command)
-        return found
+                    staged.setdefault((scope.position, scope.index), []).append(command)
+        return {stage: _by_way(commands) for stage, commands in staged.items()}
 
     def _stage(self, at: Position, index: int, command: Command) -> list[Command]:
         """The commands of a stage, in functions too, on the way on which `command` runs in that pipeline."""
-        found = self._stages.get((at, index), [])
-        depth = min((len(each.frames) for each in found), default=0)
-        way = frames_of(command)[:depth]
-        return [each for each in found if frames_of(each)[:depth] == way]
+        depth, by_way = self._stages.get((at, index), (0, {}))
+        return by_way.get(_way(command, depth), [])
 
     @cached_property
     def _writes(self) -> dict[int, tuple[Write, ...]]:
@@ -474,6 +472,20 @@ class Flow(Struct, frozen=True, dict=True):
             inside = any(scope.kind == "process" and scope.position == word.position for scope in other.scope)
             if inside and frames_of(other) == frames_of(command):
                 yield other
+
+
+def _by_way(commands: Sequence[Command]) -> tuple[int, dict[tuple[Position, ...], list[Command]]]:
+    """The commands by the steps that lead to all of them, and how many these are."""
+    depth = min(len(command.frames) for command in commands)
+    found: dict[tuple[Position, ...], list[Command]] = {}
+    for command in commands:
+        found.setdefault(_way(command, depth), []).append(command)
+    return depth, found
+
+
+def _way(command: Command, depth: int) -> tuple[Position, ...]:
+    """The first `depth` steps that lead to a command."""
+    return tuple([frame.position for frame in command.frames[:depth]])
 
 
 @once
