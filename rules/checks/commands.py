@@ -337,10 +337,12 @@ class Flow(Struct, frozen=True, dict=True):
         index = _Index({}, [], [], [])
         defaults = {id(command) for command in self.written_with(_SETS_DEFAULT)}
         for place, command in enumerate(self.program.commands):
-            for name in _programs(command):
-                index.programs.setdefault(name, []).append(place)
-            if command.redirects or command.outer or command.name in _WRITERS or command.name in _COPIERS:
-                index.writing.append(place)
+            # A function that is called like a program is not that program: what it runs has its own place.
+            if not self.is_call(command):
+                for name in _programs(command):
+                    index.programs.setdefault(name, []).append(place)
+                if command.redirects or command.outer or command.name in _WRITERS or command.name in _COPIERS:
+                    index.writing.append(place)
             if command.assignments or id(command) in defaults:
                 index.assigning.append(place)
             if command.wrappers:
@@ -385,7 +387,7 @@ class Flow(Struct, frozen=True, dict=True):
         return found
 
     def _written(self, command: Command) -> Iterator[Write]:
-        if command.position in self._calls:
+        if self.is_call(command):
             return  # what runs in the function has these redirections too
         captured = command.outer and any(scope.kind in ("substitution", "process") for scope in command.scope)
         for redirect in command.redirects if captured else (*command.redirects, *command.outer):
@@ -414,11 +416,14 @@ class Flow(Struct, frozen=True, dict=True):
             target = command.args[-1]
             yield self._write("replace", located(target, command), target, command, command.position)
 
+    def is_call(self, command: Command) -> bool:
+        return (command.position, command.name) in self._calls
+
     @cached_property
-    def _calls(self) -> frozenset[Position]:
-        """Where functions are called."""
-        commands = self.program.commands
-        return frozenset(frame.position for each in commands for frame in each.frames if frame.kind == "call")
+    def _calls(self) -> frozenset[tuple[Position, str]]:
+        """Where functions are called, with their names."""
+        frames = (frame for command in self.program.commands for frame in command.frames)
+        return frozenset((frame.position, frame.name) for frame in frames if frame.kind == "call")
 
     @cached_property
     def _descriptors(self) -> dict[str, tuple[Mode, tuple[str, ...], Word]]:

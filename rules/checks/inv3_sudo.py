@@ -446,7 +446,7 @@ def check(workspace: Workspace) -> Iterator[Violation]:
             violation = _violation(
                 f"{script.address}/sudo",
                 evidence,
-                command.position,
+                command.told,
                 message,
                 template=workspace.template,
                 trail=steps,

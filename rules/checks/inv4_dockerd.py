@@ -217,13 +217,14 @@ class _DaemonCheck:
         )
 
     def _violation(self, fault: _Fault) -> Violation:
+        told = {start.position: start.told for start in self.daemon.starts}
         trail = self.surface.steps((fault.at, *fault.trail))
         return Violation(
             rule=ID,
             template=self.workspace.template,
             address=f"{self.script.address}/dockerd",
             evidence=fault.evidence,
-            span=line(fault.at),
+            span=line(told.get(fault.at, fault.at)),
             level=fault.level,
             message=fault.message,
             trail=trail,
@@ -491,6 +492,7 @@ class _DaemonCheck:
         before, after = start.surroundings
         if (
             not wrong
+            or start.told != start.position
             or not wrong <= _MISSING
             or before.strip()
             or start.name != "dockerd"

@@ -156,6 +156,9 @@ class Assignment(Struct, frozen=True):
     append: bool = False
 
 
+_HANDED = frozenset({"$@", "$*"})
+
+
 class Command(Struct, frozen=True, dict=True):
     """One simple command, characters `start` to `end` of `script`.
 
@@ -205,12 +208,16 @@ class Command(Struct, frozen=True, dict=True):
 
     @cached_property
     def told(self) -> Position:
-        """Where a person wrote it: the call that hands it to a function, if that runs it by ``"$@"``."""
-        if self.argv and self.name and self.argv[0].raw.lstrip('"').startswith("$"):
-            for frame in reversed(self.frames):
-                if frame.kind == "call" and self.name in re.split(r"[\s'\"/]+", frame.text):
-                    return frame.position
-        return self.position
+        """Where a person wrote it: the call that hands it, or all its arguments, to a function that runs ``"$@"``."""
+        first, *rest = [word.raw.strip('"') for word in self.argv] or [""]
+        calls = [frame for frame in reversed(self.frames) if frame.kind == "call"]
+        if first.startswith("$"):
+            calls = [call for call in calls if self.name and self.name in re.split(r"[\s'\"/]+", call.text)]
+        elif rest and _HANDED.issuperset(rest):
+            calls = [call for call in calls if not any(each in call.text for each in _HANDED)]
+        else:
+            calls = []
+        return calls[0].position if calls else self.position
 
     @property
     def surroundings(self) -> tuple[str, str]:

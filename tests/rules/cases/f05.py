@@ -10,6 +10,11 @@ COPY = "cp /home/coder-files/a.conf ~/.config/a.conf"
 
 BAD = (
     Case(
+        "a function that is called like the program",
+        boot='cp() {\n  command cp -f "$@" # !F-5\n}\ncp /etc/vimrc ~/.vimrc',
+        fixed='cp() {\n  command cp -n "$@"\n}\ncp /etc/vimrc ~/.vimrc',
+    ),
+    Case(
         "after a function that can fail",
         boot="""
             note() { [ -n "$NOTE" ] || return 1; echo "$NOTE"; }
@@ -486,6 +491,10 @@ LIST
 )
 
 GOOD = (
+    Case(
+        "a function that spares, called like the program", boot='cp() { command cp -n "$@"; }\ncp /etc/vimrc ~/.vimrc'
+    ),
+    Case("a function that says what it would do", boot='rm() { echo "rm $*"; }\nrm -rf ~/.config'),
     *(
         Case(f"a listing that is empty: {guard.split(chr(10))[0]}", on=("minimal",), boot=guard.replace("COPY", COPY))
         for guard in (

@@ -42,6 +42,7 @@ def _entry(text: str) -> str:
 
 
 BAD = (
+    Case("in the boot, by a function", boot='try() {\n  "$@"\n}\ntry sudo rm -f /etc/sudoers.d/coder # !INV-3'),
     _case("no sudoers file", "RUN true\nRUN false # !INV-3", _RIGHT + "\nRUN false"),
     _case("no entry", _marked(_lines(entry="RUN mkdir -p /etc/sudoers.d"), "RUN mkdir")),
     _case("with a password", _marked(_entry("coder ALL=(ALL) ALL"), "RUN echo")),

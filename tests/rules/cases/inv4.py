@@ -34,6 +34,7 @@ def _wait(text: str) -> dict[str, str]:
 
 
 BAD = (
+    Case("a second one, by a function", boot='try() {\n  "$@"\n}\ntry sudo dockerd > /tmp/dockerd.log 2>&1 & # !INV-4'),
     *(
         Case(f"taken away: {undoing}", boot=f"true\n{undoing} # !INV-4", fixed="true")
         for undoing in (

@@ -25,6 +25,11 @@ def _env(name: str, variable: str, value: str) -> Case:
 
 
 BAD = (
+    Case(
+        "by a function that is called like the program",
+        boot='git() {\n  command git "$@"\n}\ngit config --global user.name "Dev" # !INV-9',
+        on=("minimal",),
+    ),
     Case("read", boot="read -r CODER_WORKSPACE_NAME < /tmp/name # !INV-9"),
     Case("printf -v", boot='printf -v CODER_WORKSPACE_ID "%s" x # !INV-9'),
     Case("unset", boot="unset CODER_WORKSPACE_OWNER_EMAIL # !INV-9 warning"),
