@@ -152,7 +152,10 @@ class Guards(Struct, frozen=True, dict=True):
         return tuple(
             guard
             for guard in command.guards
-            if self._absent(guard, paths, kind, 0) or self._first_time(guard, kind) or self._not_found(guard, paths, 0)
+            if self._absent(guard, paths, kind, 0)
+            or self._first_time(guard, kind)
+            or self._not_found(guard, paths, 0)
+            or (guard.test is not None and self._around(guard.test) is not None)
         )
 
     # One guard
