@@ -295,8 +295,10 @@ class Guards(Struct, frozen=True, dict=True):
 
     def _fed_by_session(self, test: Test) -> tuple[Word, ...] | None:
         """What ``grep`` reads, if it is what the shell has in variables; None if it is anything else."""
+        if test.name not in GREPS:
+            return None
         own = next((each for each in self.flow.by_position.get(test.position, ()) if each.name == test.name), None)
-        if test.name not in GREPS or own is None:
+        if own is None:
             return None
         here = next((redirect.here for redirect in own.redirects if redirect.here is not None), None)
         fed = self.flow.upstream(own)

@@ -294,6 +294,7 @@ class TestWebhook:
     def test_a_service_that_does_not_run(self, doctor: Doctor) -> None:
         doctor.environment.delenv("WRC_PUBLIC_URL")
         doctor.app.webhook_url = f"http://127.0.0.1:{free_port()}/webhook"
+        doctor.github.world.webhooks.settle()
         doctor.github.world.webhooks.log.clear()
         doctor.fails("reachability", "cannot be reached from here", "Start the service")
 
@@ -327,6 +328,7 @@ class TestWebhook:
         assert "Set the webhook secret to WRC_WEBHOOK_SECRET" in checks["deliveries"]["remedy"]
 
     def test_nothing_delivered_yet(self, doctor: Doctor) -> None:
+        doctor.github.world.webhooks.settle()
         doctor.github.world.webhooks.log.clear()
         status, checks = doctor.told()
         assert (status, checks["deliveries"]["found"]) == (0, "GitHub has delivered nothing yet.")
