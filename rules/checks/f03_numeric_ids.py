@@ -3,9 +3,10 @@
 ## What it does
 
 Looks at every command that takes a user or a group (`chown`, `chgrp`, `install -o`, `usermod`, `groupmod`, `useradd`,
-`setpriv`, `su-exec`, `sudo -u '#…'` and their kind) in the boot script, the agent's other scripts, the image's build
-and the commands it stages, also behind `xargs`, `find -exec`, `sudo` and variables; at `--chown` and `USER` in the
-Dockerfile; at `user` and `group_add` of the workspace container; and at the `uid=` and `gid=` of mounts.
+`setpriv`, `su-exec`, `sudo -u '#…'` and their kind) or looks for one (`find -uid`) in the boot script, the agent's
+other scripts, the image's build and the commands it stages, also behind `xargs`, `find -exec`, `sudo` and variables; at
+`--chown` and `USER` in the Dockerfile; at `user` and `group_add` of the workspace container; and at the `uid=` and
+`gid=` of mounts.
 
 ## Why it matters
 
@@ -33,7 +34,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -173,8 +174,11 @@ def _by_name(text: str, before: str = "") -> str:
 
 
 def _level(surface: Surface, invocation: Invocation) -> Level:
-    """A container that the workspace runs has users of its own; so has the image beside the one it sets up."""
-    if invocation.name in ("docker", "podman"):
+    """A container that the workspace runs has users of its own, as the image has beside the one it sets up.
+
+    Who only looks for a number gives it to nobody.
+    """
+    if invocation.name in ("docker", "podman", "find"):
         return "warning"
     if surface.template == IMAGE and invocation.name in _ADDS_USER and "docker" not in _operand_names(invocation):
         return "warning"
@@ -272,6 +276,24 @@ def _docker(invocation: Invocation) -> Iterator[_Use]:
                     yield from (replace(use, named=own, fix=fix) for use in _ids(invocation.args[at], given))
 
 
+def _found(invocation: Invocation) -> Iterator[_Use]:
+    """``find / -uid 1000``: root's number is the same everywhere."""
+    for option, word in pairwise(invocation.args):
+        number = word.value or ""
+        if option.value in _FIND_NAMES and number.lstrip("+-").isdigit() and number != "0":
+            kind, name = _FIND_NAMES[option.value]
+            whom = "coder" if number == "1000" else f"<its {name}>"
+            yield _Use(word, number, None, f"Write `{kind} {whom}`.")
+
+
+_FIND_NAMES = {
+    "-uid": ("-user", "user"),
+    "-user": ("-user", "user"),
+    "-gid": ("-group", "group"),
+    "-group": ("-group", "group"),
+}
+
+
 def _first(invocation: Invocation) -> Iterator[_Use]:
     """``sg 988 -c …``: the group is the first operand."""
     for word in getopt(invocation.args).operands[:1]:
@@ -301,6 +323,7 @@ _COMMANDS: dict[str, Callable[[Invocation], Iterator[_Use]]] = {
     "groupmod": _options("g", ("gid",), "npRU"),
     "groupadd": _options("g", ("gid",), "KpRU"),
     "addgroup": _options("g", ("gid",), ""),
+    "find": _found,
     "mount": _mount,
     "sg": _first,
     "newgrp": _first,

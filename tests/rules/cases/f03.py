@@ -25,6 +25,8 @@ BAD = (
     Case("as root by number", boot="sudo chown 0:0 /etc/docker # !F-3", fixed="sudo chown root:root /etc/docker"),
     Case("from one to another", boot="sudo chown --from=root --recursive 1000 /home/coder/.cache # !F-3"),
     Case("chgrp", boot="sudo chgrp 988 /var/run/docker.sock # !F-3"),
+    Case("looked for", boot="sudo find /home/coder -uid 1001 -exec chown coder {} + # !F-3 warning"),
+    Case("looked for as no name", boot="find /home/coder ! -user 1000 -print0 | xargs -0 ls # !F-3 warning"),
     Case(
         "through variables",
         boot="""
@@ -230,6 +232,8 @@ GOOD = (
     Case("a name without its group", boot="sudo chgrp docker /var/run/docker.sock"),
     Case("modes", boot="chmod 0755 /tmp/x\nsudo chmod 440 /etc/sudoers.d/x\nsudo install -m 0644 /tmp/a /tmp/b"),
     Case("whoever runs it", boot='sudo chown "$(id -u):$(id -g)" /home/coder/projects'),
+    Case("root's files by number", boot="find /home/coder -uid 0 -o -gid 0 | head -n 1000"),
+    Case("looked for by name", boot="find /home/coder -user coder -size +1000 -mtime -1000"),
     Case("whoever is root", boot='if [ "$(id -u)" -eq 0 ]; then echo root; fi\n[ "$(id -u)" = 1000 ] || echo other'),
     Case("the owner of another file", boot="sudo chown --reference=/home/coder /home/coder/projects"),
     Case("a port, a time and a size", boot="timeout 1000 nc -z localhost 1000; sleep 1; truncate -s 1000 /tmp/x"),
