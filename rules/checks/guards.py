@@ -33,6 +33,8 @@ _COMPARES = _PATTERNS | {"-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-z", "-n"}
 _PATTERN = re.compile(r"[*?\[]")
 _PATH = re.compile(r"\bPATH\b")
 _WORD = re.compile(r"[A-Za-z0-9_]{3,}")
+_WHOLE = re.compile(r'"?\$\{?(\w+)(?:\[[@*]\])?\}?"?')
+"""All of a variable or an array, and nothing else."""
 
 
 class _Kind(Struct, frozen=True):
@@ -116,7 +118,25 @@ class Guards(Struct, frozen=True, dict=True):
         file: each of `paths` is a file for sure.
         """
         kind = _kind(command, tree=tree, link=link, grep=grep, file=file)
-        return any(self._absent(guard, paths, kind, 0) or self._first_time(guard, kind) for guard in command.guards)
+        if any(self._absent(guard, paths, kind, 0) or self._first_time(guard, kind) for guard in command.guards):
+            return True
+        return any(self._absent(guard, paths, kind, 0) for guard in self._collecting(command))
+
+    def _collecting(self, command: Command) -> Iterator[Guard]:
+        """What holds of all that a loop goes through: ``[ -e ~/"$f" ] || missing+=("$f")`` for ``"${missing[@]}"``."""
+        for loop in command.loops:
+            names = [_WHOLE.fullmatch(word.raw) for word in loop.values]
+            if not all(names):
+                continue
+            places = {
+                (origin.position, name[1])
+                for word, name in zip(loop.values, names, strict=True)
+                for origin in word.origins
+                if name is not None and origin.kind == "assignment" and origin.name == name[1]
+            }
+            giving = [c for at, name in places for c in self.flow.by_position.get(at, ()) if _fills(c, name)]
+            if giving:
+                yield Guard(None, holds=True, any_of=tuple(each.guards for each in giving))
 
     def links_only(self, command: Command, paths: Sequence[str]) -> bool:
         """Whether the command runs only if each of `paths` is a link: ``[ -L ~/.bashrc ]``."""
@@ -370,6 +390,10 @@ def _asked(test: Test, holds: bool) -> tuple[Word, str | None, bool] | None:  # 
         return None
     subject, wanted = (words[0], words[2].value) if len(words) > 2 else (words[1], None)
     return subject, wanted, holds == (operator not in ("!=", "-ne", "-z"))
+
+
+def _fills(command: Command, name: str) -> bool:
+    return any(each.name == name and any(each.value.alternatives) for each in command.assignments)
 
 
 def _gives(command: Command, wanted: str | None, *, positive: bool) -> bool:

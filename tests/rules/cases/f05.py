@@ -10,6 +10,40 @@ COPY = "cp /home/coder-files/a.conf ~/.config/a.conf"
 
 BAD = (
     Case(
+        "of a list that has more than what is missing",
+        boot="""
+            missing=(.profile)
+            for f in .bashrc .profile; do
+              [ -e ~/"$f" ] || missing+=("$f")
+            done
+            for f in "$${missing[@]}"; do
+              cp /home/coder-files/"$f" ~/"$f" # !F-5
+            done
+        """,
+    ),
+    Case(
+        "of a list of what is there",
+        boot="""
+            there=()
+            for f in .bashrc .profile; do
+              [ -e ~/"$f" ] && there+=("$f")
+            done
+            for f in "$${there[@]}"; do
+              cp /home/coder-files/"$f" ~/"$f" # !F-5
+            done
+        """,
+    ),
+    Case(
+        "of a list of what is missing, and one more",
+        boot="""
+            missing=()
+            [ -e ~/.bashrc ] || missing+=(.bashrc)
+            for f in "$${missing[@]}" .profile; do
+              cp /home/coder-files/"$f" ~/"$f" # !F-5
+            done
+        """,
+    ),
+    Case(
         "a function that is called like the program",
         boot='cp() {\n  command cp -f "$@" # !F-5\n}\ncp /etc/vimrc ~/.vimrc',
         fixed='cp() {\n  command cp -n "$@"\n}\ncp /etc/vimrc ~/.vimrc',
@@ -675,6 +709,32 @@ GOOD = (
             if [ "$fresh" = true ]; then
               cp {SETTINGS}
             fi
+        """,
+    ),
+    Case(
+        "a list of what is missing",
+        boot="""
+            missing=()
+            for f in .bashrc .profile; do
+              [ -e ~/"$f" ] || missing+=("$f")
+            done
+            for f in "$${missing[@]}"; do
+              cp /home/coder-files/"$f" ~/"$f"
+            done
+        """,
+    ),
+    Case(
+        "a list of what is missing, from a list",
+        boot="""
+            all=(.bashrc .profile)
+            for f in "$${all[@]}"; do
+              if [ ! -e ~/"$f" ]; then
+                missing+=("$f")
+              fi
+            done
+            for f in "$${missing[@]}"; do
+              cp /home/coder-files/"$f" ~/"$f"
+            done
         """,
     ),
     Case(
