@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rules.validate.validation import Validation
 
 BAD_INPUT = 2
+INTERRUPTED = 130
+"""What a shell says of a command that Ctrl-C ended."""
 
 _ONE_SHOT = frozenset({"check", "audit", "validate", "explain"})
 """Commands that start no thread and leave nothing to be done at the exit."""
@@ -202,6 +204,8 @@ def run(args: list[str]) -> int:
     try:
         status: int = app.main(args, prog_name="wrc", standalone_mode=False)
         return status
+    except click.Abort:
+        return INTERRUPTED
     except click.ClickException as error:
         return _fail(f"{error.format_message()} See 'wrc --help'.")
     except Exception as error:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -291,3 +293,21 @@ def test_internal_error_is_one_line_that_says_how_to_report_it(
     monkeypatch.setenv("WRC_DEBUG", "1")
     with pytest.raises(RuntimeError):
         wrc("check", "--repo", governed.path)
+
+
+def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
+    git, started = tmp_path / "git", tmp_path / "started"
+    git.write_text(f"#!/bin/sh\n: > {started}\nexec sleep 60\n", encoding="utf-8")
+    git.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = (sys.executable, "-m", "bot", "check", "--repo", str(tmp_path))
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        while not started.exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        out, error = process.communicate(timeout=30)
+    assert (out, error.strip()) == (b"", b"")
+    assert process.returncode == 130
