@@ -79,11 +79,22 @@ class Pull:
         return {"repository": str(self.repository), "pull": self.number}
 
 
+QUESTION = "?"
+
+
+def standing(finding: Finding) -> str:
+    """What a finding is known by here: its fingerprint, with a mark while it is a question and no failure.
+
+    So an acceptance of the question lets no failure stand that a later push makes of it.
+    """
+    return finding.fingerprint if finding.level == "failure" else f"{finding.fingerprint}{QUESTION}"
+
+
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Who let a finding stand, when and why."""
+    """Who let a finding stand, when and why. `standing` is what it was known by then."""
 
-    fingerprint: str
+    standing: str
     rule: str
     login: str
     at: datetime
@@ -133,7 +144,7 @@ class Store:
     @patient
     def remember_open(self, pull: Pull, findings: Iterable[Finding], now: datetime) -> None:
         """These findings, and no others, stand open in a pull request; those known already keep their moment."""
-        wanted = {finding.fingerprint: finding.rule for finding in findings}
+        wanted = {standing(finding): finding.rule for finding in findings}
         with self.engine.begin() as connection:
             known = set(connection.scalars(sa.select(_OPEN.c.fingerprint).where(*_of(_OPEN, pull))))
             gone = known - wanted.keys()
@@ -149,7 +160,7 @@ class Store:
 
     @patient
     def open_findings(self, pull: Pull, before: datetime) -> Mapping[str, str]:
-        """The rules of the open findings that were known at the moment `before`, by fingerprint."""
+        """The rules of the open findings that were known at the moment `before`, by their standing."""
         query = sa.select(_OPEN.c.fingerprint, _OPEN.c.rule).where(*_of(_OPEN, pull))
         with self.engine.connect() as connection:
             rows = connection.execute(query.where(_OPEN.c.since <= before.timestamp())).all()
@@ -160,19 +171,19 @@ class Store:
         """Let findings stand. The last word about a finding counts."""
         with self.engine.begin() as connection:
             for each in acceptances:
-                same = _ACCEPTED.c.fingerprint == each.fingerprint
+                same = _ACCEPTED.c.fingerprint == each.standing
                 connection.execute(sa.delete(_ACCEPTED).where(*_of(_ACCEPTED, pull), same))
-                row = {"fingerprint": each.fingerprint, "rule": each.rule, "login": each.login, "reason": each.reason}
+                row = {"fingerprint": each.standing, "rule": each.rule, "login": each.login, "reason": each.reason}
                 connection.execute(sa.insert(_ACCEPTED).values(**pull.key, **row, at=each.at.timestamp()))
 
     @patient
-    def revoke(self, pull: Pull, fingerprints: Iterable[str]) -> None:
-        chosen = _ACCEPTED.c.fingerprint.in_(list(fingerprints))
+    def revoke(self, pull: Pull, standings: Iterable[str]) -> None:
+        chosen = _ACCEPTED.c.fingerprint.in_(list(standings))
         with self.engine.begin() as connection:
             connection.execute(sa.delete(_ACCEPTED).where(*_of(_ACCEPTED, pull), chosen))
 
     def acceptances(self, pull: Pull) -> tuple[Acceptance, ...]:
-        """What was accepted in a pull request, by fingerprint."""
+        """What was accepted in a pull request, in the order of the findings."""
         return self._accepted(*_of(_ACCEPTED, pull))
 
     def acceptances_in(self, repository: int) -> tuple[Acceptance, ...]:
@@ -185,7 +196,7 @@ class Store:
         with self.engine.connect() as connection:
             rows = connection.execute(sa.select(*columns).where(*where)).all()
         found = (Acceptance(row[0], row[1], row[2], datetime.fromtimestamp(row[3], UTC), row[4]) for row in rows)
-        return tuple(sorted(found, key=lambda each: each.fingerprint))
+        return tuple(sorted(found, key=lambda each: each.standing))
 
     @patient
     def remember_contract(self, repository: int, base: str, contract: Elsewhere | None = None) -> None:

@@ -15,6 +15,10 @@ from tests.service.running import RunningService, wait_for
 MAINTAINER = "maria"
 STRANGER = "mallory"
 PORTS = TEMPLATE.replace("  stop_timeout = 180\n", "  stop_timeout = 180\n\n  ports {\n    internal = 80\n  }\n")
+SETTABLE = 'variable "web" {\n  default = []\n}\n\n' + PORTS.replace(
+    "  ports {\n    internal = 80\n  }\n",
+    '  dynamic "ports" {\n    for_each = var.web\n    content {\n      internal = 80\n    }\n  }\n',
+)
 BOTH = PORTS.replace('"sysbox-runc"\n', '"sysbox-runc"\n  privileged = true\n')
 
 
@@ -168,6 +172,44 @@ def test_an_acceptance_is_for_what_was_seen_and_nothing_else(github: GitHub) -> 
     assert "accepted" in summary
     other = github.open_pull(PRIVILEGED, branch="other")
     assert github.concluded(other.head_sha).conclusion == "failure"
+
+
+def test_an_acceptance_of_a_question_lets_no_failure_stand(github: GitHub) -> None:
+    pull = reviewed(github, SETTABLE)
+    assert latest(github, pull)[0] == "neutral"
+    say(github, pull, "/wrc accept F-6 nobody sets it")
+    assert latest(github, pull)[0] == "success"
+    github.push(PORTS)
+    settle(github)
+    assert latest(github, pull)[0] == "failure"
+    github.push(SETTABLE)
+    settle(github)
+    conclusion, summary = latest(github, pull)
+    assert conclusion == "success", "the question is still accepted"
+    assert "nobody sets it" in summary
+    github.push(PORTS)
+    settle(github)
+    say(github, pull, "/wrc accept F-6 on the test host")
+    conclusion, summary = latest(github, pull)
+    assert conclusion == "success"
+    assert "on the test host" in summary
+    say(github, pull, "/wrc revoke F-6")
+    github.push(SETTABLE)
+    settle(github)
+    assert latest(github, pull)[0] == "neutral", "both are taken back"
+
+
+def test_an_acceptance_of_a_failure_is_one_of_the_question_that_is_left_of_it(github: GitHub) -> None:
+    pull = reviewed(github, PORTS)
+    [told] = github.review_comments(pull)
+    github.world.reply(pull, told, "/wrc accept F-6 agreed", author=MAINTAINER)
+    settle(github)
+    assert latest(github, pull)[0] == "success"
+    github.push(SETTABLE)
+    settle(github)
+    conclusion, summary = latest(github, pull)
+    assert conclusion == "success"
+    assert "agreed" in summary
 
 
 @pytest.mark.parametrize("author", ["mona", STRANGER, "tina"])

@@ -6,8 +6,8 @@ Who: whoever has write access
 It is a maintainer's decision: the finding no longer fails the check, which shows who let it stand, when and why. In
 the conversation it is for every finding of RULE that the check showed when the comment was written, in a thread below
 one of the App's comments for that finding. It is for exactly these: a finding that looks alike but is another one
-fails as before, and so does the same one in another pull request. What a finding tells along, of other rules on its
-line, is accepted with it.
+fails as before, and so does the same one in another pull request, or a question that a later push turns into a failure.
+What a finding tells along, of other rules on its line, is accepted with it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def run(arguments: str, call: Call) -> Outcome:
     chosen = call.about(call.store.open_findings(call.pull, call.at + CLOCK), rule)
     if not chosen:
         raise Refused(f"No finding of {rule} stood open here when you wrote this; `/wrc recheck` looks again.")
-    by = [Acceptance(fingerprint, rule, call.commenter.login, call.at, reason) for fingerprint in chosen]
+    by = [Acceptance(standing, rule, call.commenter.login, call.at, reason) for standing in chosen]
     call.store.accept(call.pull, by)
     return Outcome(review=True, decides=True)
 

@@ -10,7 +10,7 @@ from bot.github.client import Repository
 from bot.github.conversation import Place, finding_of_thread
 from bot.github.trees import ObjectCache
 from bot.service.events import User
-from bot.store import Pull, Store
+from bot.store import QUESTION, Pull, Store
 
 
 class Refused(Exception):
@@ -52,12 +52,12 @@ class Call:
         return Pull(self.repository.id, self.number)
 
     def about(self, findings: Mapping[str, str], rule: str) -> list[str]:
-        """Fingerprints of those of `rule`; in a thread about one finding, of that one.
+        """The standings of those of `rule`; in a thread about one finding, of that one.
 
-        `findings` are rules by fingerprint. A thread's mark is not trusted, it can only choose among them.
+        `findings` are rules by standing. A thread's mark is not trusted, it can only choose among them.
         """
-        found = sorted(fingerprint for fingerprint, its_rule in findings.items() if its_rule == rule)
+        found = sorted(standing for standing, its_rule in findings.items() if its_rule == rule)
         if self.place.thread is None or len(found) < 2:
             return found
         marked = finding_of_thread(self.repository, self.place.thread)
-        return [fingerprint for fingerprint in found if marked is None or fingerprint == marked]
+        return [standing for standing in found if marked is None or standing.removesuffix(QUESTION) == marked]

@@ -16,7 +16,7 @@ def run(arguments: str, call: Call) -> Outcome:
     if not arguments:
         raise Refused("Say which rule, such as `/wrc revoke F-7`.")
     rule = rule_id(arguments.split(maxsplit=1)[0])
-    accepted = {each.fingerprint: each.rule for each in call.store.acceptances(call.pull)}
+    accepted = {each.standing: each.rule for each in call.store.acceptances(call.pull)}
     chosen = call.about(accepted, rule)
     if not chosen:
         raise Refused(f"No finding of {rule} is accepted here.")
