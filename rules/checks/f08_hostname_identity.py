@@ -48,6 +48,7 @@ from rules.checks.commands import (
     getopt,
     invocations,
     known,
+    located,
     of_image,
     of_workspace,
     printed,
@@ -97,8 +98,10 @@ _IN_PROGRAMS = re.compile(r"gethostname|os\.uname|platform\.node|Sys::Hostname|k
 _ADDRESS_OPTIONS = frozenset({"I", "i", "d", "ip-address", "all-ip-addresses", "domain", "V", "version", "h", "help"})
 _DECLARES = frozenset({"export", "declare", "typeset", "local", "readonly"})
 _FILLS = frozenset({"read", "mapfile", "readarray"})
+_SHOWS = frozenset({"cat", "head", "tail", "sed", "awk", "cut", "grep", "tr", "tac"})
 CONCERN = Concern(_DECLARES | _FILLS | {"git", "ddev", "printf", "eval"}, writes=True, assigns=True, wrapped=True)
 """What can take something from the host name."""
+_WRITING = Concern(writes=True)
 
 
 class _Sink(Struct, frozen=True):
@@ -328,6 +331,45 @@ def _read_by(flow: Flow, command: Command, depth: int) -> Iterator[Position]:
     yield from _reads(flow, (origin for word in inputs for origin in word.origins), depth + 1)
     for other in flow.upstream(command) if command.name in _FILLS or not command.args else ():
         yield from _read_by(flow, other, depth + 1)
+    for path in _contents_of(command):
+        yield from _in_file(flow, path, depth + 1)
+
+
+def _contents_of(command: Command) -> Iterator[str]:
+    """The files whose text a command takes."""
+    words = [redirect.target for redirect in command.redirects if redirect.operator == "<"]
+    for word in (*command.args, *words) if command.name in _SHOWS else words:
+        yield from located(word, command)
+
+
+class _Files(Struct, frozen=True):
+    """`sources` are what prints the text of each file that the script writes anew, `read` is what `_in_file` found."""
+
+    sources: dict[str, list[Command]]
+    read: dict[str, tuple[Position, ...]]
+
+
+@once
+def _files_of(flow: Flow) -> _Files:
+    found: dict[str, list[Command]] = defaultdict(list)
+    for command in flow.select(_WRITING):
+        for write in flow.writes(command):
+            for path in write.paths if write.mode == "replace" else ():
+                found[path] += write.sources
+    return _Files(found, {})
+
+
+def _in_file(flow: Flow, path: str, depth: int) -> tuple[Position, ...]:
+    """Where the host name that stands in a file was read; once for each, as files may be made from one another."""
+    files = _files_of(flow)
+    if path not in files.read:
+        files.read[path] = ()
+        found: dict[Position, None] = {}
+        for source in files.sources.get(path, ()):
+            found.update(dict.fromkeys(_reads(flow, (o for word in source.args for o in word.origins), depth)))
+            found.update(dict.fromkeys(_read_by(flow, source, depth)))
+        files.read[path] = tuple(found)
+    return files.read[path]
 
 
 def _opens(command: Command) -> bool:
@@ -344,6 +386,8 @@ def _is_read(invocation: Invocation) -> bool:
     if invocation.name == "hostnamectl":
         verbs = [known(word) for word in arguments.operands]
         return "set-hostname" not in verbs and len(verbs) < 2
+    if invocation.name == "printenv":
+        return [known(word) for word in arguments.operands] == ["HOSTNAME"]
     return any(_IN_PROGRAMS.search(known(word)) for word in invocation.args)
 
 

@@ -386,7 +386,7 @@ def _reads(flow: Flow, word: Word, variable: str) -> bool:
     """Whether a word is written with this variable, or with one that was set with it."""
     places = [origin.position for origin in word.origins if origin.kind == "assignment"]
     values = [a.value.raw for at in places for c in flow.by_position.get(at, []) for a in c.assignments]
-    return any(re.search(rf"\$\{{?{variable}\b", raw) for raw in (word.raw, *values))
+    return any(re.search(rf"(?:\$\{{?|\bprintenv +){variable}\b", raw) for raw in (word.raw, *values))
 
 
 def _wrong(

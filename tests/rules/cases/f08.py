@@ -5,6 +5,22 @@ from tests.rules.harness import Case, Code
 RULE = "F-8"
 
 BAD = (
+    Case("printenv", boot='git config --global user.name "$(printenv HOSTNAME)" # !F-8'),
+    Case(
+        "through a file",
+        boot='hostname > /tmp/h # !F-8\ngit config --global user.name "$(cat /tmp/h)" # >F-8',
+    ),
+    Case(
+        "through a file that is cut and read",
+        boot="""
+            hostname | cut -d- -f1 | tee /tmp/h > /dev/null # !F-8
+            read -r CODER_WORKSPACE_NAME < /tmp/h # >F-8
+        """,
+    ),
+    Case(
+        "printed into a file",
+        boot='echo "$HOSTNAME" > /tmp/h # !F-8\nCODER_WORKSPACE_NAME=$(</tmp/h) # >F-8',
+    ),
     Case(
         "handed to a function, which stays what it is",
         boot="""
@@ -198,6 +214,7 @@ BAD = (
 )
 
 GOOD = (
+    Case("a file for a log line", boot='hostname > /tmp/h\necho "on $(cat /tmp/h)"\nWORKSPACE_NAME=$(cat /tmp/w)'),
     Case("the container's own attribute", container='hostname = "web-${data.coder_workspace.me.name}"'),
     Case("an address", boot='curl -fs "http://$(hostname):80/" || true\nnc -z "$HOSTNAME" 80'),
     Case("an address in a variable", boot='BASE_URL="http://$(hostname):8080"\nHOST_IP=$(hostname -I | cut -d" " -f1)'),

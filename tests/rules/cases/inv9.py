@@ -25,6 +25,7 @@ def _env(name: str, variable: str, value: str) -> Case:
 
 
 BAD = (
+    Case("git's name by printenv of another", boot='git config --global user.name "$(printenv USER)" # !INV-9'),
     Case(
         "by a function that is called like the program",
         boot='git() {\n  command git "$@"\n}\ngit config --global user.name "Dev" # !INV-9',
@@ -161,6 +162,7 @@ BAD = (
 )
 
 GOOD = (
+    Case("git's name by printenv", boot='git config --global user.name "$(printenv CODER_WORKSPACE_OWNER_NAME)"'),
     Case("read where there is none", boot='[ -n "$CODER_WORKSPACE_NAME" ] || read -r CODER_WORKSPACE_NAME < /tmp/x'),
     Case("unset of others", boot="unset NAME\nunset -f note\nread -r NAME < /tmp/name\nprintf '%s' CODER_WORKSPACE_ID"),
     Case("a repository's own file", boot='git config -f /tmp/x/.git/config user.name "CI"'),
