@@ -3,8 +3,9 @@
 ## What it does
 
 Follows how the container is stopped (`stop_signal`, `stop_timeout`, `destroy_grace_seconds`), what runs on stop
-(`ddev poweroff`), and the destroy-time provisioner that removes the workspace's folder on the host: also what would
-have it run while the workspace is still there, such as a trigger that gets another value.
+(`ddev poweroff`, and nothing that removes databases), and the destroy-time provisioner that removes the workspace's
+folder on the host: also what would have it run while the workspace is still there, such as a trigger that gets another
+value.
 
 ## Why it matters
 
@@ -39,6 +40,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from rules.checks.attributes import missing, not_known, wrong
+from rules.checks.commands import Concern, Invocation, flow_of, getopt, invocations, known, located, shown
 from rules.checks.support import attribute_facts, block_fact, command_fact, line, source_line, undecided
 from rules.model import Edit, Fact, Level, Span, Undecided, Violation
 from rules.sources.shell import Command, Guard, Program
@@ -60,6 +62,11 @@ SIGNALS = ("SIGINT", "INT", "2")
 AT_LEAST = {"stop_timeout": 180, "destroy_grace_seconds": 60}
 """Seconds: what `ddev poweroff` needs to stop a project's containers."""
 
+_ENOUGH = 60
+"""Seconds that nobody asks about where `timeout` gives them to `ddev poweroff`."""
+_REMOVING = Concern(frozenset({"docker", "ddev", "rm"}))
+_DATA = frozenset({"/var/lib/docker", "/var/lib/docker/volumes"})
+
 _UNGUARDED = "poweroff without guard"
 _CHANGES = ("timestamp()", "uuid()", "plantimestamp()")
 
@@ -68,6 +75,8 @@ _SHRUGGED_OFF = re.compile(r"[^|&;]*\s*(?:\|\|(?!.*\bexit\s+[1-9])(?!\s*false)|;
 
 
 _CUT_OFF = "`ddev poweroff` needs time to write databases out; a container that is killed earlier leaves them broken."
+
+_KEEPS = "A stop is to keep what the workspace has: the databases are in volumes of the Docker inside."
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
@@ -106,6 +115,7 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
     if workspace.containers:
         yield from _cleanup(workspace)
         yield from _stop_script(workspace)
+        yield from _losses(workspace)
 
 
 # The container
@@ -375,6 +385,58 @@ def _stop_script(workspace: Workspace) -> Iterator[Violation | Undecided]:
             message = "This leaves `ddev poweroff` in the background, so that the container stops before it is done."
             fix = "Take the `&` away, or `wait` for it."
             yield _stop_fault(workspace, "poweroff in the background", command.position, message, fix)
+        seconds = _hurried(command)
+        if seconds is not None:
+            message = f"This ends `ddev poweroff` after {seconds} seconds, done or not. Is that enough?"
+            fix = "Give it most of the 180 seconds that a stop may take: `timeout 150 ddev poweroff`."
+            yield _stop_fault(workspace, "poweroff cut short", command.position, message, fix, level="warning")
+
+
+def _hurried(command: Command) -> int | None:
+    """The seconds that ``timeout`` gives a command, where they are few."""
+    before = [word.value or "" for word in command.words[: len(command.words) - len(command.argv)]]
+    given = next((re.fullmatch(r"(\d+)s?", text) for text in before[::-1] if text[:1].isdigit()), None)
+    seconds = int(given[1]) if given is not None and "timeout" in command.wrappers else _ENOUGH
+    return seconds if 0 < seconds < _ENOUGH else None
+
+
+def _losses(workspace: Workspace) -> Iterator[Violation]:
+    """What runs on stop and takes the databases away: ``docker volume prune -a``, ``ddev delete -O``."""
+    for script in workspace.shutdown:
+        for command in flow_of(script.program).select(_REMOVING):
+            sure = [taken for each in invocations(command) if (taken := _takes_data(each)) is not None]
+            if not sure:
+                continue
+            level: Level = "failure" if any(sure) and not any(map(_is_choice, command.guards)) else "warning"
+            asks = " Is that meant?" if level == "warning" else ""
+            message = f"`{shown(command)}` takes the databases of DDEV's projects away at every stop.{asks}"
+            fix = "Leave it out: `ddev poweroff` stops the projects and keeps their data."
+            evidence = f"data removed by {shown(command)}"
+            found = _stop_fault(workspace, evidence, command.position, message, fix, None, level)
+            yield replace(found, why=_KEEPS, related=("INV-5",))
+
+
+def _takes_data(invocation: Invocation) -> bool | None:
+    """Whether it removes databases for sure; None if it removes none."""
+    arguments = getopt(invocation.args, "", ("filter",))
+    words = [known(word) for word in arguments.operands]
+    if invocation.name == "docker" and words[:2] in (["volume", "prune"], ["system", "prune"]):
+        # Without `--all` it has been only the volumes without a name since Docker 23.
+        return arguments.has("a", "all") if words[0] == "volume" else (False if arguments.has("volumes") else None)
+    if invocation.name == "docker" and words[:2] in (["volume", "rm"], ["volume", "remove"]):
+        listed = any(origin.kind == "command" for word in arguments.operands[2:] for origin in word.origins)
+        return True if listed else None
+    if invocation.name == "ddev" and (words[:1] == ["delete"] or arguments.has("R", "remove-data")):
+        return None if words[1:2] == ["images"] else arguments.has("O", "omit-snapshot")
+    paths = (path.rstrip("/*") for word in arguments.operands for path in located(word, invocation.command))
+    return True if invocation.name == "rm" and not {*paths}.isdisjoint(_DATA) else None
+
+
+def _is_choice(guard: Guard) -> bool:
+    """Whether a condition may be there to let a person say that the data is to go."""
+    if guard.test is None:
+        return not _says_docker_runs(guard)
+    return guard.test.name in ("test", "case", "grep") and not _says_docker_runs(guard)
 
 
 def _poweroffs(program: Program) -> list[Command]:
@@ -439,7 +501,13 @@ def _never_on_stop(script: Resource) -> bool:
 
 
 def _stop_fault(
-    workspace: Workspace, evidence: str, at: Position, message: str, fix: str, lost: str = "step of the stop script"
+    workspace: Workspace,
+    evidence: str,
+    at: Position,
+    message: str,
+    fix: str,
+    lost: str | None = "step of the stop script",
+    level: Level = "failure",
 ) -> Violation:
     return Violation(
         rule=ID,
@@ -447,7 +515,7 @@ def _stop_fault(
         address="stop script",
         evidence=evidence,
         span=line(at),
-        level="failure",
+        level=level,
         message=message,
         trail=(workspace.step(at),),
         lost=lost,

@@ -135,10 +135,40 @@ BAD = (
         },
         on=("minimal",),
     ),
+    Case("volumes removed", replaces={_POWEROFF: _POWEROFF + "    docker volume prune -af # !INV-8\n"}),
+    Case("volumes perhaps removed", replaces={_POWEROFF: _POWEROFF + "    docker volume prune -f # !INV-8 warning\n"}),
+    Case(
+        "volumes perhaps removed with the rest",
+        replaces={_POWEROFF: _POWEROFF + "    sudo docker system prune -af --volumes # !INV-8 warning\n"},
+    ),
+    Case(
+        "all volumes removed by name",
+        replaces={_POWEROFF: _POWEROFF + "    docker volume rm $(docker volume ls -q) # !INV-8\n"},
+    ),
+    Case("projects removed", replaces={_POWEROFF: _POWEROFF + "    ddev delete --all -Oy # !INV-8\n"}),
+    Case("projects removed to a copy", replaces={_POWEROFF: _POWEROFF + "    ddev delete --all -y # !INV-8 warning\n"}),
+    Case("stopped without data", replaces={_POWEROFF: _POWEROFF + "    ddev stop --all -RO # !INV-8\n"}),
+    Case(
+        "Docker's own folder", replaces={_POWEROFF: _POWEROFF + "    sudo rm -rf /var/lib/docker/volumes/* # !INV-8\n"}
+    ),
+    Case(
+        "projects removed where somebody says so",
+        replaces={_POWEROFF: _POWEROFF + '    [ "$RESET" = 1 ] && ddev delete --all -Oy # !INV-8 warning\n'},
+    ),
+    Case("poweroff cut short", replaces={_POWEROFF: "    timeout -k 2 5 ddev poweroff # !INV-8 warning\n"}),
     Case("poweroff left in the background", replaces={_POWEROFF: "    ddev poweroff & # !INV-8\n"}),
 )
 
 GOOD = (
+    Case(
+        "what nobody misses",
+        replaces={
+            _POWEROFF: _POWEROFF
+            + "    docker image prune -f\n    docker system prune -f\n    ddev delete images -y\n    ddev stop --all\n"
+            + "    docker volume rm ddev-global-cache\n    rm -rf /tmp/docker\n"
+        },
+    ),
+    Case("poweroff with a little more time", replaces={_POWEROFF: "    timeout 2m ddev poweroff\n"}),
     Case(
         "the folder by a variable of the provisioner",
         replaces={
