@@ -16,7 +16,7 @@ from rules.model import Edit, Step
 from rules.once import once
 from rules.sources.shell import Command, Origin, Program, Word
 from rules.sources.shell.script import UNKNOWN
-from rules.sources.shell.wrappers import base_name, peel
+from rules.sources.shell.wrappers import TMUX_RUNS, base_name, peel
 from rules.sources.text import Position
 from rules.sources.tree import Unreadable, read_text
 from rules.workspace.image import NAME as IMAGE
@@ -147,6 +147,12 @@ _HANDS_ON = {
     "flock": ("wE", frozenset({"timeout", "conflict-exit-code"})),
     "nsenter": ("tSG", frozenset({"target", "setuid", "setgid"})),
     "chroot": ("", frozenset({"userspec", "groups"})),
+    "chronic": ("", frozenset()),
+    "watch": ("nq", frozenset({"interval", "equexit"})),
+    "unshare": ("RwSG", frozenset({"root", "wd", "setuid", "setgid", "map-user", "map-group", "propagation"})),
+    "strace": ("abeEIoOpPsSuUX", frozenset({"output", "user", "env", "trace", "attach", "string-limit"})),
+    "screen": ("cehpsStT", frozenset()),
+    "tmux": ("cfLST", frozenset()),
 }
 """Programs that run their operands, with the options that take an argument."""
 
@@ -166,9 +172,16 @@ def _inner(name: str, args: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
         if name == "parallel":
             yield from _in_parallel(operands)
             return
+        if name == "tmux":
+            yield getopt(operands[1:], "ceFnstxy", stop_at_operand=True).operands if _opens_window(operands) else ()
+            return
         if name == "chroot" and [known(word) for word in operands[:1]] != ["/"]:
             return
         yield operands[1:] if name in ("flock", "chroot") else operands
+
+
+def _opens_window(operands: Sequence[Word]) -> bool:
+    return bool(operands) and known(operands[0]) in TMUX_RUNS
 
 
 def _in_parallel(operands: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
@@ -498,14 +511,14 @@ def flow_of(program: Program) -> Flow:
     return Flow(program)
 
 
-_TAKES_PATHS = frozenset({"rm", "unlink", "shred", "truncate", "sed"})
+_TAKES_FED = frozenset({"rm", "unlink", "shred", "truncate", "sed", "systemctl", "service"})
 _LISTS = frozenset({"find", "ls", "echo", "printf", "grep"})
 
 
 def fed_invocations(flow: Flow, command: Command) -> Iterator[Invocation]:
     """What a command runs; ``xargs`` adds to it what it is fed: ``find ~/x | xargs rm``."""
     for invocation in invocations(command):
-        if command.name == "xargs" and invocation.name in _TAKES_PATHS:
+        if command.name == "xargs" and invocation.name in _TAKES_FED:
             lists = [each for each in flow.upstream(command) if each.name in _LISTS]
             found = tuple(word for each in lists for word in _listed(each))
             yield replace(invocation, args=(*invocation.args, *found))

@@ -42,6 +42,7 @@ from rules.checks.commands import (
     Invocation,
     Surface,
     deleted,
+    fed_invocations,
     flow_of,
     getopt,
     invocations,
@@ -137,8 +138,8 @@ def _started_by(instruction: Instruction) -> str | None:
 
 
 def _scripts(surface: Surface) -> Iterator[Violation]:
-    for _, command in surface.select(CONCERN):
-        invocation = next((each for each in invocations(command) if starts_docker(each)), None)
+    for flow, command in surface.select(CONCERN):
+        invocation = next((each for each in fed_invocations(flow, command) if starts_docker(each)), None)
         if invocation is not None and not (surface.template == IMAGE and is_known_drift(invocation)):
             yield _violation(surface, command, invocation, "starts Docker's daemon through the init system")
         elif runs_init(command):

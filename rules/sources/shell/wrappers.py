@@ -51,8 +51,12 @@ _WRAPPERS = {
 }
 
 
-_HANDS_ON = frozenset({"find", "xargs", "parallel", "setpriv", "systemd-run", "unshare"})
+_HANDS_ON = frozenset({"find", "xargs", "parallel", "setpriv", "systemd-run", "unshare", "watch", "strace", "chronic"})
+_HANDS_ON |= {"screen", "tmux"}
 """Programs that are no wrappers, but may run a shell with its script among their arguments."""
+
+TMUX_RUNS = frozenset({"new", "new-session", "neww", "new-window", "splitw", "split-window", "run", "run-shell"})
+"""Commands of ``tmux`` that run what stands behind them."""
 
 
 class Peeled(Struct, frozen=True):
@@ -134,10 +138,19 @@ def _has_argument(text: str, wrapper: _Wrapper) -> bool:
     return any(letter in wrapper.takes for letter in text[1:-1])
 
 
+def _line(name: str, args: Sequence[Word]) -> Word | None:
+    """The command line that a program takes in one word."""
+    lines = [word for word in args if " " in (word.value or "")] if name in ("parallel", "watch", "tmux") else []
+    if name == "parallel":
+        return next(iter(lines), None)
+    runs = name == "watch" or any(word.value in TMUX_RUNS for word in args)
+    return lines[-1] if lines and runs and lines[-1] is args[-1] else None
+
+
 def command_text(argv: Sequence[Word]) -> Word | None:
     """The word that ``bash -c``, ``su - user -c`` or ``parallel 'a {}'`` runs as a script, None if there is none."""
     name = base_name(argv[0]) if argv else ""
-    line = next((word for word in argv[1:] if " " in (word.value or "")), None) if name == "parallel" else None
+    line = _line(name, argv[1:])
     if line is not None:
         return line
     if name in _HANDS_ON:

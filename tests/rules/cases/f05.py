@@ -9,6 +9,15 @@ SETTINGS = "/home/coder-files/.vscode/settings.json ~/.vscode/settings.json"
 COPY = "cp /home/coder-files/a.conf ~/.config/a.conf"
 
 BAD = (
+    Case("watch", boot="watch -n 5 cp /etc/vimrc ~/.vimrc # !F-5"),
+    Case("watch of a line", boot="watch -n 5 'cp /etc/vimrc ~/.vimrc' # !F-5"),
+    Case("unshare", boot="unshare -n cp /etc/vimrc ~/.vimrc # !F-5"),
+    Case("strace", boot="strace -f -o /tmp/trace cp /etc/vimrc ~/.vimrc # !F-5"),
+    Case("chronic with a shell", boot="chronic sh -c 'cp /etc/vimrc ~/.vimrc' # !F-5"),
+    Case("chronic", boot="chronic cp /etc/vimrc ~/.vimrc # !F-5"),
+    Case("tmux", boot="tmux new -d -s work 'cp /etc/vimrc ~/.vimrc' # !F-5"),
+    Case("tmux in words", boot="tmux new-session -d -s work cp /etc/vimrc ~/.vimrc # !F-5"),
+    Case("screen", boot="screen -dmS work cp /etc/vimrc ~/.vimrc # !F-5"),
     Case(
         "of a list that has more than what is missing",
         boot="""
@@ -525,6 +534,16 @@ LIST
 )
 
 GOOD = (
+    Case(
+        "what is run in another way and spares",
+        boot="""
+            watch -n 5 'cp -n /etc/vimrc ~/.vimrc'
+            strace -o /tmp/trace cp -n /etc/vimrc ~/.vimrc
+            tmux new -d -s work '[ -e ~/.vimrc ] || cp /etc/vimrc ~/.vimrc'
+            tmux set -g status-left 'cp /etc/vimrc ~/.vimrc'
+            screen -dmS cp true /etc/vimrc ~/.vimrc
+        """,
+    ),
     Case(
         "a function that spares, called like the program", boot='cp() { command cp -n "$@"; }\ncp /etc/vimrc ~/.vimrc'
     ),

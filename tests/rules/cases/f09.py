@@ -5,6 +5,7 @@ from tests.rules.harness import Case, Code
 RULE = "F-9"
 
 BAD = (
+    Case("what xargs is fed", boot="echo docker | xargs sudo systemctl start # !F-9"),
     Case("systemctl start", boot="true\nsudo systemctl start docker # !F-9", fixed="true"),
     Case("systemctl start of the service", boot="sudo systemctl start docker.service # !F-9"),
     Case("the socket", boot="sudo systemctl enable --now docker.socket # !F-9"),
@@ -110,6 +111,7 @@ BAD = (
 )
 
 GOOD = (
+    Case("what xargs is fed elsewhere", boot="echo ssh | xargs sudo systemctl start"),
     Case("by hand", boot="pgrep -x dockerd > /dev/null || sudo dockerd > /tmp/dockerd.log 2>&1 &"),
     Case("asking", boot="systemctl status docker || true\nsystemctl is-active docker\nservice docker status"),
     Case("switching off", boot="sudo systemctl disable --now docker\nsudo systemctl mask docker.socket"),
