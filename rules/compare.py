@@ -103,6 +103,7 @@ def judge(base: Side, head: Side, diff: Diff) -> list[Judged]:
     before = _grouped(base.violations, lambda v: key(v, at_base=True))
     after = _grouped(head.violations, key)
     judged: list[Judged] = []
+    gone: list[tuple[Key, int, Violation]] = []
     for identity in dict.fromkeys((*after, *before)):
         old, new = before.get(identity, []), after.get(identity, [])
         # Of several equal ones, those on lines that the diff added are the new ones.
@@ -112,9 +113,13 @@ def judge(base: Side, head: Side, diff: Diff) -> list[Judged]:
             status: Status = "preexisting" if known else "introduced"
             if known or not places.is_uncertain(violation):
                 judged.append(places.place(violation, status, _fingerprint(identity, index)))
-        for index, violation in enumerate(old[len(new) :], len(new)):
-            if not places.is_in_broken_file(violation) and not _replaced(violation, head.violations):
-                judged.append(places.place(violation, "fixed", _fingerprint(identity, index)))
+        gone += ((identity, index, violation) for index, violation in enumerate(old[len(new) :], len(new)))
+    come = [each.violation for each in judged if each.status == "introduced"]
+    for identity, index, violation in gone:
+        same = [each for each in come if key(each)[:3] == identity[:3]]
+        replaced = _is_worse_at_its_address(violation, head.violations) or places.is_replaced(violation, same)
+        if not replaced and not places.is_in_broken_file(violation):
+            judged.append(places.place(violation, "fixed", _fingerprint(identity, index)))
     return sorted(judged, key=lambda j: (j.path, j.line, j.violation.rule))
 
 
@@ -132,8 +137,8 @@ def _matched(old: Sequence[Violation], new: Sequence[Violation]) -> Iterator[tup
         yield violation, level is not None
 
 
-def _replaced(gone: Violation, still: Iterable[Violation]) -> bool:
-    """Whether worse is found at the same place, so that nothing was repaired: no `privileged`, then true."""
+def _is_worse_at_its_address(gone: Violation, still: Iterable[Violation]) -> bool:
+    """Whether worse is found at the same address, so that nothing was repaired: no `privileged`, then true."""
     there = (v for v in still if (v.template, v.address) == (gone.template, gone.address))
     return any(gone.rule in v.related or (v.rule == gone.rule and _is_worse(v, gone)) for v in there)
 
@@ -184,6 +189,12 @@ class Places:
         """Whether one side could not be read where this stood: it may still be there, or may never have been."""
         return bool(_paths(violation) & (self.broken_at_base | self.broken_at_head))
 
+    def is_replaced(self, gone: Violation, come: Iterable[Violation]) -> bool:
+        """Whether the diff wrote one of those that came on the very lines of what is gone: nothing was repaired."""
+        files = ((self.diff.file(path, "base"), line) for path, line in _places(gone))
+        lines = {(file.new_path, new) for file, line in files if file is not None for new in file.replacing(line)}
+        return any(not lines.isdisjoint(_places(each)) for each in come)
+
     def place(self, violation: Violation, status: Status, fingerprint: str) -> Judged:
         if status == "fixed":
             anchor = None
@@ -208,9 +219,7 @@ class Places:
 
     def _candidates(self, violation: Violation) -> list[tuple[str, int]]:
         """Lines that caused it, best first: where it is written, where it takes effect, what passed it on."""
-        places = [(violation.span.path, violation.span.start)]
-        places += [(violation.span.path, line) for line in range(violation.span.start + 1, violation.span.end + 1)]
-        places += [(step.path, step.line) for step in reversed(violation.trail)]
+        places = _places(violation)
         if violation.lost is not None:
             spans = [fact.span for fact in self.come.get((violation.rule, violation.template, violation.lost), [])]
             places[1:1] = [(span.path, line) for span in spans for line in range(span.start, span.end + 1)]
@@ -261,6 +270,13 @@ class Places:
         if edit is not None and edit.path == path and edit.start in lines and edit.start <= edit.end in lines:
             return Anchor(path, "RIGHT", edit.start, edit.end)
         return Anchor(path, "RIGHT", line, line)
+
+
+def _places(violation: Violation) -> list[tuple[str, int]]:
+    """The lines that it stands on, where it takes effect and what passed it on."""
+    lines = range(violation.span.start, violation.span.end + 1)
+    steps = ((step.path, step.line) for step in reversed(violation.trail))
+    return [*((violation.span.path, line) for line in lines), *steps]
 
 
 def _paths(violation: Violation) -> set[str]:

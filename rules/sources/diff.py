@@ -110,6 +110,18 @@ class FileDiff(Struct, frozen=True):
         above = (head for base, head in reversed(pairs) if base < base_line)
         return next((line for lines in (below, above, hunk.lines("RIGHT")) for line in lines), None)
 
+    def replacing(self, base_line: int) -> frozenset[int]:
+        """The lines that came in the place of a removed one: if as many came as went, its own, else all of its run."""
+        hunk = self.hunk_at("LEFT", base_line)
+        if hunk is None or base_line not in hunk.removed:
+            return frozenset()
+        pairs = list(hunk.unchanged())
+        left, right = hunk.lines("LEFT"), hunk.lines("RIGHT")
+        base, head = max((p for p in pairs if p[0] < base_line), default=(left.start - 1, right.start - 1))
+        base_end, head_end = min((p for p in pairs if p[0] > base_line), default=(left.stop, right.stop))
+        alike = base_end - base == head_end - head
+        return frozenset((head + base_line - base,) if alike else range(head + 1, head_end))
+
 
 class Diff(Struct, frozen=True):
     files: tuple[FileDiff, ...]

@@ -17,6 +17,8 @@ LIB = "scripts/shared/lib.sh"
 BOOT = "scripts/templates/drupal-core/startup.sh"
 DOCKERFILE = "image/Dockerfile"
 DAEMON = "shared/modules/docker_daemon/main.tf"
+BEGIN = "    sudo chown coder:coder /home/coder\n"
+OWN, OTHER = "    sudo chown %s ~/one\n", "    sudo chown %s ~/two\n"
 CONTAINER = 'resource "docker_container" "workspace" {\n'
 
 SOCKET = """
@@ -225,9 +227,20 @@ def test_the_same_socket_a_second_time() -> None:
     assert len(with_status(report, "preexisting")) == 1
 
 
-def test_one_goes_and_another_of_its_kind_comes() -> None:
+@pytest.mark.parametrize("value", ['"/run"', "local.run"])
+def test_one_goes_and_another_of_its_kind_comes_in_its_place(value: str) -> None:
     base = in_container(repository(), WEB, SOCKET)
-    head = in_container(repository(), WEB, RUN_FOLDER)
+    head = in_container(repository(), WEB, RUN_FOLDER.replace('"/run"', value))
+    head = swapped(head, WEB, CONTAINER, 'locals {\n  run = "/run"\n}\n\n' + CONTAINER)
+    report = compare(base, head)
+    assert [(f.rule, f.status) for f in report.findings] == [("F-1", "introduced")]
+    assert report.conclusion == "failure"
+
+
+def test_one_goes_and_another_of_its_kind_comes_elsewhere() -> None:
+    base = in_container(repository(), WEB, SOCKET)
+    user = '  user        = "coder"\n'
+    head = swapped(repository(), WEB, user, f"{user}{RUN_FOLDER}")
     report = compare(base, head)
     assert said(introduced(report)) == [("F-1", WEB, line_of(head, WEB, '"/run"'))]
     assert len(with_status(report, "fixed")) == 1
@@ -239,7 +252,7 @@ def test_a_file_that_another_program_overwrites_is_no_new_finding(line: str) -> 
     report = compare(_booting("cp /etc/vimrc ~/.vimrc"), _booting(line))
     assert [(finding.rule, finding.status) for finding in report.findings] == [("F-5", "preexisting")]
     report = compare(_booting("cp /etc/vimrc ~/.vimrc"), _booting("rm ~/.vimrc"))
-    assert {finding.status for finding in report.findings} == {"introduced", "fixed"}
+    assert [finding.status for finding in report.findings] == ["introduced"]
 
 
 def test_a_further_place_that_is_mounted_elsewhere_is_no_new_one() -> None:
@@ -272,6 +285,45 @@ def test_what_turns_worse_is_not_called_fixed() -> None:
     head = swapped(repository(), WEB, "privileged    = false", "privileged    = true")
     report = compare(base, head)
     assert [(f.rule, f.status) for f in report.findings] == [("F-2", "introduced")]
+
+
+ONE_BREAK, BOTH_TOLD = {"introduced": 1}, {"introduced": 1, "fixed": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "right", "base", "head", "expected"),
+    [
+        pytest.param(WEB, '"coder"\n', '"1000"\n', '"1001"\n', ONE_BREAK, id="a user"),
+        pytest.param(DOCKERFILE, "chmod 0440", "chmod 0444", "chmod 0644", ONE_BREAK, id="a mode"),
+        pytest.param(WEB, BEGIN, f"{BEGIN}{OWN % 1000}", f"{BEGIN}{OWN % 1001}", ONE_BREAK, id="a command's number"),
+        pytest.param(
+            WEB, BEGIN, f"{BEGIN}{OWN % 1000}", f"{BEGIN}    # As root.\n{OWN % 1001}", ONE_BREAK, id="with a comment"
+        ),
+        pytest.param(
+            WEB,
+            BEGIN,
+            f"{BEGIN}{OWN % 1000}    date\n    id\n",
+            f"{BEGIN}    date\n    id\n{OWN % 1001}",
+            BOTH_TOLD,
+            id="another place",
+        ),
+        pytest.param(
+            WEB,
+            BEGIN,
+            f"{BEGIN}{OWN % 1000}{OTHER % 'coder'}",
+            f"{BEGIN}{OWN % 'coder'}{OTHER % 1001}",
+            BOTH_TOLD,
+            id="the line below",
+        ),
+    ],
+)
+def test_a_wrong_value_that_becomes_another_is_not_called_fixed(
+    path: str, right: str, base: str, head: str, expected: dict[str, int]
+) -> None:
+    tree = repository() if path == DOCKERFILE else minimal()
+    report = compare(*(swapped(tree, path, right, value) for value in (base, head)))
+    assert Counter(finding.status for finding in report.findings) == expected
+    assert len({finding.rule for finding in report.findings}) == 1
 
 
 def test_a_value_that_goes_through_a_local_is_not_a_new_one() -> None:

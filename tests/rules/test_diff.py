@@ -244,3 +244,19 @@ def test_line_maps(before: list[str], after: list[str], context: int) -> None:
     assert removed == {line for hunk in file.hunks for line in hunk.removed} <= file.commentable("LEFT")
     assert added == {line for hunk in file.hunks for line in hunk.added} <= file.commentable("RIGHT")
     assert len(before) - len(removed) == len(after) - len(added)
+
+
+@pytest.mark.parametrize(
+    ("hunk", "line", "expected"),
+    [
+        ("@@ -1,4 +1,4 @@\n a\n-b\n-c\n+d\n+e\n f\n", 3, {3}),
+        ("@@ -1,3 +1,4 @@\n a\n-b\n+d\n+e\n f\n", 2, {2, 3}),
+        ("@@ -1,5 +1,5 @@\n-a\n+x\n b\n c\n-d\n+y\n e\n", 4, {4}),
+        ("@@ -1,2 +1,1 @@\n a\n-b\n", 2, set()),
+        ("@@ -3 +2,0 @@\n-c\n", 3, set()),
+        ("@@ -1,2 +1,3 @@\n a\n+x\n b\n", 2, set()),
+        ("@@ -1,2 +1,3 @@\n a\n+x\n b\n", 9, set()),
+    ],
+)
+def test_what_came_in_the_place_of_a_line(hunk: str, line: int, expected: set[int]) -> None:
+    assert FileDiff("f", "f", parse_hunks(hunk)).replacing(line) == expected
