@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rules.sources.shell.script import UNKNOWN, Script
 
@@ -50,6 +51,10 @@ _WITH_NEWLINE: dict[Mode, re.Pattern[str]] = {
 _DELIMITER = re.compile(r"""[ \t]*((?:'[^'\n]*'|"[^"\n]*"|\\[^\n]|[^\s;&|<>()'"\\])+)""")
 _UNQUOTE = re.compile(r"""'([^']*)'|"([^"]*)"|\\(.)""")
 _COMMAND_POSITION = re.compile(r"(?:^|[\n;&|(){`]|\b(?:then|do|else|in))[ \t]*$")
+_COPROC = re.compile(
+    rb"(?:^|[\n;&|(){]|\b(?:then|do|else)\b)[ \t]*(coproc[ \t]+(?:\w+[ \t]+)?)(?=\{\s|\(|(?:while|until|for|if|case)\b)"
+)
+"""The grammar does not know it, and takes the group that it runs for its arguments."""
 _NOT_ASCII = re.compile("[^\x01-\x7f]")
 _AFTER_NAME = re.compile(rf"(\$\w+){UNKNOWN}")
 
@@ -70,12 +75,16 @@ class Heredoc(Struct, frozen=True):
 
 
 class Masked(Struct, frozen=True):
-    """`code` has as many bytes as the script has characters. The maps are keyed by the offset of the operator."""
+    """`code` has as many bytes as the script has characters. The maps are keyed by the offset of the operator.
+
+    `coprocs` are where the groups and loops begin that ``coproc NAME`` stands in front of.
+    """
 
     code: bytes
     heredocs: dict[int, Heredoc]
     here_strings: frozenset[int]
     too_deep: int | None
+    coprocs: frozenset[int] = frozenset()
 
 
 class _Pending(Struct):
@@ -292,7 +301,15 @@ def _apply(code: bytearray, scan: _Scan) -> Masked:
 def mask(script: Script) -> Masked:
     """The script as tree-sitter-bash may see it."""
     scan = _Scan(script.plain, 0, len(script.plain), ["code"]).run()
-    return _apply(_ascii(script.plain), scan)
+    masked = _apply(_ascii(script.plain), scan)
+    return _without_coprocs(masked) if b"coproc" in masked.code else masked
+
+
+def _without_coprocs(masked: Masked) -> Masked:
+    code, found = bytearray(masked.code), [match.span(1) for match in _COPROC.finditer(masked.code)]
+    for start, end in found:
+        code[start:end] = b" " * (end - start)
+    return replace(masked, code=bytes(code), coprocs=frozenset(end for _, end in found))
 
 
 def mask_body(script: Script, heredoc: Heredoc) -> Masked:

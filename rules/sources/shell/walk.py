@@ -164,7 +164,7 @@ class Walk:
             if not node.is_named or node.type == "comment":
                 continue
             follows = nodes[index + 1].type if index + 1 < len(nodes) else ""
-            if follows == "&":
+            if follows == "&" or node.start_byte in context.parsed.masked.coprocs:
                 inner = context.within(Scope("background", context.parsed.script.at(node.start_byte)))
                 self.statement(node, inner, state.copy())
                 outcome = NOTHING

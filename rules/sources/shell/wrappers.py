@@ -138,9 +138,12 @@ def _has_argument(text: str, wrapper: _Wrapper) -> bool:
     return any(letter in wrapper.takes for letter in text[1:-1])
 
 
+_TAKES_LINE = frozenset({"parallel", "watch", "tmux"})
+
+
 def _line(name: str, args: Sequence[Word]) -> Word | None:
     """The command line that a program takes in one word."""
-    lines = [word for word in args if " " in (word.value or "")] if name in ("parallel", "watch", "tmux") else []
+    lines = [word for word in args if " " in (word.value or "")]
     if name == "parallel":
         return next(iter(lines), None)
     runs = name == "watch" or any(word.value in TMUX_RUNS for word in args)
@@ -150,7 +153,7 @@ def _line(name: str, args: Sequence[Word]) -> Word | None:
 def command_text(argv: Sequence[Word]) -> Word | None:
     """The word that ``bash -c``, ``su - user -c`` or ``parallel 'a {}'`` runs as a script, None if there is none."""
     name = base_name(argv[0]) if argv else ""
-    line = _line(name, argv[1:])
+    line = _line(name, argv[1:]) if name in _TAKES_LINE else None
     if line is not None:
         return line
     if name in _HANDS_ON:

@@ -9,6 +9,9 @@ SETTINGS = "/home/coder-files/.vscode/settings.json ~/.vscode/settings.json"
 COPY = "cp /home/coder-files/a.conf ~/.config/a.conf"
 
 BAD = (
+    Case("a group beside", boot="coproc W {\n  cp /etc/vimrc ~/.vimrc # !F-5\n}\necho z"),
+    Case("a subshell beside", boot="coproc W (cp /etc/vimrc ~/.vimrc) # !F-5"),
+    Case("a loop beside", boot="true; coproc while sleep 5; do cp /etc/vimrc ~/.vimrc; done # !F-5"),
     Case("watch", boot="watch -n 5 cp /etc/vimrc ~/.vimrc # !F-5"),
     Case("watch of a line", boot="watch -n 5 'cp /etc/vimrc ~/.vimrc' # !F-5"),
     Case("unshare", boot="unshare -n cp /etc/vimrc ~/.vimrc # !F-5"),
@@ -537,6 +540,7 @@ GOOD = (
     Case(
         "what is run in another way and spares",
         boot="""
+            coproc W { cp -n /etc/vimrc ~/.vimrc; }
             watch -n 5 'cp -n /etc/vimrc ~/.vimrc'
             strace -o /tmp/trace cp -n /etc/vimrc ~/.vimrc
             tmux new -d -s work '[ -e ~/.vimrc ] || cp /etc/vimrc ~/.vimrc'
