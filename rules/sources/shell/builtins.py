@@ -43,6 +43,13 @@ _LATER = frozenset({"at", "batch", "crontab"})
 _JOB = re.compile(r"^[ \t]*(?:@\w+|(?:[\d*/,-]+[ \t]+){4}[\w*/,-]+)[ \t]+(?=(.+))", re.MULTILINE)
 """When a line of a crontab runs, and what."""
 
+_SYSTEM_JOB = re.compile(
+    _JOB.pattern.removesuffix("(?=(.+))") + r"(?!root\b.*(?:~|\$\{?HOME))\S+[ \t]+(?=(.+))", re.MULTILINE
+)
+"""The same with the user as whom it runs, but for what is in root's own home."""
+
+_CRON = ("/etc/cron.d/", "/etc/crontab")
+
 _INPUT = frozenset({"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 _WRITES = frozenset({">", ">>", ">|"})
 
@@ -117,7 +124,10 @@ class Builtins:
         functions = self._functions(command, state)
         if functions:
             return self._call(functions, command, context, state)
-        return Outcome(leaves=self._effect(command, nodes, context, state))
+        leaves = self._effect(command, nodes, context, state)
+        if command.name == "tee" or command.redirects:
+            self._scheduled(command, context, state)
+        return Outcome(leaves=leaves)
 
     def _functions(self, command: Command, state: State) -> tuple[Function, ...]:
         functions = state.functions.get(command.name, ())
@@ -457,6 +467,20 @@ class Builtins:
         if not here and self._is_decoded(command):
             self._unpacked(command, inner)
 
+    def _scheduled(self, command: Command, context: Context, state: State) -> None:
+        """What is written into ``/etc/cron.d`` runs later, in a process of its own."""
+        words = [each.target for each in command.redirects if each.operator in _WRITES]
+        words += command.args if command.name == "tee" else ()
+        if not any(word.alternatives[0].startswith(_CRON) for word in words):
+            return
+        frame = Frame("script", "cron", command.position, command.raw)
+        inner = replace(context.within(Scope("script", command.position, name="cron")), loops=(), outer=())
+        texts = [*texts_printed([command]), *(self._piped(context) if command.name == "tee" else ())]
+        for job in [job for crontab in texts for job in _jobs(crontab, _SYSTEM_JOB)]:
+            branch = state.copy()
+            branch.functions, branch.positional = {}, None
+            self._nested(job, inner, branch, frame)
+
     def _piped(self, context: Context) -> list[Text]:
         """What the stage before in the pipeline prints, as far as it is known."""
         stage = next((scope for scope in reversed(context.scope) if scope.kind == "pipeline" and scope.index), None)
@@ -608,9 +632,9 @@ def _input_arguments(command: Command) -> Sequence[Word] | None:
     return words if "s" in options or not words else None
 
 
-def _jobs(crontab: Text) -> list[Text]:
+def _jobs(crontab: Text, job: re.Pattern[str] = _JOB) -> list[Text]:
     """What the lines of a crontab run."""
-    return [crontab.slice(*match.span(1)) for match in _JOB.finditer(crontab.show())] if crontab.known else []
+    return [crontab.slice(*match.span(1)) for match in job.finditer(crontab.show())] if crontab.known else []
 
 
 def _code_of(here: HereText) -> Text:

@@ -12,6 +12,20 @@ BAD = (
     Case("a group beside", boot="coproc W {\n  cp /etc/vimrc ~/.vimrc # !F-5\n}\necho z"),
     Case("a subshell beside", boot="coproc W (cp /etc/vimrc ~/.vimrc) # !F-5"),
     Case("a loop beside", boot="true; coproc while sleep 5; do cp /etc/vimrc ~/.vimrc; done # !F-5"),
+    Case(
+        "a job of the system",
+        boot="echo '* * * * * coder cp /etc/vimrc ~/.vimrc' | sudo tee /etc/cron.d/x > /dev/null # !F-5",
+    ),
+    Case(
+        "a job of the system in a text",
+        boot="""
+            cat > /etc/cron.d/x <<'TAB'
+            MAILTO=root
+            @daily root cp /etc/vimrc /home/coder/.vimrc # !F-5
+            TAB
+        """,
+        on=("minimal",),
+    ),
     Case("watch", boot="watch -n 5 cp /etc/vimrc ~/.vimrc # !F-5"),
     Case("watch of a line", boot="watch -n 5 'cp /etc/vimrc ~/.vimrc' # !F-5"),
     Case("unshare", boot="unshare -n cp /etc/vimrc ~/.vimrc # !F-5"),
@@ -541,6 +555,9 @@ GOOD = (
         "what is run in another way and spares",
         boot="""
             coproc W { cp -n /etc/vimrc ~/.vimrc; }
+            echo '5 4 * * * coder cp -n /etc/vimrc ~/.vimrc' | sudo tee /etc/cron.d/x
+            echo '5 4 * * * root cp /etc/vimrc ~/.vimrc' > /etc/cron.d/y
+            echo '5 4 * * * coder cp /etc/vimrc ~/.vimrc' > /tmp/z
             watch -n 5 'cp -n /etc/vimrc ~/.vimrc'
             strace -o /tmp/trace cp -n /etc/vimrc ~/.vimrc
             tmux new -d -s work '[ -e ~/.vimrc ] || cp /etc/vimrc ~/.vimrc'
