@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -189,12 +190,12 @@ class Workspace(Struct, frozen=True, dict=True):
                         yield self._script(f"{container.address}.healthcheck", words[1], check.at, {})
             for name in ("entrypoint", "command"):
                 for words in argument_vectors(container.value(name)):
-                    if len(words) > 2 and posixpath.basename(words[0].show()) in SHELLS and words[1].show()[:1] == "-":
+                    if _is_shell_with_code(words):
                         yield self._script(f"{container.address}.{name}", words[2], container.at(name), {})
 
     @cached_property
     def provisioners(self) -> tuple[Script, ...]:
-        """Commands that run on the Coder host: ``local-exec`` and ``remote-exec`` of any resource."""
+        """What runs on the Coder host: ``local-exec`` and ``remote-exec`` of a resource, and ``data "external"``."""
         found: list[Script] = []
         for module in self.modules:
             for (kind, name), block in module.resources.items():
@@ -206,7 +207,16 @@ class Workspace(Struct, frozen=True, dict=True):
                             if value is not None and at is not None:
                                 given = _environment(provisioner.value("environment"))
                                 found.extend(self._parse(f"{kind}.{name}/provisioner", value, at.at, given))
-        return tuple(found)
+        return (*found, *self._external_programs())
+
+    def _external_programs(self) -> Iterator[Script]:
+        for module in self.modules:
+            for (kind, name), block in module.data.items():
+                for instance in self.evaluator.unroll(block, module.scope) if kind == "external" else ():
+                    if (attribute := instance.attribute("program")) is not None:
+                        at = attribute.at
+                        for words in argument_vectors(instance.value("program")):
+                            yield self._script(f"data.external.{name}/program", _shell_code(words, at), at, {})
 
     def _scripts(self, resource: Resource, attribute: str) -> Iterator[Script]:
         value = resource.value(attribute)
@@ -336,6 +346,22 @@ def argument_vectors(value: Value | None) -> Iterator[list[Text]]:
             chosen = (item.alternatives[min(index, len(item.alternatives) - 1)] for item in items)
             texts = (as_text(each.data, each.at) for each in chosen)
             yield [text for text in texts if text is not None]
+
+
+def _is_shell_with_code(words: Sequence[Text]) -> bool:
+    return len(words) > 2 and posixpath.basename(words[0].show()) in SHELLS and words[1].show()[:1] == "-"
+
+
+def _shell_code(words: Sequence[Text], at: Position) -> Text:
+    """What a program does, in the words of the shell: the text of ``sh -c``, else its own words, quoted."""
+    if _is_shell_with_code(words):
+        return words[2]
+    quote, blank = Text.literal("'", at), Text.literal(" ", at)
+    quoted = Text(())
+    for word in words:
+        known = word.known or ""
+        quoted += (Text.literal(shlex.quote(known), at) if "'" in known else quote + word + quote) + blank
+    return quoted
 
 
 def _directory(text: Text) -> str:

@@ -375,6 +375,27 @@ BAD = (
         """,
     ),
     Case(
+        "docker run as the program that a data source asks",
+        top="""
+            data "external" "helper" {
+              program = ["docker", "run", "-v", "${local.socket}:/var/run/docker.sock", "helper"] # !F-1
+            }
+
+            locals {
+              socket = "/var/run/docker.sock"
+            }
+        """,
+    ),
+    Case(
+        "docker run in a file that a data source asks",
+        top="""
+            data "external" "helper" {
+              program = ["bash", "${path.module}/ask.sh"]
+            }
+        """,
+        files={"ask.sh": "docker run -v /var/run/docker.sock:/run/docker.sock helper # !F-1\n"},
+    ),
+    Case(
         "docker run --mount in a provisioner, over several lines and variables",
         top="""
             resource "terraform_data" "helper" {

@@ -272,6 +272,22 @@ locals {
         """,
     ),
     Case(
+        "docker run in a program that a data source asks, by a shell",
+        top="""
+            data "external" "helper" {
+              program = ["bash", "-c", "docker run --privileged helper >&2; echo {}"] # !F-2
+            }
+        """,
+    ),
+    Case(
+        "docker run as the program that a data source asks",
+        top="""
+            data "external" "helper" {
+              program = ["docker", "run", "--privileged", "helper"] # !F-2
+            }
+        """,
+    ),
+    Case(
         "docker run in a provisioner",
         top="""
             resource "null_resource" "helper" {
@@ -370,6 +386,18 @@ GOOD = (
             if [ ! -f /home/coder/.cache/docker-compose.extra.yaml ]; then
               printf 'services:\\n  web:\\n    privileged: true\\n' > /home/coder/.cache/docker-compose.extra.yaml
             fi
+        """,
+    ),
+    Case(
+        "programs that a data source asks and that run none",
+        top="""
+            data "external" "none" {
+              program = ["python3", "-c", "import json; print(json.dumps({'a': 'docker run --privileged'}))"]
+            }
+
+            data "external" "helper" {
+              program = ["bash", "-c", "docker inspect helper"]
+            }
         """,
     ),
     Case(
