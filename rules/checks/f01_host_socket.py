@@ -3,9 +3,9 @@
 ## What it does
 
 Looks at every way a path of the Coder host can get into the workspace container: `volumes` and `mounts` blocks (static
-and `dynamic`), bind-mounted Docker volumes, and `docker run -v` in a provisioner. It follows variables, locals,
-conditionals and module inputs to the path that results, and reports the Docker socket itself and the folders that
-hold it (`/var/run`, `/run`, `/var`, `/`).
+and `dynamic`), bind-mounted Docker volumes, and `docker run -v` in a provisioner or in the program of a `data
+"external"`. It follows variables, locals, conditionals and module inputs to the path that results, and reports the
+Docker socket itself and the folders that hold it (`/var/run`, `/run`, `/var`, `/`).
 
 ## Why it matters
 

@@ -3,7 +3,8 @@
 ## What it does
 
 Evaluates `privileged` on the workspace container, through variables, locals, conditionals and module inputs, and
-reports it when it is or can be true. `docker run --privileged` in a provisioner is reported too.
+reports it when it is or can be true. `docker run --privileged` in a provisioner or in the program of a `data
+"external"` is reported too.
 
 ## Why it matters
 
