@@ -162,7 +162,8 @@ def mission_folders(tree: Tree) -> list[str]:
     """The folders of missions: those below `kitty-specs` that hold one of a mission's files."""
     names = ("meta.json", "wps.yaml", "status.events.jsonl", "status.json")
     found = re.compile(rf"({ROOT}/[^/]+)/(?:{'|'.join(map(re.escape, names))})")
-    return sorted({match[1] for path in tree.entries if (match := found.fullmatch(path))})[:MAX_MISSIONS]
+    below = (path for path in tree.entries if path.startswith(f"{ROOT}/"))
+    return sorted({match[1] for path in below if (match := found.fullmatch(path))})[:MAX_MISSIONS]
 
 
 def read_mission(tree: Tree, folder: str) -> Mission:

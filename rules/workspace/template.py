@@ -386,9 +386,9 @@ def template_folders(tree: Tree) -> Sequence[str]:
     """
     found: set[str] = set()
     called: set[str] = set()
-    for path, entry in tree.entries.items():
+    for path in [path for path in tree.entries if path.endswith(".tf")]:
         parent = posixpath.dirname(path)
-        if not path.endswith(".tf") or "modules" in parent.split("/") or entry.kind == "submodule":
+        if "modules" in parent.split("/") or tree.entries[path].kind == "submodule":
             continue
         try:
             text = read_text(tree, path)
