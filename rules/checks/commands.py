@@ -201,6 +201,11 @@ class Option(Struct, frozen=True):
     value: str
     word: Word
 
+    @property
+    def argument(self) -> Word:
+        """Its value alone, of a word that may hold the option too (``--file=x``)."""
+        return replace(self.word, alternatives=(self.value,))
+
 
 class Arguments(Struct, frozen=True):
     options: tuple[Option, ...]
@@ -374,7 +379,7 @@ class Flow(Struct, frozen=True, dict=True):
         return found
 
     @cached_property
-    def _stages(self) -> dict[tuple[Position, int], tuple[int, dict[tuple[Position, ...], list[Command]]]]:
+    def _stages(self) -> dict[tuple[Position, int], tuple[int, dict[Frames, list[Command]]]]:
         """Commands by the stage of the pipeline that they are in, and by the first so many steps that lead there."""
         staged: dict[tuple[Position, int], list[Command]] = {}
         for command in self.program.commands:
@@ -386,7 +391,7 @@ class Flow(Struct, frozen=True, dict=True):
     def _stage(self, at: Position, index: int, command: Command) -> list[Command]:
         """The commands of a stage, in functions too, on the way on which `command` runs in that pipeline."""
         depth, by_way = self._stages.get((at, index), (0, {}))
-        return by_way.get(_way(command, depth), [])
+        return by_way.get(frames_of(command)[:depth], [])
 
     @cached_property
     def _writes(self) -> dict[int, tuple[Write, ...]]:
@@ -492,18 +497,13 @@ class Flow(Struct, frozen=True, dict=True):
                 yield other
 
 
-def _by_way(commands: Sequence[Command]) -> tuple[int, dict[tuple[Position, ...], list[Command]]]:
+def _by_way(commands: Sequence[Command]) -> tuple[int, dict[Frames, list[Command]]]:
     """The commands by the steps that lead to all of them, and how many these are."""
     depth = min(len(command.frames) for command in commands)
-    found: dict[tuple[Position, ...], list[Command]] = {}
+    found: dict[Frames, list[Command]] = {}
     for command in commands:
-        found.setdefault(_way(command, depth), []).append(command)
+        found.setdefault(frames_of(command)[:depth], []).append(command)
     return depth, found
-
-
-def _way(command: Command, depth: int) -> tuple[Position, ...]:
-    """The first `depth` steps that lead to a command."""
-    return tuple([frame.position for frame in command.frames[:depth]])
 
 
 @once
@@ -535,6 +535,13 @@ def _listed(command: Command) -> Iterator[Word]:
     inside = f"/{UNKNOWN}" if command.name in ("find", "ls", "grep") else ""
     for word in operands:
         yield replace(word, alternatives=(word.alternatives[0].rstrip("/") + inside,))
+
+
+def taken_files(command: Command, programs: frozenset[str]) -> Iterator[str]:
+    """The files whose text a command takes: what ``<`` feeds it, and its arguments if it is one of `programs`."""
+    words = [redirect.target for redirect in command.redirects if redirect.operator == "<"]
+    for word in (*words, *command.args) if command.name in programs else words:
+        yield from located(word, command)
 
 
 def _is_process(word: Word, opening: str) -> bool:

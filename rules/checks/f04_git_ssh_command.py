@@ -59,6 +59,7 @@ from rules.checks.commands import (
     printed,
     shown,
     site,
+    taken_files,
     texts_of,
 )
 from rules.checks.filters import gets_through
@@ -269,15 +270,16 @@ def _says(command: Command) -> bool:
     return flows or any(map(sets_transport, printed(command)))
 
 
+_SHOWS = frozenset({"cat", "tac", "head", "tail"})
+
+
 def _read_by(command: Command) -> Iterator[str]:
     """The files whose text a command passes on."""
-    words = [redirect.target for redirect in command.redirects if redirect.operator == "<"]
-    if command.name in ("cat", "tac", "head", "tail"):
-        words += command.args
-    elif command.name == "dd":
-        given = (word for word in command.args if word.alternatives[0].startswith("if="))
-        words += [replace(word, alternatives=(word.alternatives[0].removeprefix("if="),)) for word in given]
-    return (path for word in words for path in located(word, command))
+    yield from taken_files(command, _SHOWS)
+    for word in command.args if command.name == "dd" else ():
+        text = word.alternatives[0]
+        if text.startswith("if="):
+            yield from located(replace(word, alternatives=(text.removeprefix("if="),)), command)
 
 
 _PRINTS = re.compile(rf"""\b(?:print\w*|echo|puts|console\.log)\b[^;}}\n]*\b{NAME}['"]?=""")

@@ -48,10 +48,10 @@ from rules.checks.commands import (
     getopt,
     invocations,
     known,
-    located,
     of_image,
     of_workspace,
     printed,
+    taken_files,
 )
 from rules.checks.support import line
 from rules.model import Edit, Span, Step, Violation
@@ -331,15 +331,8 @@ def _read_by(flow: Flow, command: Command, depth: int) -> Iterator[Position]:
     yield from _reads(flow, (origin for word in inputs for origin in word.origins), depth + 1)
     for other in flow.upstream(command) if command.name in _FILLS or not command.args else ():
         yield from _read_by(flow, other, depth + 1)
-    for path in _contents_of(command):
+    for path in taken_files(command, _SHOWS):
         yield from _in_file(flow, path, depth + 1)
-
-
-def _contents_of(command: Command) -> Iterator[str]:
-    """The files whose text a command takes."""
-    words = [redirect.target for redirect in command.redirects if redirect.operator == "<"]
-    for word in (*command.args, *words) if command.name in _SHOWS else words:
-        yield from located(word, command)
 
 
 class _Files(Struct, frozen=True):

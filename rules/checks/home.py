@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from rules.checks.commands import Arguments, Concern, Flow, Invocation, fed_invocations, getopt, known, located
 from rules.checks.inline_code import INTERPRETERS, file_changes
@@ -195,7 +194,7 @@ def _targets(invocation: Invocation, arguments: Arguments) -> tuple[tuple[str, .
     command, operands = invocation.command, list(arguments.operands)
     folder = next(iter(arguments.values("t", "target-directory")), None)
     if folder is not None:
-        base, sources = located(replace(folder.word, alternatives=(folder.value,)), command), operands
+        base, sources = located(folder.argument, command), operands
         if not sources:  # of `xargs`, which adds them
             return base, False
     elif len(operands) > 1:
@@ -325,7 +324,7 @@ def _unpack(invocation: Invocation) -> Iterator[Change]:
     if keeps:
         return
     command = invocation.command
-    paths = located(replace(where.word, alternatives=(where.value,)), command) if where is not None else command.cwd
+    paths = located(where.argument, command) if where is not None else command.cwd
     yield _change(invocation, invocation.name, tuple(path.rstrip("/") for path in paths), tree=True)
 
 
@@ -341,8 +340,7 @@ def _fetch(invocation: Invocation) -> Iterator[Change]:
         yield _change(invocation, "curl", paths)
     for option in arguments.values(*names, "output-document"):
         if option.value not in ("-", "/dev/null", ""):
-            word = replace(option.word, alternatives=(option.value,))
-            yield _change(invocation, invocation.name, located(word, invocation.command))
+            yield _change(invocation, invocation.name, located(option.argument, invocation.command))
 
 
 def _download(invocation: Invocation) -> Iterator[Change]:
@@ -393,7 +391,7 @@ def _git(invocation: Invocation) -> Iterator[Change]:
 def _work_trees(options: Arguments, command: Command) -> tuple[str, ...]:
     given = next(iter(options.values("work-tree")), None) or next(iter(options.values("C")), None)
     own = [each.value for each in command.assignments if each.name == "GIT_WORK_TREE"]
-    word = replace(given.word, alternatives=(given.value,)) if given is not None else own[0] if own else None
+    word = given.argument if given is not None else own[0] if own else None
     return tuple(path.rstrip("/") or "/" for path in located(word, command)) if word is not None else command.cwd
 
 

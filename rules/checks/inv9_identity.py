@@ -40,13 +40,10 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from msgspec.structs import replace
-
 from rules.checks.commands import (
     Concern,
     Flow,
     Invocation,
-    Option,
     Surface,
     deleted,
     flow_of,
@@ -354,7 +351,7 @@ def _git(surface: Surface, flow: Flow, invocation: Invocation, set_by: dict[str,
     arguments = getopt(invocation.args[1:], "f", _GIT_OPTIONS)
     operands = arguments.operands[1:] if words[1:2] == ["set"] else arguments.operands
     key = known(operands[0]).lower() if len(operands) > 1 else ""
-    files = (path for option in arguments.values("file", "f") for path in _located(option, invocation.command))
+    files = (path for option in arguments.values("file", "f") for path in located(option.argument, invocation.command))
     others = arguments.has("local", "worktree", "get", "unset", "unset-all") or set(files) - set(_GLOBAL)
     if key not in _GIT or others:
         return
@@ -376,10 +373,6 @@ def _git(surface: Surface, flow: Flow, invocation: Invocation, set_by: dict[str,
     message = f"`{shown(invocation.command)}` sets git's `{key}` from something else than `{variable}`."
     fix = f'Write `git config --global {key} "${variable}"`.'
     yield _wrong(surface, invocation.command, f"git {key} = {known(word)}", message, fix, level)
-
-
-def _located(option: Option, command: Command) -> tuple[str, ...]:
-    return located(replace(option.word, alternatives=(option.value,)), command)
 
 
 def _reads(flow: Flow, word: Word, variable: str) -> bool:

@@ -136,7 +136,7 @@ def listed(command: Command) -> Iterator[str]:
     elif command.name == "compgen":
         arguments = getopt(command.args, "oAGWFCXPS")
         for option in arguments.values("G"):
-            yield from _paths(located(replace(option.word, alternatives=(option.value,)), command))
+            yield from _paths(located(option.argument, command))
     elif command.name == "find":
         yield from _found(command)
 

@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from msgspec.structs import replace
-
 from rules.checks.commands import Concern, Flow, Invocation, getopt, invocations, located
 from rules.sources.shell import HOME, UNKNOWN, Command
 
@@ -32,7 +30,7 @@ def _copies(invocation: Invocation, path: str, wanted: str) -> bool:
     arguments = getopt(invocation.args, "tSmoge", ("target-directory", "suffix", "mode", "owner", "group", "exclude"))
     operands = list(arguments.operands)
     folder = next(iter(arguments.values("t", "target-directory")), None)
-    target = replace(folder.word, alternatives=(folder.value,)) if folder else operands.pop() if operands else None
+    target = folder.argument if folder else operands.pop() if operands else None
     if target is None:
         return False
     deep = invocation.name in _TAKES_FOLDERS or arguments.has("r", "R", "a", "recursive", "archive")
@@ -86,5 +84,5 @@ def _unpacks(flow: Flow, invocation: Invocation, path: str, wanted: str) -> bool
 
 def _folder_of(command: Command) -> str:
     option = next(iter(getopt(command.args, "fC", ("file", "directory")).values("C", "directory")), None)
-    words = located(replace(option.word, alternatives=(option.value,)), command) if option is not None else command.cwd
+    words = located(option.argument, command) if option is not None else command.cwd
     return words[0].rstrip("/") if words else HOME
