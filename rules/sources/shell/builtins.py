@@ -40,12 +40,11 @@ _AS_USER = frozenset({"su", "runuser", "newgrp", "sg"})
 _LATER = frozenset({"at", "batch", "crontab"})
 """Programs that run later what they read from the input."""
 
-_JOB = re.compile(r"^[ \t]*(?:@\w+|(?:[\d*/,-]+[ \t]+){4}[\w*/,-]+)[ \t]+(?=(.+))", re.MULTILINE)
+_WHEN = r"^[ \t]*(?:@\w+|(?:[\d*/,-]+[ \t]+){4}[\w*/,-]+)[ \t]+"
+_JOB = re.compile(rf"{_WHEN}(?=(.+))", re.MULTILINE)
 """When a line of a crontab runs, and what."""
 
-_SYSTEM_JOB = re.compile(
-    _JOB.pattern.removesuffix("(?=(.+))") + r"(?!root\b.*(?:~|\$\{?HOME))\S+[ \t]+(?=(.+))", re.MULTILINE
-)
+_SYSTEM_JOB = re.compile(rf"{_WHEN}(?!root\b.*(?:~|\$\{{?HOME))\S+[ \t]+(?=(.+))", re.MULTILINE)
 """The same with the user as whom it runs, but for what is in root's own home."""
 
 _CRON = ("/etc/cron.d/", "/etc/crontab")

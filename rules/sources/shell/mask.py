@@ -31,22 +31,23 @@ def _next(token: str, first: str) -> re.Pattern[str]:
     return re.compile(f"[^{first}]*+(?:({token})|[{first}])")
 
 
-_TOKENS: dict[Mode, re.Pattern[str]] = {
-    "code": _next(_CODE, r"""\\$'"`()#<"""),
-    "paren": _next(_NESTED, r"""\\$'"`()#<ce"""),
-    "case": _next(_NESTED, r"""\\$'"`()#<ce"""),
-    "tick": _next(_CODE, r"""\\$'"`()#<"""),
-    "quote": _next(_QUOTE, r"""\\$"`"""),
-    "body": _next(_QUOTE, r"""\\$"`"""),
-    "brace": _next(r"""\\[\s\S]|'|"|`|\$\(\(|\$\(|\$\{|[()}]""", r"""\\$'"`()}"""),
-    "arithmetic": _next(r"""\\[\s\S]|\$\(\(|\$\(|\$\{|\(|\)\)?|"|`""", r"""\\$"`()"""),
-    "group": _next(r"""\\[\s\S]|\$\(\(|\$\(|\$\{|[()]|"|`""", r"""\\$"`()"""),
+_LOOKS: dict[Mode, tuple[str, str]] = {
+    "code": (_CODE, r"""\\$'"`()#<"""),
+    "paren": (_NESTED, r"""\\$'"`()#<ce"""),
+    "case": (_NESTED, r"""\\$'"`()#<ce"""),
+    "tick": (_CODE, r"""\\$'"`()#<"""),
+    "quote": (_QUOTE, r"""\\$"`"""),
+    "body": (_QUOTE, r"""\\$"`"""),
+    "brace": (r"""\\[\s\S]|'|"|`|\$\(\(|\$\(|\$\{|[()}]""", r"""\\$'"`()}"""),
+    "arithmetic": (r"""\\[\s\S]|\$\(\(|\$\(|\$\{|\(|\)\)?|"|`""", r"""\\$"`()"""),
+    "group": (r"""\\[\s\S]|\$\(\(|\$\(|\$\{|[()]|"|`""", r"""\\$"`()"""),
 }
-_WITH_NEWLINE: dict[Mode, re.Pattern[str]] = {
-    "code": _next(_CODE + r"|\n", r"""\\$'"`()#<\n"""),
-    "paren": _next(_NESTED + r"|\n", r"""\\$'"`()#<ce\n"""),
-    "case": _next(_NESTED + r"|\n", r"""\\$'"`()#<ce\n"""),
-    "tick": _next(_CODE + r"|\n", r"""\\$'"`()#<\n"""),
+"""What each mode looks for, and what that can begin with."""
+_TOKENS = {mode: _next(token, first) for mode, (token, first) in _LOOKS.items()}
+_WITH_NEWLINE = {
+    mode: _next(rf"{token}|\n", rf"{first}\n")
+    for mode, (token, first) in _LOOKS.items()
+    if mode in ("code", "paren", "case", "tick")
 }
 _DELIMITER = re.compile(r"""[ \t]*((?:'[^'\n]*'|"[^"\n]*"|\\[^\n]|[^\s;&|<>()'"\\])+)""")
 _UNQUOTE = re.compile(r"""'([^']*)'|"([^"]*)"|\\(.)""")
