@@ -23,7 +23,7 @@ INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended."""
 
 _ONE_SHOT = frozenset({"check", "audit", "validate", "explain"})
-"""Commands that start no thread and leave nothing to be done at the exit."""
+"""Commands that leave nothing to be done at the exit."""
 
 Format = Literal["text", "json", "sarif", "github", "markdown"]
 

@@ -38,14 +38,13 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rules.checks.commands import Concern, Flow, deleted, flow_of, getopt, of_workspace
+from rules.checks.commands import Concern, Flow, deleted, flow_of, getopt, of_image, of_workspace
 from rules.checks.support import image_fact, line, way
 from rules.model import Edit, Fact, Level, Step, Undecided, Violation
 from rules.sources.dockerfile import Instruction
 from rules.sources.shell import UNKNOWN, Command, Word
 from rules.sources.terraform.values import as_text
 from rules.sources.text import Piece, Position, Text
-from rules.sources.tree import read_text
 from rules.workspace.image import NAME, Image, written_in_place
 from rules.workspace.template import Workspace
 from rules.workspace.uploads import Upload, uploads
@@ -378,7 +377,7 @@ def _mode(image: Image, lines: list[Written]) -> Iterator[Violation]:
 
 def _with_mode(image: Image, copy: Instruction) -> Edit:
     """The edit that has the copy set the mode."""
-    text = read_text(image.tree, copy.path).split("\n")[copy.start - 1].rstrip("\r")
+    text = of_image(image).line(image.start(copy))
     return Edit(copy.path, copy.start, copy.start, text.replace(copy.keyword, f"{copy.keyword} --chmod=0440", 1))
 
 
