@@ -145,7 +145,7 @@ def launch(settings: Settings, work: Work, members: Members, turns: Turns) -> Jo
         "enable_otlp": is_traced(),
         "log_level": "WARNING",
         # What it looks for we do not use, and a stop waits for it to look.
-        "notification_listener_polling_interval_sec": settings.poll_interval,
+        "notification_listener_polling_interval_sec": min(settings.poll_interval, 1.0),
     }
     if settings.shared:
         config["db_engine_kwargs"] = {"connect_args": POSTGRESQL}

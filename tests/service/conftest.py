@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.settings import Settings
 from tests.service.postgres import Postgres
-from tests.service.running import RunningService, free_port, seed
+from tests.service.running import WAIT_SECONDS, RunningService, free_port, seed
 
 if TYPE_CHECKING:
     from tests.service.github import GitHub
@@ -60,6 +60,8 @@ def _quick(tmp_path_factory: pytest.TempPathFactory, private_pem: str) -> Iterat
             connection.execute(f"DELETE FROM {table}")
     seed.database = database.read_bytes()
     with pytest.MonkeyPatch.context() as patch:
+        # The process goes on here: what an earlier service still closed would be the jobs of the next.
+        patch.setattr("bot.app.MAX_CLOSING_SECONDS", WAIT_SECONDS)
         patch.setattr("bot.service.workflows.NEXT_LOOK", 0.1)
         patch.setattr("bot.service.work.OLD_HEAD_DELAY", timedelta(seconds=0.1))
         yield

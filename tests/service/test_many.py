@@ -18,6 +18,8 @@ from tests.service.running import WAIT_SECONDS, ServiceProcess, free_port, wait_
 
 LEASE = 3
 RECOVERED_SECONDS = 30
+HELD_SECONDS = 10
+"""An answer that is never read takes so long: a busy machine finds the worker that waits for it well before."""
 
 
 class Fleet:
@@ -109,7 +111,7 @@ def told_once(github: GitHub, pull: PullRequest) -> None:
 )
 def test_a_worker_is_killed_and_another_finishes_its_review(fleet: Fleet, method: str, path: str) -> None:
     github = fleet.github
-    asked = github.fail(path, method=method, when="after", delay=2)
+    asked = github.fail(path, method=method, when="after", delay=HELD_SECONDS)
     pull = github.open_pull(PRIVILEGED)
     wait_for(lambda: asked.times == 0, f"a worker to ask for {path}")
     victim = fleet.at_work()
@@ -122,7 +124,7 @@ def test_a_worker_is_killed_and_another_finishes_its_review(fleet: Fleet, method
 
 def test_a_worker_that_was_frozen_and_taken_for_dead_writes_nothing_more(fleet: Fleet) -> None:
     github = fleet.github
-    asked = github.fail("/compare/", method="GET", delay=1)
+    asked = github.fail("/compare/", method="GET", delay=HELD_SECONDS)
     pull = github.open_pull(PRIVILEGED)
     wait_for(lambda: asked.times == 0, "a worker to compare")
     frozen = fleet.at_work()
