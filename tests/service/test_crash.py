@@ -57,7 +57,7 @@ def test_killed_after_the_answer_and_before_the_work(github: GitHub, tmp_path: P
     ],
 )
 def test_killed_in_the_middle_of_a_review(github: GitHub, tmp_path: Path, method: str, path: str) -> None:
-    asked = github.fail(path, method=method, delay=3, status=502)
+    asked = github.fail(path, method=method, delay=30, status=502)
     with process(github, tmp_path):
         pull = github.open_pull(PRIVILEGED)
         wait_for(lambda: asked.times == 0, f"the service to ask for {path}")

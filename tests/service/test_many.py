@@ -171,7 +171,7 @@ def test_while_the_database_is_away_deliveries_are_refused_and_work_goes_on_when
     fleet: Fleet, postgres: Postgres
 ) -> None:
     github = fleet.github
-    asked = github.fail("/compare/", method="GET", delay=2)
+    asked = github.fail("/compare/", method="GET", delay=4)
     caught = github.open_pull(PRIVILEGED, branch="caught")
     wait_for(lambda: asked.times == 0, "a worker to compare")
     postgres.stop()

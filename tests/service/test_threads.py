@@ -136,7 +136,7 @@ def test_a_thread_in_which_somebody_answered_is_theirs(desk: Desk) -> None:
 
 
 def test_also_one_in_which_somebody_answered_a_moment_ago(desk: Desk) -> None:
-    slow = desk.github.fail("/pulls/comments/", method="PATCH", delay=0.4)
+    slow = desk.github.fail("/pulls/comments/", method="PATCH", delay=1)
 
     def answer() -> None:
         wait_for(lambda: slow.times == 0, "the edit")

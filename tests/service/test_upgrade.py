@@ -15,7 +15,7 @@ def test_what_an_older_version_had_begun_and_what_waited_is_finished(
 ) -> None:
     github = GitHub(tmp_path, public_pem, private_pem)
     with github.server:
-        reviewing = github.fail("/compare/", method="GET", delay=3)
+        reviewing = github.fail("/compare/", method="GET", delay=30)
         with ServiceProcess({**github.environment, "WRC_WORKERS": "1"}, tmp_path, before=OLDER):
             begun = github.open_pull(PRIVILEGED, branch="begun")
             wait_for(lambda: reviewing.times == 0, "the first review")
