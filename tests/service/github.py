@@ -68,7 +68,6 @@ class GitHub:
                 "api_url": self.world.api_url,
                 "port": port,
                 "poll_interval": 0.05,
-                "github_timeout": 5,
                 "write_interval": 0,
             }
         )

@@ -26,7 +26,7 @@ from bot.review.material import Judge
 from bot.settings import Settings
 
 START_SECONDS = 90.0
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> None:

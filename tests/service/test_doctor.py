@@ -328,6 +328,7 @@ class TestWebhook:
         assert "Set the webhook secret to WRC_WEBHOOK_SECRET" in checks["deliveries"]["remedy"]
 
     def test_nothing_delivered_yet(self, doctor: Doctor) -> None:
+        doctor.github.idle()
         doctor.github.world.webhooks.settle()
         doctor.github.world.webhooks.log.clear()
         status, checks = doctor.told()
