@@ -354,7 +354,8 @@ def _by_program(flow: Flow, invocation: Invocation, notes: dict[str, Command]) -
         if file is not None and sets_transport(text) and _CHANGES.search(text):
             yield _Persisted(command, _where(command), file.group(), "failure")
     elif name in _EDITORS:
-        place, target = _place(path for word in args for path in located(word, command))
+        files = (word for word in args if not known(word).startswith(("-", "+")))
+        place, target = _place(path for word in files for path in located(word, command))
         script = [known(word) for word in args] + list(texts_of((command, *flow.feeding(command))))
         if place in ("dotfile", "shared") and any(map(sets_transport, script)):
             yield _Persisted(command, _where(command), target, "failure" if place == "dotfile" else "warning")

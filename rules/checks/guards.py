@@ -159,7 +159,8 @@ class Guards(Struct, frozen=True, dict=True):
 
     def looked_for(self, command: Command, paths: Sequence[str]) -> bool:
         """Whether the command runs only if something was not found in a text: ``grep -q … ||`` or a pattern."""
-        return any(self._not_found(guard, paths, 0) for guard in command.guards)
+        cwd = command.cwd[0] if command.cwd else HOME
+        return any(self._not_found(guard, paths, cwd, 0) for guard in command.guards)
 
     def looked_around(self, command: Command) -> Around | None:
         """What the command runs without, as far as that is looked for in the session and not in a file."""
@@ -174,7 +175,7 @@ class Guards(Struct, frozen=True, dict=True):
             for guard in command.guards
             if self._absent(guard, paths, kind, 0)
             or self._first_time(guard, kind)
-            or self._not_found(guard, paths, 0)
+            or self._not_found(guard, paths, kind.cwd, 0)
             or (guard.test is not None and self._around(guard.test) is not None)
         )
 
@@ -288,12 +289,13 @@ class Guards(Struct, frozen=True, dict=True):
                 return True
         return False
 
-    def _not_found(self, guard: Guard, paths: Sequence[str], depth: int) -> bool:
+    def _not_found(self, guard: Guard, paths: Sequence[str], cwd: str, depth: int) -> bool:
         if guard.test is None:
-            return all(any(self._not_found(each, paths, depth) for each in conjunction) for conjunction in guard.any_of)
+            ways = guard.any_of
+            return all(any(self._not_found(each, paths, cwd, depth) for each in conjunction) for conjunction in ways)
         test = guard.test
         if test.name in GREPS:
-            return not guard.holds and self._settles(guard, test, paths)
+            return not guard.holds and self._settles(guard, test, paths, cwd)
         if test.name in ("awk", "sed", "ssh-keygen", "git"):
             return not guard.holds
         if test.name in ("test", "case"):
@@ -327,9 +329,9 @@ class Guards(Struct, frozen=True, dict=True):
         shows = all(each.name in _SHOWS_SESSION for each in fed)
         return words if shows and not made and (words or fed) else None
 
-    def _settles(self, guard: Guard, test: Test, paths: Sequence[str]) -> bool:
+    def _settles(self, guard: Guard, test: Test, paths: Sequence[str], cwd: str) -> bool:
         """Whether what is done where ``grep`` finds nothing lets it find something at the next start."""
-        pattern, files = _grepped(test)
+        pattern, files = _grepped(test, cwd)
         if not files:
             return self._around(test) is None
         if any(UNKNOWN in path for path in files):

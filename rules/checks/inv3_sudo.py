@@ -3,7 +3,7 @@
 ## What it does
 
 Follows the sudoers file that the image writes (its entry, its mode 0440, the environment it keeps), which programs the
-boot script runs with `sudo`, and what the boot script or an `upload` puts in its place or beside it.
+boot script runs with `sudo`, and what a script of the start or an `upload` puts in its place or beside it.
 
 ## Why it matters
 
@@ -432,7 +432,7 @@ def _octal(mode: str) -> str:
 def check(workspace: Workspace) -> Iterator[Violation]:
     yield from _uploads(workspace)
     seen: set[tuple[str, Position]] = set()
-    for script in workspace.boot:
+    for script in (*workspace.boot, *workspace.beside):
         flow = flow_of(script.program)
         for command in flow.select(_CONCERN):
             found = _in_boot(command) or _asked_from_now_on(flow, command)

@@ -401,7 +401,8 @@ class _DaemonCheck:
         last = self.daemon.starts[-1]
         for command in flow_of(self.program).select(_UNDOING):
             after = self.daemon.place(command) > self.daemon.place(last)
-            if not after or command.guards or command.scope or not (undoes := _undoes(command)):
+            later = any(scope.kind == "trap" for scope in command.scope)
+            if not after or later or command.guards or not (undoes := _undoes(command)):
                 continue
             message = f"`{shown(command)}` {undoes}, after which no `docker` and no `ddev` command works."
             found = _Fault("taken away", command.told, message, trail=passed(command))

@@ -4,8 +4,8 @@
 
 Follows the four `CODER_WORKSPACE_*` entries of the agent's `env`, the git identity that the boot script takes from
 them, and whatever the boot script reads from the host name. It reports an entry that is missing or comes from
-elsewhere, a `coder_env`, a container's `env` or a boot script that gives one of these variables another value, and a
-git identity that is not theirs, `GIT_AUTHOR_NAME` and its kind included. What is taken from the host name is F-8.
+elsewhere, a `coder_env`, a container's `env` or a script of the start that gives one of these variables another value,
+and a git identity that is not theirs, `GIT_AUTHOR_NAME` and its kind included. What is taken from the host name is F-8.
 
 ## Why it matters
 
@@ -141,7 +141,9 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
         yield from _entry(workspace, each.address, each.name, each.value, each.at)
     surface = of_workspace(workspace)
     for script in workspace.boot:
-        yield from _boot(surface, script)
+        yield from _script(surface, script, alone=True)
+    for script in workspace.beside:
+        yield from _script(surface, script, alone=False)
 
 
 # The agent's environment
@@ -250,7 +252,8 @@ _FALLS_BACK = re.compile(r"\b(?:coalesce|try)\(")
 # The boot script
 
 
-def _boot(surface: Surface, script: Script) -> Iterator[Violation]:
+def _script(surface: Surface, script: Script, *, alone: bool) -> Iterator[Violation]:
+    """`alone`: no other script has to set what it does not."""
     flow = flow_of(script.program)
     set_by: dict[str, Command] = {}
     for command in flow.select(_CONCERN):
@@ -266,7 +269,7 @@ def _boot(surface: Surface, script: Script) -> Iterator[Violation]:
             yield from _git(surface, flow, invocation, set_by)
     for command in flow.select(Concern(writes=True)):
         yield from _kept(surface, flow, command)
-    if len(set_by) == 1 and not script.program.problems:
+    if alone and len(set_by) == 1 and not script.program.problems:
         yield _half(surface, script, *set_by.items())
 
 

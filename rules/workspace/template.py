@@ -168,10 +168,14 @@ class Workspace(Struct, frozen=True, dict=True):
     @cached_property
     def scripts(self) -> tuple[Script, ...]:
         """All that runs in the workspace: boot, shutdown, the other scripts, and what the container starts with."""
+        return (*self.boot, *self.shutdown, *self.beside, *self._metadata_scripts(), *self._container_scripts())
+
+    @cached_property
+    def beside(self) -> tuple[Script, ...]:
+        """What runs at the start beside the boot script, or at set times: the other `coder_script`s."""
         places = {script.at for script in self.boot}
         starting = (resource for resource in self._starting if resource.at("script") not in places)
-        found = [script for resource in starting for script in self._scripts(resource, "script")]
-        return (*self.boot, *self.shutdown, *found, *self._metadata_scripts(), *self._container_scripts())
+        return tuple(script for resource in starting for script in self._scripts(resource, "script"))
 
     def _metadata_scripts(self) -> Iterator[Script]:
         """What the dashboard shows of a workspace: asked of it again and again, as its user."""

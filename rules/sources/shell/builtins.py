@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -14,12 +14,13 @@ from tree_sitter import Node
 from rules.sources.shell import conditions
 from rules.sources.shell.conditions import Leaves, Outcome
 from rules.sources.shell.expand import REPOSITORY
-from rules.sources.shell.output import texts_printed
-from rules.sources.shell.program import Command, Frame, Guard, HereText, Origin, Scope, Unresolved, Word, call_of
+from rules.sources.shell.output import code_of, formatted, texts_printed
+from rules.sources.shell.program import Command, Frame, Guard, Origin, Scope, Unresolved, Word, call_of
 from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.state import Context, Function, State, Trap
 from rules.sources.shell.values import Value, bounded, concat, literal, merged, unknown
 from rules.sources.shell.wrappers import IN_PROCESS, SHELLS, command_text
+from rules.sources.shell.written import Files, joined, whole
 from rules.sources.text import Piece, Position, Text
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ MAX_SOURCED = 200
 
 _AS_USER = frozenset({"su", "runuser", "newgrp", "sg"})
 """Programs that run a user's shell, which reads its script from the input."""
+
+_TO_USER = frozenset({"sudo", "doas", "gosu", "su-exec", "runuser"})
 
 _LATER = frozenset({"at", "batch", "crontab"})
 """Programs that run later what they read from the input."""
@@ -55,8 +58,8 @@ _WRITES = frozenset({">", ">>", ">|"})
 MAX_LINES = 8
 """Lines that ``read`` is taken to choose from; of more, none is known."""
 
-_READS = frozenset("ra")
-"""Options of ``read`` that leave a line what it is."""
+_READS = frozenset("rad")
+"""Options of ``read`` that leave a line what it is, or take all there is (``-d ''``)."""
 
 _SYSTEM = ("/etc/", "/usr/", "/opt/", "/lib/", "/run/", "/proc/", "/dev/", "/var/", "/snap/")
 
@@ -93,6 +96,7 @@ class Builtins:
         self._walk = walk
         self._active: list[tuple[str, int]] = []
         self._sourced = 0
+        self._files = Files(self._repository)
         self._effects: dict[str, Effect] = {
             "cd": self._cd,
             "pushd": self._pushd,
@@ -120,10 +124,30 @@ class Builtins:
 
     def apply(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> Outcome:
         """What the command does to the shell; of the outcome, whether it leaves and whether it is sure to succeed."""
+        given = dict(self._given(command))
+        if not given:
+            return self._applied(command, nodes, context, state)
+        before = {name: state.variables.get(name) for name in given}
+        state.variables.update(given)
+        outcome = self._applied(command, nodes, context, state)
+        _restore(state, before)
+        return outcome
+
+    def _given(self, command: Command) -> Iterator[tuple[str, Value]]:
+        """The variables that are set for the command alone: ``A=b f``, ``env A=b bash -c …``."""
+        for each in command.assignments:
+            yield each.name, self.assigned(each.name, each.value, each.position)
+        for word in command.words[: len(command.words) - len(command.argv)] if command.wrappers else ():
+            name, equals, text = word.alternatives[0].partition("=")
+            if equals and name.isidentifier():
+                yield name, self.assigned(name, replace(word, alternatives=(text,)), word.position)
+
+    def _applied(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> Outcome:
         functions = self._functions(command, state)
         if functions:
             return self._call(functions, command, context, state)
         leaves = self._effect(command, nodes, context, state)
+        self._files.note(command, lambda: self._feeding(context))
         if command.name == "tee" or command.redirects:
             self._scheduled(command, context, state)
         return Outcome(leaves=leaves)
@@ -155,7 +179,11 @@ class Builtins:
         return Value(word.alternatives, merged((Origin("assignment", name, position),), word.origins))
 
     def declare(self, command: Command, state: State) -> None:
-        """``export "A=$x"``: an assignment that the grammar takes for a string."""
+        """``export "A=$x"``, an assignment that the grammar takes for a string, and ``export -f name``."""
+        texts = [word.value or "" for word in command.args]
+        letters = "".join(text for text in texts if text[:1] == "-")
+        if "f" in letters and (command.name == "export" or "x" in letters):
+            state.exported |= {text for text in texts if text[:1] != "-"}
         done = {assignment.name for assignment in command.assignments}
         for word in command.args:
             for text in word.alternatives:
@@ -173,14 +201,15 @@ class Builtins:
 
     def _read(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> None:
         """``read -r a b <<< "$text"``, also where a loop around it is fed: each name gets its field of any line."""
+        texts = self._input(command, context, state)
         self._forget(command, nodes, context, state)
-        here = [redirect.here for redirect in (*context.outer, *command.redirects) if redirect.here is not None]
         options = "".join(word.value[1:] for word in command.args if word.value and word.value[0] == "-")
         names = [word.value for word in command.args if word.value and word.value.isidentifier()]
-        if not here or not names or not _READS.issuperset(options):
+        whole_text = "d" in options and any(word.value == "" for word in command.args)
+        if not names or not _READS.issuperset(options) or whole_text != ("d" in options):
             return
-        given = here[-1].word
-        lines = [line for text in given.alternatives for line in text.split("\n") if line.strip()]
+        texts = [text.strip() for text in texts] if whole_text else [line for t in texts for line in t.split("\n")]
+        lines = [line for line in texts if line.strip()]
         if not lines or len(lines) > MAX_LINES or any(UNKNOWN in line for line in lines):
             return
         separator = next((a.value.value for a in command.assignments if a.name == "IFS"), None) or None
@@ -191,12 +220,26 @@ class Builtins:
             state.arrays[names[0]] = {str(at): column for at, column in enumerate(columns)}
         state.variables.update(zip(names, columns, strict=False))
 
+    def _input(self, command: Command, context: Context, state: State) -> Sequence[str]:
+        """What a command is fed, by a heredoc, a file or a pipe: any of these texts, as far as it is known."""
+        feeds = (each for each in (*context.outer, *command.redirects) if each.operator[:1] == "<")
+        last = next(reversed([*feeds]), None)
+        if last is not None and last.here is not None:
+            return last.here.word.alternatives
+        if last is None:
+            feeding = self._feeding(context)
+            printed = texts_printed(feeding)
+            return [text.show() for text in whole(printed)] if len(printed) == len(feeding) else ()
+        path = last.target.value
+        given = self._contents(path, state) if path else self._walk.processes.get(last.target.position, ())
+        return [text.show() for text in given]
+
     def _mapfile(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> None:
         """``mapfile -t names <<LIST``: each line is an element."""
         self._forget(command, nodes, context, state)
         name = command.args[-1].value if command.args else None
-        here = next((redirect.here for redirect in command.redirects if redirect.here is not None), None)
-        text = here.word.value if here is not None else None
+        texts = self._input(command, context, state)
+        text = texts[0] if len(texts) == 1 and UNKNOWN not in texts[0] else None
         if text is not None and name is not None and name.isidentifier() and command.args[0].value in ("-t", name):
             lines = enumerate(text.removesuffix("\n").split("\n"))
             origins = state.variables[name].origins
@@ -207,7 +250,8 @@ class Builtins:
             origins = merged(
                 (Origin("command", "printf", command.position),), *(word.origins for word in command.args[2:])
             )
-            state.variables[command.args[1].value] = _printed(command.args[2:], origins)
+            printed = formatted(command.args[2:])
+            state.variables[command.args[1].value] = replace(printed or unknown(), origins=origins)
 
     def _unset(self, command: Command, _nodes: Sequence[Node], _context: Context, state: State) -> None:
         tables: tuple[dict[str, object], ...] = (state.variables, state.arrays)  # type: ignore[assignment]
@@ -325,11 +369,7 @@ class Builtins:
         finally:
             self._active.pop()
             state.positional, state.references = caller, references
-            for name, value in (state.hidden.pop() if state.hidden else {}).items():
-                if value is None:
-                    state.variables.pop(name, None)
-                else:
-                    state.variables[name] = value
+            _restore(state, state.hidden.pop() if state.hidden else {})
 
     def _source(self, command: Command, _nodes: Sequence[Node], context: Context, state: State) -> Leaves | None:
         if not command.args:
@@ -339,7 +379,7 @@ class Builtins:
         here = next((redirect.here for redirect in command.redirects if redirect.here), None)
         if target.value in ("/dev/stdin", "/dev/fd/0") and here is not None:
             frame = Frame("eval", "source", command.position, command.raw)
-            return self._nested(_code_of(here), context, state, frame)
+            return self._nested(code_of(here), context, state, frame)
         printed = self._walk.processes.get(target.position) if UNKNOWN in target.alternatives[0] else None
         if printed:
             frame = Frame("eval", "source", command.position, command.raw)
@@ -368,8 +408,7 @@ class Builtins:
             self._unseen("unknown", f"the name of the file in '{target.raw}' is not known", command, context)
             return None
         for candidate in self._candidates(path, state):
-            name = candidate.removeprefix(REPOSITORY + "/")
-            text = self._walk.resolve(name)
+            text = self._repository(candidate)
             if text is not None:
                 return self._sourced_text(text, candidate, command, context, state)
         kind = "system" if _is_system(joined(self._walk.home, path), self._walk.home) else "missing"
@@ -446,7 +485,7 @@ class Builtins:
             if text is not None:
                 branch = state.copy()
                 given = tuple(map(_value, after[1:])) if after and command.name in SHELLS else None
-                branch.functions, branch.positional = {}, given
+                branch.functions, branch.positional = _inherited(command, state), given
                 self._nested(text, inner, branch, frame)
             else:
                 self._unseen("unknown", f"what '{command.raw}' runs is not known", command, inner)
@@ -457,13 +496,15 @@ class Builtins:
         inner = replace(context.within(Scope("script", command.position, name=command.name)), loops=())
         here = [redirect.here for redirect in command.redirects if redirect.here is not None]
         branch = state.copy()
-        branch.functions, branch.positional = {}, tuple(map(_value, args)) or None
-        texts = [_code_of(each) for each in here] if here else self._piped(context)
+        branch.functions, branch.positional = _inherited(command, state), tuple(map(_value, args)) or None
+        files = [each.target.value for each in command.redirects if each.operator == "<" and each.target.value]
+        texts = [code_of(each) for each in here] or [text for path in files for text in self._contents(path, state)]
+        texts = texts or self._piped(context)
         if command.name == "crontab":
             texts = [job for crontab in texts for job in _jobs(crontab)]
         for text in texts:
             self._nested(text, inner, branch, frame)
-        if not here and self._is_decoded(command):
+        if not texts and self._is_decoded(command):
             self._unpacked(command, inner)
 
     def _scheduled(self, command: Command, context: Context, state: State) -> None:
@@ -482,12 +523,16 @@ class Builtins:
 
     def _piped(self, context: Context) -> list[Text]:
         """What the stage before in the pipeline prints, as far as it is known."""
+        return whole(texts_printed(self._feeding(context)))
+
+    def _feeding(self, context: Context) -> list[Command]:
+        """The commands of the stage before in the pipeline."""
         stage = next((scope for scope in reversed(context.scope) if scope.kind == "pipeline" and scope.index), None)
         if stage is None:
             return []
         before = replace(stage, index=stage.index - 1)
         commands = itertools.takewhile(lambda each: before in each.scope, reversed(self._walk.commands[:-1]))
-        return texts_printed([*commands][::-1])
+        return [*commands][::-1]
 
     def _unpacked(self, command: Command, context: Context) -> None:
         self._unseen("unknown", f"what '{command.raw}' runs is unpacked first, so it cannot be read", command, context)
@@ -515,14 +560,17 @@ class Builtins:
         elif command.name in _LATER:
             words = tuple(itertools.dropwhile(lambda word: word.value != "-f", words))[1:]
         elif "/" not in "".join(words[0].alternatives):
-            return
+            placed = self._files.programs.get(words[0].value or "")
+            if placed is None:
+                return
+            words = (replace(words[0], alternatives=(placed,)), *words[1:])
         for printed in self._walk.processes.get(words[0].position, ()) if words and command.name in SHELLS else ():
             self._run_file(printed, words[0].raw, words[1:], command, context, state.copy())
         paths = [path for path in words[0].alternatives if UNKNOWN not in path] if words else []
         by_shell = command.name in SHELLS or command.name in _LATER
         for path in paths if by_shell or any("/" in path for path in paths) else ():
             for candidate in self._candidates(path, state):
-                text = self._walk.resolve(candidate.removeprefix(REPOSITORY + "/"))
+                text = self._repository(candidate)
                 if text is not None and (by_shell or _SHELL_SCRIPT.match(text.show()) is not None):
                     self._run_file(text, candidate, words[1:], command, context, state.copy())
                     break
@@ -532,21 +580,20 @@ class Builtins:
                 if self._writes_decoded(path):
                     self._unpacked(command, context.within(Scope("script", command.position, name=command.name)))
 
+    def _contents(self, path: str, state: State) -> list[Text]:
+        """What is in a file of the repository, or in one that the script has written itself."""
+        for candidate in self._candidates(path, state):
+            text = self._repository(candidate)
+            if text is not None:
+                return [text]
+        return self._made(path, state)
+
     def _made(self, path: str, state: State) -> list[Text]:
         """What the script has written into a file itself, as far as it is known."""
-        wanted = {joined(base, path) for base in state.cwd.alternatives}
-        found: list[Text] = []
-        for command in self._walk.commands:
-            redirects = [each for each in command.redirects if each.operator in _WRITES]
-            words = [each.target for each in redirects] + list(command.args if command.name == "tee" else ())
-            if not any(joined(command.cwd[0], word.value) in wanted for word in words if word.value):
-                continue
-            if not (any(each.operator == ">>" for each in redirects) or "-a" in [word.value for word in command.args]):
-                found = []
-            stage = next((each for each in reversed(command.scope) if each.kind == "pipeline" and each.index), None)
-            feeds = replace(stage, index=stage.index - 1) if stage is not None and command.name == "tee" else None
-            found += texts_printed([command, *(each for each in self._walk.commands if feeds in each.scope)])
-        return found
+        return self._files.made(joined(base, path) for base in state.cwd.alternatives)
+
+    def _repository(self, path: str) -> Text | None:
+        return self._walk.resolve(path.removeprefix(REPOSITORY + "/"))
 
     def _run_file(
         self, text: Text, path: str, args: Sequence[Word], command: Command, context: Context, state: State
@@ -556,7 +603,7 @@ class Builtins:
         if path in (frame.name for frame in frames) or len(frames) >= MAX_SOURCE_DEPTH or self._sourced > MAX_SOURCED:
             return
         self._walk.sources[path.removeprefix(REPOSITORY + "/")] = None
-        state.functions, state.positional = {}, tuple(_value(word) for word in args)
+        state.functions, state.positional = _inherited(command, state), tuple(_value(word) for word in args)
         frame = Frame("script", path, command.position, command.raw)
         inner = context.within(Scope("script", command.position, name=command.name))
         outer = context.outer + command.redirects
@@ -636,23 +683,20 @@ def _jobs(crontab: Text, job: re.Pattern[str] = _JOB) -> list[Text]:
     return [crontab.slice(*match.span(1)) for match in job.finditer(crontab.show())] if crontab.known else []
 
 
-def _code_of(here: HereText) -> Text:
-    """What a shell reads from a heredoc; of a here-string, the words without their quotes."""
-    if here.delimiter or UNKNOWN in here.word.alternatives[0]:
-        return here.text
-    return Text((Piece(here.word.alternatives[0], here.word.position),))
+def _inherited(command: Command, state: State) -> dict[str, tuple[Function, ...]]:
+    """The functions that a shell of its own knows: those of ``export -f``, but for another user's."""
+    if not state.exported or command.name in _AS_USER or _TO_USER & set(command.wrappers):
+        return {}
+    return {name: found for name, found in state.functions.items() if name in state.exported}
 
 
-def _printed(words: Sequence[Word], origins: tuple[Origin, ...]) -> Value:
-    """What ``printf`` makes of a format with nothing but ``%s`` in it."""
-    form, *given = [_value(word) for word in words] or [literal("")]
-    texts = form.alternatives[0].split("%s")
-    if len(form.alternatives) > 1 or len(texts) != len(given) + 1 or any("%" in t or "\\" in t for t in texts):
-        return unknown(*origins)
-    parts = [literal(texts[0])]
-    for value, text in zip(given, texts[1:], strict=True):
-        parts += [value, literal(text)]
-    return Value(concat(parts).alternatives, origins)
+def _restore(state: State, variables: Mapping[str, Value | None]) -> None:
+    """Give variables their former values; None stands for none."""
+    for name, value in variables.items():
+        if value is None:
+            state.variables.pop(name, None)
+        else:
+            state.variables[name] = value
 
 
 def _gives_up(command: Command) -> bool:
@@ -676,13 +720,6 @@ def _mentions(guard: Guard, word: Word) -> bool:
     if guard.test is None:
         return any(_mentions(inner, word) for conjunction in guard.any_of for inner in conjunction)
     return any(set(other.alternatives) & set(word.alternatives) for other in guard.test.argv)
-
-
-def joined(base: str, path: str) -> str:
-    """`path` as seen from the folder `base`, normalised; unknown parts stay."""
-    if path.startswith("/"):
-        return posixpath.normpath(path)
-    return UNKNOWN if base == UNKNOWN or path.startswith(UNKNOWN) else posixpath.normpath(posixpath.join(base, path))
 
 
 def _is_system(path: str, home: str) -> bool:

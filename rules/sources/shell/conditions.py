@@ -57,7 +57,9 @@ def either(first: Guards, second: Guards) -> Guards:
 def both(first: Outcome, second: Outcome) -> Outcome:
     """``first && second``."""
     after = first.failed if second.leaves else ()
-    failed = first.failed if second.sure else either(first.failed, first.succeeded + second.failed)
+    failed = first.succeeded + second.failed
+    if not first.sure:
+        failed = first.failed if second.sure else either(first.failed, failed)
     return Outcome(first.succeeded + second.succeeded, failed, after, first.leaves, sure=first.sure and second.sure)
 
 

@@ -317,7 +317,7 @@ class Expander:
         items = state.arrays.get(state.references.get(name, name))
         if items is None:
             whole = self.lookup(name, context, state)
-            is_filled_elsewhere = whole is not None and whole.single == UNKNOWN
+            is_filled_elsewhere = whole is not None and UNKNOWN in whole.alternatives
             return name, (whole if index == "0" or is_filled_elsewhere else None)
         if index in ("@", "*"):
             return name, concat([part for item in items.values() for part in (literal(" "), item)][1:] or [EMPTY])

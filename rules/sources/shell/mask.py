@@ -56,6 +56,9 @@ _COPROC = re.compile(
     rb"(?:^|[\n;&|(){]|\b(?:then|do|else)\b)[ \t]*(coproc[ \t]+(?:\w+[ \t]+)?)(?=\{\s|\(|(?:while|until|for|if|case)\b)"
 )
 """The grammar does not know it, and takes the group that it runs for its arguments."""
+_NOT = re.compile(rb"(?:^|[\n;&|(){]|\b(?:then|do|else|if|elif|while|until)\b)[ \t]*(![ \t]+)(?=\{\s)")
+"""``! { … }``, of which the grammar takes the brace for a command."""
+_TIME = re.compile(rb"(?:^|[\n;&|(){!]|\b(?:then|do|else)\b)[ \t]*(time[ \t]+)(?=\{\s)")
 _NOT_ASCII = re.compile("[^\x01-\x7f]")
 _AFTER_NAME = re.compile(rf"(\$\w+){UNKNOWN}")
 
@@ -78,7 +81,8 @@ class Heredoc(Struct, frozen=True):
 class Masked(Struct, frozen=True):
     """`code` has as many bytes as the script has characters. The maps are keyed by the offset of the operator.
 
-    `coprocs` are where the groups and loops begin that ``coproc NAME`` stands in front of.
+    `coprocs` are where the groups and loops begin that ``coproc NAME`` stands in front of, `negated` the groups with a
+    ``!`` there.
     """
 
     code: bytes
@@ -86,6 +90,7 @@ class Masked(Struct, frozen=True):
     here_strings: frozenset[int]
     too_deep: int | None
     coprocs: frozenset[int] = frozenset()
+    negated: frozenset[int] = frozenset()
 
 
 class _Pending(Struct):
@@ -303,14 +308,21 @@ def mask(script: Script) -> Masked:
     """The script as tree-sitter-bash may see it."""
     scan = _Scan(script.plain, 0, len(script.plain), ["code"]).run()
     masked = _apply(_ascii(script.plain), scan)
-    return _without_coprocs(masked) if b"coproc" in masked.code else masked
+    code = bytearray(masked.code)
+    timed, coprocs = _blanked(code, b"time {", _TIME), _blanked(code, b"coproc", _COPROC)
+    negated = _blanked(code, b"! {", _NOT)
+    found = timed or coprocs or negated
+    return replace(masked, code=bytes(code), coprocs=coprocs, negated=negated) if found else masked
 
 
-def _without_coprocs(masked: Masked) -> Masked:
-    code, found = bytearray(masked.code), [match.span(1) for match in _COPROC.finditer(masked.code)]
+def _blanked(code: bytearray, word: bytes, prefix: re.Pattern[bytes]) -> frozenset[int]:
+    """What a prefix, with this word in it, stands in front of: the grammar can read that without it."""
+    if word not in code:
+        return frozenset()
+    found = [match.span(1) for match in prefix.finditer(code)]
     for start, end in found:
         code[start:end] = b" " * (end - start)
-    return replace(masked, code=bytes(code), coprocs=frozenset(end for _, end in found))
+    return frozenset(end for _, end in found)
 
 
 def mask_body(script: Script, heredoc: Heredoc) -> Masked:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from rules.sources.shell.program import Command, Origin
+from rules.sources.shell.program import Command, HereText, Origin, Word
 from rules.sources.shell.script import UNKNOWN
-from rules.sources.shell.values import Value, bounded, concat, each, literal, merged, unknown
+from rules.sources.shell.values import EMPTY, Value, bounded, concat, each, literal, merged, unknown
 from rules.sources.text import Piece, Text
 
 _SILENT = frozenset(
     {"cd", "true", "test", "[", "[[", ":", "=", ">", "export", "local", "set", "return", "exit", "eval"}
 )
+
+
+_ESCAPED = re.compile(r"\\([$`\\\n])")
+"""What a backslash escapes in an unquoted heredoc."""
 
 
 def output_of(commands: Sequence[Command], depth: int) -> Value:
@@ -61,14 +66,40 @@ def texts_printed(commands: Sequence[Command]) -> list[Text]:
     found: list[Text] = []
     for command in commands:
         here = next((redirect.here for redirect in command.redirects if redirect.here is not None), None)
-        if command.name in ("cat", "tee") and here is not None:
-            found.append(here.text)
+        if command.name in ("cat", "tee", "read") and here is not None:
+            found.append(code_of(here))
         elif command.name in ("echo", "printf") and command.args:
             alone = replace(command, redirects=())
             value = output_of([alone], len(command.scope)).single
             if value is not None and UNKNOWN not in value:
-                found.append(Text((Piece(value, command.args[-1].position),)))
+                found.append(Text(tuple(_pieces(command, value))))
     return found
+
+
+def _pieces(command: Command, text: str) -> Iterator[Piece]:
+    """The text where it is written: each line where its argument stands, if every argument is a line."""
+    lines, words = text.split("\n"), command.args[1:]
+    if len(lines) > 1 and [word.value for word in words] == lines:
+        yield from (Piece(f"{line}\n", word.position) for line, word in zip(lines, words, strict=True))
+    else:
+        yield Piece(text, command.args[-1].position)
+
+
+def code_of(here: HereText) -> Text:
+    """What a shell reads from a heredoc; of a here-string, the words without their quotes."""
+    if here.delimiter or UNKNOWN in here.word.alternatives[0]:
+        return here.text if here.quoted or not here.delimiter else _unescaped(here.text)
+    return Text((Piece(here.word.alternatives[0], here.word.position),))
+
+
+def _unescaped(text: Text) -> Text:
+    """``\\$X`` in an unquoted heredoc is for the shell that reads it; what is for this one is the same there."""
+    plain = "".join(part.text if isinstance(part, Piece) else UNKNOWN for part in text.parts)
+    parts, start = Text(()), 0
+    for match in _ESCAPED.finditer(plain):
+        parts += text.slice(start, match.start())
+        start = match.end() if match[1] == "\n" else match.start(1)
+    return parts + text.slice(start, len(plain)) if start else text
 
 
 def _here_text(producers: Sequence[Command], origins: tuple[Origin, ...]) -> Value:
@@ -133,14 +164,24 @@ def _echo(command: Command) -> Value:
 
 
 def _printf(command: Command) -> Value | None:
-    if not command.args or command.args[0].value is None:
+    return formatted(command.args)
+
+
+def formatted(words: Sequence[Word]) -> Value | None:
+    """What ``printf`` makes of a format with nothing but ``%s`` and ``\\n`` in it, as often as it has to."""
+    form = words[0].value if words else None
+    texts = [] if form is None else form.replace("\\n", "\n").split("%s")
+    if not texts or any("%" in text or "\\" in text for text in texts):
         return None
-    form = command.args[0].value.removesuffix("\\n")
-    if "%" not in form and "\\" not in form:
-        return literal(form)
-    if form == "%s" and len(command.args) == 2:
-        return Value(command.args[1].alternatives, command.args[1].origins)
-    return None
+    given = [Value(word.alternatives, word.origins) for word in words[1:]]
+    parts = [literal(texts[0])]
+    while len(texts) > 1:
+        for text in texts[1:]:
+            parts += [given.pop(0) if given else EMPTY, literal(text)]
+        if not given:
+            break
+        parts.append(literal(texts[0]))
+    return concat(parts)
 
 
 def _realpath(command: Command) -> Value | None:

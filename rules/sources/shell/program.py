@@ -212,7 +212,7 @@ class Command(Struct, frozen=True, dict=True):
         first, *rest = [word.raw.strip('"') for word in self.argv] or [""]
         calls = [frame for frame in reversed(self.frames) if frame.kind == "call"]
         if first.startswith("$"):
-            calls = [call for call in calls if self.name and self.name in re.split(r"[\s'\"/]+", call.text)]
+            calls = [call for call in calls if self.name and self.name in re.split(r"[\s'\"/<>&|;()]+", call.text)]
         elif rest and _HANDED.issuperset(rest):
             calls = [call for call in calls if not any(each in call.text for each in _HANDED)]
         else:

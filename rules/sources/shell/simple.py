@@ -103,7 +103,7 @@ class Simple:
         if command.name in _CONSTANT:
             return Outcome(leaves=done.leaves, sure=not command.wrappers)
         test = Test(command.argv, command.script, command.start, command.end)
-        return tested(test, leaves=done.leaves, sure=done.sure or _succeeds(command))
+        return tested(test, leaves=done.leaves, sure=done.sure or _succeeds(command, self._walk.home))
 
     def _plain(
         self, assigned: list[Node], redirects: Sequence[Node], extent: tuple[int, int], context: Context, state: State
@@ -358,10 +358,12 @@ def _parts(element: Element) -> Parts:
     return Parts(assigned, name, _with_stray(arguments, redirects), redirects, _extent(element))
 
 
-def _succeeds(command: Command) -> bool:
+def _succeeds(command: Command, home: str) -> bool:
     """Whether a command's way of failing is none that a script counts on: a log that cannot be written."""
     if command.wrappers:
         return False
+    if command.name == "cd":
+        return all((word.value or "").rstrip("/") == home for word in command.args)
     return command.name == "tee" or (command.name == "return" and [word.value for word in command.args] == ["0"])
 
 

@@ -77,7 +77,8 @@ class State(Struct):
     `hidden` has, for each function call that is open, the values that its ``local`` variables hide. `arrays` have their
     elements by key, in order; `references` are the variables that stand for others (``declare -n``). Neither an array's
     elements nor `references` nor `aliases` are ever changed in place; a script's shell takes no notice of aliases
-    unless `expands_aliases`. `left` are the folders that ``popd`` goes back to.
+    unless `expands_aliases`. `left` are the folders that ``popd`` goes back to, `exported` the functions that a shell
+    of its own knows too.
     """
 
     variables: dict[str, Value]
@@ -90,6 +91,7 @@ class State(Struct):
     expands_aliases: bool = False
     left: tuple[Value, ...] = ()
     references: Mapping[str, str] = field(default_factory=dict)
+    exported: frozenset[str] = frozenset()
 
     def copy(self) -> State:
         return State(
@@ -103,6 +105,7 @@ class State(Struct):
             self.expands_aliases,
             self.left,
             self.references,
+            self.exported,
         )
 
     def take(self, other: State) -> None:
@@ -110,7 +113,7 @@ class State(Struct):
         self.variables, self.arrays, self.functions = other.variables, other.arrays, other.functions
         self.cwd, self.positional, self.hidden = other.cwd, other.positional, other.hidden
         self.aliases, self.expands_aliases, self.left = other.aliases, other.expands_aliases, other.left
-        self.references = other.references
+        self.references, self.exported = other.references, other.exported
 
     def join(self, other: State) -> None:
         """Become what holds if either this or `other` is true. A variable that one side does not set may be empty."""
@@ -125,6 +128,7 @@ class State(Struct):
         if self.aliases is not other.aliases:
             self.aliases = {**other.aliases, **self.aliases}
         self.expands_aliases = self.expands_aliases or other.expands_aliases
+        self.exported |= other.exported
 
     def _join_variables(self, other: State) -> None:
         mine = self.variables

@@ -19,6 +19,7 @@ from rules.sources.shell.script import UNKNOWN, Script
 from rules.sources.shell.simple import Simple
 from rules.sources.shell.state import Context, Element, Function, State, Trap
 from rules.sources.shell.values import EMPTY, Value, concat, merged, union, unknown
+from rules.sources.shell.written import whole
 from rules.sources.text import Position, Text
 
 MAX_COMMANDS = 20_000
@@ -29,6 +30,9 @@ MAX_NESTING = 60
 
 MAX_GUARDS = 200
 """Conditions that decide whether one command runs: a chain of ``||`` or early exits that is longer is left out."""
+
+
+_TEMPORARY = "/tmp/"  # noqa: S108
 
 
 class Pipeline(Struct):
@@ -108,6 +112,7 @@ class Walk:
         self._chains: dict[Node, list[tuple[str, Pipeline]]] = {}
         """Statements as bash groups them: found once, however often a function is called."""
         self._depth = 0
+        self._temporaries = 0
         simple = self.simple = Simple(self)
         self._handlers: dict[str, Callable[[Element, Context, State], Outcome]] = {
             "command": simple.command,
@@ -245,7 +250,8 @@ class Walk:
         children = element.node.children
         if children[0].type == "((":
             return self._arithmetic(element, context, state)
-        return self.block(children, self._grouped(element, context, state), state)
+        outcome = self.block(children, self._grouped(element, context, state), state)
+        return negated(outcome) if element.node.start_byte in context.parsed.masked.negated else outcome
 
     def _arithmetic(self, element: Element, context: Context, state: State) -> Outcome:
         """``(( … ))``: a command that succeeds if the expression is not zero."""
@@ -403,8 +409,21 @@ class Walk:
         before = len(self.commands)
         self.block(node.children, inner, state.copy())
         if kind == "process":
-            self.processes[inner.scope[-1].position] = texts_printed(self.commands[before:])
-        return output_of(self.commands[before:], len(inner.scope))
+            self.processes[inner.scope[-1].position] = whole(texts_printed(self.commands[before:]))
+        value = output_of(self.commands[before:], len(inner.scope))
+        if [each.name for each in self.commands[before:]] == ["mktemp"]:
+            return self._temporary(self.commands[-1], value)
+        return value
+
+    def _temporary(self, command: Command, value: Value) -> Value:
+        """A name for a file that is nobody's yet: what is written to it can be followed."""
+        if any(
+            word.value not in ("-d", "-q", "-u") and not (word.value or "").startswith(_TEMPORARY)
+            for word in command.args
+        ):
+            return value
+        self._temporaries += 1
+        return Value((f"{_TEMPORARY}tmp.{self._temporaries}",), value.origins)
 
 
 def _source(node: Node, context: Context) -> str:

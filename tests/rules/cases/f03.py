@@ -6,6 +6,16 @@ RULE = "F-3"
 
 BAD = (
     Case(
+        "what an unquoted heredoc leaves to the other shell",
+        on=("minimal",),
+        boot="""
+            bash <<X
+            OWNER=1000
+            chown \\$OWNER /srv # !F-3
+            X
+        """,
+    ),
+    Case(
         "chown by numbers",
         boot="sudo chown -R 1000:1000 /home/coder/projects # !F-3",
         fixed="sudo chown -R coder:coder /home/coder/projects",

@@ -9,6 +9,91 @@ SETTINGS = "/home/coder-files/.vscode/settings.json ~/.vscode/settings.json"
 COPY = "cp /home/coder-files/a.conf ~/.config/a.conf"
 
 BAD = (
+    Case(
+        "groups behind a word",
+        on=("minimal",),
+        boot="""
+            if ! { cp /etc/vimrc ~/.vimrc; }; then # !F-5
+              echo failed
+            fi
+            time {
+              cp /etc/inputrc ~/.inputrc # !F-5
+            }
+        """,
+    ),
+    Case(
+        "a variable of one command",
+        on=("minimal",),
+        boot="""
+            put() {
+              cp /etc/vimrc "$TARGET" # !F-5
+            }
+            TARGET=~/.vimrc put
+            TARGET=~/.inputrc bash -c 'cp /etc/inputrc "$TARGET"' # !F-5
+            env TARGET=/home/coder/.nanorc sh -c 'cp /etc/nanorc "$TARGET"' # !F-5
+        """,
+    ),
+    Case(
+        "a function that another shell knows",
+        on=("minimal",),
+        boot="put() {\n  cp /etc/vimrc ~/.vimrc # !F-5\n}\nexport -f put\ntimeout 60 bash -c put",
+    ),
+    Case(
+        "lists that are read",
+        on=("minimal",),
+        boot="""
+            printf '%s\\n' ~/.vimrc /tmp/vimrc | while read -r target; do
+              cp /etc/vimrc "$target" # !F-5
+            done
+            while read -r target; do
+              cp /etc/nanorc "$target" # !F-5
+            done < <(printf '%s\\n' ~/.nanorc /tmp/nanorc)
+            echo ~/.inputrc > /tmp/list
+            while read -r target; do
+              cp /etc/inputrc "$target" # !F-5
+            done < /tmp/list
+        """,
+    ),
+    Case(
+        "a script that is made line by line",
+        on=("minimal",),
+        boot="""
+            {
+              echo '#!/bin/bash'
+              printf '%s\\n' 'put() {' \\
+                'cp /etc/vimrc ~/.vimrc' # !F-5
+              echo '}'
+            } > /tmp/step.sh
+            echo put >> /tmp/step.sh
+            mv /tmp/step.sh /tmp/setup.sh
+            bash < /tmp/setup.sh
+        """,
+    ),
+    Case(
+        "programs that it puts in place",
+        on=("minimal",),
+        boot="""
+            script=$(mktemp)
+            cat > "$script" <<'X'
+            #!/bin/bash
+            cp "$1" ~/.vimrc # !F-5
+            X
+            sudo install -m 755 "$script" /usr/local/bin/set-up-vim
+            set-up-vim /etc/vimrc
+        """,
+    ),
+    Case(
+        "a text that is read and run",
+        on=("minimal",),
+        boot="""
+            read -r -d '' STEPS <<'X'
+            true
+            cp /etc/vimrc ~/.vimrc # !F-5
+            X
+            eval "$STEPS"
+        """,
+    ),
+    Case("a here-string that is sourced", boot="source <(cat <<< 'cp /etc/vimrc ~/.vimrc') # !F-5", on=("minimal",)),
     Case("a group beside", boot="coproc W {\n  cp /etc/vimrc ~/.vimrc # !F-5\n}\necho z"),
     Case("a subshell beside", boot="coproc W (cp /etc/vimrc ~/.vimrc) # !F-5"),
     Case("a loop beside", boot="true; coproc while sleep 5; do cp /etc/vimrc ~/.vimrc; done # !F-5"),
@@ -551,6 +636,17 @@ LIST
 )
 
 GOOD = (
+    Case(
+        "looked for from the home",
+        on=("minimal",),
+        boot="cd ~ && [ -f .vimrc ] || cp /etc/vimrc .vimrc\necho x && [ -f .nanorc ] || cp /etc/nanorc .nanorc",
+    ),
+    Case("a variable of one command that is over", boot='TARGET=~/.vimrc true\ncp /etc/vimrc "/tmp/$TARGET"'),
+    Case(
+        "a list of other files that is read",
+        on=("minimal",),
+        boot="printf '%s\\n' /tmp/a /tmp/b | while read -r target; do\n  cp /etc/vimrc \"$target\"\ndone",
+    ),
     Case(
         "what is run in another way and spares",
         boot="""

@@ -5,6 +5,10 @@ from tests.rules.harness import Case, Code
 RULE = "F-8"
 
 BAD = (
+    Case(
+        "taken apart into an array, on a condition",
+        boot='[[ -d /srv ]] && IFS=- read -ra parts <<< "$HOSTNAME" # !F-8\nCODER_WORKSPACE_NAME="$${parts[0]}"',
+    ),
     Case("printenv", boot='git config --global user.name "$(printenv HOSTNAME)" # !F-8'),
     Case(
         "through a file",

@@ -42,6 +42,17 @@ def _entry(text: str) -> str:
 
 
 BAD = (
+    Case(
+        "beside the boot script",
+        on=("minimal",),
+        top="""
+            resource "coder_script" "more" {
+              agent_id     = coder_agent.main.id
+              run_on_start = true
+              script       = "sudo rm -f /etc/sudoers.d/coder" # !INV-3
+            }
+        """,
+    ),
     Case("in the boot, by a function", boot='try() {\n  "$@"\n}\ntry sudo rm -f /etc/sudoers.d/coder # !INV-3'),
     _case("no sudoers file", "RUN true\nRUN false # !INV-3", _RIGHT + "\nRUN false"),
     _case("no entry", _marked(_lines(entry="RUN mkdir -p /etc/sudoers.d"), "RUN mkdir")),

@@ -34,6 +34,7 @@ def _wait(text: str) -> dict[str, str]:
 
 
 BAD = (
+    Case("a second one without blanks", boot='try() {\n  "$@"\n}\ntry sudo dockerd>/tmp/dockerd.log 2>&1 & # !INV-4'),
     Case("a second one, by a function", boot='try() {\n  "$@"\n}\ntry sudo dockerd > /tmp/dockerd.log 2>&1 & # !INV-4'),
     *(
         Case(f"taken away: {undoing}", boot=f"true\n{undoing} # !INV-4", fixed="true")
@@ -43,6 +44,7 @@ BAD = (
             "sudo chmod 600 /var/run/docker.sock",
         )
     ),
+    Case("taken away in a subshell", boot="( sudo pkill -x dockerd ) 2>&1 | tee /tmp/log # !INV-4", on=MINIMAL),
     # never started
     Case("no start", replaces={START + LOOP: "    :\n" + LOOP.rstrip() + " # !INV-4\n"}, on=MINIMAL),
     Case(

@@ -174,6 +174,10 @@ BAD = (
 
 GOOD = (
     Case(
+        "looked for from the folder above the home",
+        boot="cd /home\ngrep -q LANG= coder/.bashrc || echo 'export LANG=C' >> coder/.bashrc",
+    ),
+    Case(
         "the word on what is missing comes first",
         on=("minimal",),
         replaces={

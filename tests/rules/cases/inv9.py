@@ -25,6 +25,17 @@ def _env(name: str, variable: str, value: str) -> Case:
 
 
 BAD = (
+    Case(
+        "beside the boot script",
+        on=("minimal",),
+        top="""
+            resource "coder_script" "more" {
+              agent_id     = coder_agent.main.id
+              run_on_start = true
+              script       = "git config --global user.name Dev" # !INV-9
+            }
+        """,
+    ),
     Case("git's name by printenv of another", boot='git config --global user.name "$(printenv USER)" # !INV-9'),
     Case(
         "by a function that is called like the program",
