@@ -256,7 +256,8 @@ class Evaluator:
         if text is None:
             return unknown(source, "is not a string", at, error=True)
         if isinstance(alternative.data, Unknown):
-            return Value((replace(alternative, data=replace(alternative.data, expression=source), at=at),))
+            expression = alternative.data.expression or source
+            return Value((replace(alternative, data=replace(alternative.data, expression=expression), at=at),))
         return Value((replace(alternative, data=text),))
 
     def _for_directive(self, part: ForDirective, scope: Scope) -> Value:

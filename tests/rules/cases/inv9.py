@@ -173,6 +173,11 @@ BAD = (
 )
 
 GOOD = (
+    Case(
+        "a name by way of a local in a text",
+        top="locals {\n  own = data.coder_workspace.me.name\n}",
+        container='env = ["CODER_WORKSPACE_NAME=${local.own}"]',
+    ),
     Case("git's name by printenv", boot='git config --global user.name "$(printenv CODER_WORKSPACE_OWNER_NAME)"'),
     Case("read where there is none", boot='[ -n "$CODER_WORKSPACE_NAME" ] || read -r CODER_WORKSPACE_NAME < /tmp/x'),
     Case("unset of others", boot="unset NAME\nunset -f note\nread -r NAME < /tmp/name\nprintf '%s' CODER_WORKSPACE_ID"),
