@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.model import (
     REMOVED,
@@ -29,17 +32,22 @@ from rules.model import (
     Violation,
 )
 from rules.sources.diff import Diff
+from rules.sources.likeness import alike
 
 Key = tuple[str, str, str, str]
 
 
 class Side(Struct, frozen=True):
-    """Everything the rules saw in one tree. `broken` are files that could not be read in full."""
+    """Everything the rules saw in one tree. `broken` are files that could not be read in full.
+
+    `resources` are the texts of the resources of each template, by template and address.
+    """
 
     violations: tuple[Violation, ...]
     undecided: tuple[Undecided, ...]
     facts: tuple[Fact, ...]
     broken: frozenset[str]
+    resources: Mapping[tuple[str, str], str]
 
 
 class Judged(Struct, frozen=True):
@@ -91,17 +99,79 @@ def _template_file(path: str | None) -> tuple[str, str] | None:
     return posixpath.split(path)
 
 
+def renamed(base: Side, head: Side, diff: Diff) -> Side:
+    """The base with its templates and resources called what the head calls them."""
+    templates = renamed_templates(diff)
+    if templates:
+        base = replace(
+            base,
+            violations=_in_templates(base.violations, templates),
+            undecided=_in_templates(base.undecided, templates),
+            facts=_in_templates(base.facts, templates),
+            resources={(templates.get(name, name), own): text for (name, own), text in base.resources.items()},
+        )
+    for template, old, new in _renamed_resources(base.resources, head.resources):
+        base = _with_resource(base, template, re.compile(rf"(?<![\w.-]){re.escape(old)}(?![\w-])"), new)
+    return base
+
+
+Named = TypeVar("Named", Violation, Undecided, Fact)
+
+
+def _in_templates(found: Iterable[Named], names: Mapping[str, str]) -> tuple[Named, ...]:
+    return tuple(replace(each, template=names.get(each.template, each.template)) for each in found)
+
+
+def _renamed_resources(
+    base: Mapping[tuple[str, str], str], head: Mapping[tuple[str, str], str]
+) -> Iterator[tuple[str, str, str]]:
+    """Template, old and new address of each resource that goes while one of its kind comes that says the same."""
+    gone, come = _by_kind(base, head), _by_kind(head, base)
+    for kind in sorted(gone.keys() & come.keys()):
+        old, new = sorted(gone[kind]), sorted(come[kind])
+        for before, after in alike([base[each] for each in old], [head[each] for each in new], SAME):
+            yield new[after][0], old[before][1], new[after][1]
+
+
+SAME = 0.75
+"""The part of their words that two resources share which are one under two names."""
+
+
+def _by_kind(
+    own: Mapping[tuple[str, str], str], others: Mapping[tuple[str, str], str]
+) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """The resources that the others lack, by template and kind."""
+    groups: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for template, address in own.keys() - others.keys():
+        groups[template, address.partition(".")[0]].append((template, address))
+    return groups
+
+
+def _with_resource(side: Side, template: str, old: re.Pattern[str], new: str) -> Side:
+    """The side with another name for a resource wherever it tells what something is."""
+
+    def named(text: str) -> str:
+        return old.sub(new, text)
+
+    def violation(each: Violation) -> Violation:
+        lost = named(each.lost) if each.lost is not None else None
+        return replace(each, address=named(each.address), evidence=named(each.evidence), lost=lost)
+
+    def undecided(each: Undecided) -> Undecided:
+        return replace(each, address=named(each.address), reason=named(each.reason))
+
+    return replace(
+        side,
+        violations=tuple(violation(each) if each.template == template else each for each in side.violations),
+        undecided=tuple(undecided(each) if each.template == template else each for each in side.undecided),
+        facts=tuple(replace(f, what=named(f.what)) if f.template == template else f for f in side.facts),
+    )
+
+
 def judge(base: Side, head: Side, diff: Diff) -> list[Judged]:
     """Every violation of both sides: introduced (head only), preexisting (both) or fixed (base only)."""
-    renames = renamed_templates(diff)
-
-    def key(violation: Violation, *, at_base: bool = False) -> Key:
-        template = renames.get(violation.template, violation.template) if at_base else violation.template
-        return violation.rule, template, violation.address, violation.evidence
-
     places = Places(base, head, diff)
-    before = _grouped(base.violations, lambda v: key(v, at_base=True))
-    after = _grouped(head.violations, key)
+    before, after = _grouped(base.violations), _grouped(head.violations)
     judged: list[Judged] = []
     gone: list[tuple[Key, int, Violation]] = []
     for identity in dict.fromkeys((*after, *before)):
@@ -116,8 +186,8 @@ def judge(base: Side, head: Side, diff: Diff) -> list[Judged]:
         gone += ((identity, index, violation) for index, violation in enumerate(old[len(new) :], len(new)))
     come = [each.violation for each in judged if each.status == "introduced"]
     for identity, index, violation in gone:
-        same = [each for each in come if key(each)[:3] == identity[:3]]
-        replaced = _is_worse_at_its_address(violation, head.violations) or places.is_replaced(violation, same)
+        same = [each for each in come if _key(each)[:3] == identity[:3]]
+        replaced = _turned_worse(violation, head.violations, come) or places.is_replaced(violation, same)
         if not replaced and not places.is_in_broken_file(violation):
             judged.append(places.place(violation, "fixed", _fingerprint(identity, index)))
     return sorted(judged, key=lambda j: (j.path, j.line, j.violation.rule))
@@ -137,26 +207,34 @@ def _matched(old: Sequence[Violation], new: Sequence[Violation]) -> Iterator[tup
         yield violation, level is not None
 
 
-def _is_worse_at_its_address(gone: Violation, still: Iterable[Violation]) -> bool:
-    """Whether worse is found at the same address, so that nothing was repaired: no `privileged`, then true."""
-    there = (v for v in still if (v.template, v.address) == (gone.template, gone.address))
-    return any(gone.rule in v.related or (v.rule == gone.rule and _is_worse(v, gone)) for v in there)
+def _turned_worse(gone: Violation, still: Iterable[Violation], come: Iterable[Violation]) -> bool:
+    """Whether worse is found of the same thing, so that nothing was repaired: no `privileged`, then true.
+
+    What has no name of its own (``the user's files``) is not the same thing wherever it is.
+    """
+    place = gone.template, gone.address
+    worse = "." in gone.address and any((v.template, v.address) == place and _is_worse(v, gone) for v in come)
+    return worse or any((v.template, v.address) == place and gone.rule in v.related for v in still)
 
 
 def _is_worse(one: Violation, other: Violation) -> bool:
-    return _LEVELS.index(one.level) < _LEVELS.index(other.level)
+    return one.rule == other.rule and _LEVELS.index(one.level) < _LEVELS.index(other.level)
 
 
-def _grouped(violations: Iterable[Violation], key: Callable[[Violation], Key]) -> dict[Key, list[Violation]]:
+def _grouped(violations: Iterable[Violation]) -> dict[Key, list[Violation]]:
     groups: dict[Key, list[Violation]] = defaultdict(list)
     for violation in violations:
-        groups[key(violation)].append(violation)
+        groups[_key(violation)].append(violation)
     return groups
+
+
+def _key(violation: Violation) -> Key:
+    return violation.rule, violation.template, violation.address, violation.evidence
 
 
 def fingerprint(violation: Violation) -> str:
     """The fingerprint of a violation that there is only one of."""
-    return _fingerprint((violation.rule, violation.template, violation.address, violation.evidence), 0)
+    return _fingerprint(_key(violation), 0)
 
 
 def _fingerprint(key: Key, index: int) -> str:
@@ -169,7 +247,7 @@ class Places:
     def __init__(self, base: Side, head: Side, diff: Diff) -> None:
         self.diff = diff
         self.broken_at_base, self.broken_at_head = base.broken, head.broken
-        before, after = _facts(base.facts, renamed_templates(diff)), _facts(head.facts, {})
+        before, after = _facts(base.facts), _facts(head.facts)
         self.gone = {key: _difference(facts, after.get(key, [])) for key, facts in before.items()}
         self.come = {key: _difference(facts, before.get(key, [])) for key, facts in after.items()}
 
@@ -283,11 +361,9 @@ def _paths(violation: Violation) -> set[str]:
     return {violation.span.path, *(step.path for step in violation.trail)}
 
 
-def affected(base: Side, head: Side, diff: Diff, names: Mapping[str, str]) -> tuple[Affected, ...]:
+def affected(base: Side, head: Side, names: Mapping[str, str]) -> tuple[Affected, ...]:
     """The requirements whose facts differ, in the order of `names` (id to verbatim name)."""
-    renames = renamed_templates(diff)
-    before = _facts(base.facts, renames)
-    after = _facts(head.facts, {})
+    before, after = _facts(base.facts), _facts(head.facts)
     found = []
     for requirement, name in names.items():
         changes: dict[Change, None] = {}
@@ -305,10 +381,10 @@ def affected(base: Side, head: Side, diff: Diff, names: Mapping[str, str]) -> tu
     return tuple(found)
 
 
-def _facts(facts: Iterable[Fact], renames: Mapping[str, str]) -> dict[tuple[str, str, str], list[Fact]]:
+def _facts(facts: Iterable[Fact]) -> dict[tuple[str, str, str], list[Fact]]:
     groups: dict[tuple[str, str, str], list[Fact]] = defaultdict(list)
     for fact in facts:
-        groups[fact.id, renames.get(fact.template, fact.template), fact.what].append(fact)
+        groups[fact.id, fact.template, fact.what].append(fact)
     return groups
 
 
@@ -332,7 +408,10 @@ def _difference(facts: list[Fact], others: list[Fact]) -> list[Fact]:
 
 
 def _changes(what: str, gone: list[Fact], come: list[Fact]) -> Iterator[Change]:
-    for index in range(max(len(gone), len(come))):
-        before = gone[index].value if index < len(gone) else None
-        after = come[index].value if index < len(come) else None
-        yield Change(what, before, after)
+    """What went beside what came: the likest first, the others in their order."""
+    old, new = [fact.value for fact in gone], [fact.value for fact in come]
+    pairs = dict(alike(old, new))
+    others = iter([value for index, value in enumerate(new) if index not in pairs.values()])
+    for index, value in enumerate(old):
+        yield Change(what, value, new[pairs[index]] if index in pairs else next(others, None))
+    yield from (Change(what, None, value) for value in others)

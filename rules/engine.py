@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.causes import one_per_cause, one_per_line, one_per_place
-from rules.compare import Judged, Places, affected, fingerprint, judge
+from rules.compare import Judged, Places, affected, fingerprint, judge, renamed
 from rules.contract import Configured, ContractText, load_contract
 from rules.coverage import words_of
 from rules.deltas import read_deltas
@@ -72,16 +72,17 @@ def review(
     """
     before = examine(base, policy)
     after = examine(head, policy)
+    old = renamed(before.side, after.side, diff)
     text = load_contract(contract, revisions.contract, repository_url, configured)
     judged = one_per_cause(_for_all_templates(_judged(base, head, contract, before, after, diff, today)), diff)
     deltas = read_deltas(base, head, text, diff, linked | linked_changes(head, description or ""))
     judged = one_per_place(_asked(deltas.acknowledged(each), text) for each in judged)
     judged = one_per_line(judged)
     drift = ledger(before.drift, after.drift)
-    judged += _notices(drift, judged, Places(before.side, after.side, diff))
+    judged += _notices(drift, judged, Places(old, after.side, diff))
     offered = helpful(judged, _edits(judged, diff, base, head), head, before, after)
     findings = tuple(_with_suggestion(_finding(each, text), each, offered, head, diff) for each in judged)
-    undecided = _new_undecided(before.side.undecided, after.side.undecided)
+    undecided = _new_undecided(old.undecided, after.side.undecided)
     problems = (*_problems(before.problems, after.problems), *problems)
     touched = _touched(diff, before, after, policy) or any(problem.introduced for problem in problems)
     return Report(
@@ -89,7 +90,7 @@ def review(
         head=revisions.head,
         conclusion=_conclusion(findings, undecided, problems) if touched else "skipped",
         contract=text.contract,
-        affected=affected(before.side, after.side, diff, _requirements(text)),
+        affected=affected(old, after.side, _requirements(text)),
         findings=findings,
         drift=tuple(kept.drift for kept in drift),
         undecided=undecided,
@@ -117,9 +118,9 @@ def _judged(
 ) -> list[Judged]:
     """Every violation with its status, and with the waiver that lets it stand."""
     there, here = read_waivers(base, before.files, today), read_waivers(head, after.files, today)
+    old, new = renamed(noted(before.side, there), after.side, diff), noted(after.side, here)
     if not (there.found or here.found):
-        return judge(before.side, after.side, diff)
-    old, new = noted(before.side, there), noted(after.side, here)
+        return judge(old, new, diff)
     return Waiving(there, here, tip, diff).acknowledge(judge(old, new, diff), old, new)
 
 

@@ -30,8 +30,9 @@ MAX_NAMES = 64
 class Part(Struct, frozen=True):
     """What the rules saw in one template, or in the image.
 
-    `unseen` are parts of its scripts that cannot be known. `files` are those it was made of. `seen` is what was looked
-    at in the tree, `answers` what was asked of the image: where these are the same, so is all the rest.
+    `unseen` are parts of its scripts that cannot be known. `files` are those it was made of. `resources` are the texts
+    of its resources by address. `seen` is what was looked at in the tree, `answers` what was asked of the image: where
+    these are the same, so is all the rest.
     """
 
     violations: tuple[Violation, ...] = ()
@@ -41,6 +42,7 @@ class Part(Struct, frozen=True):
     drift: tuple[Sighting, ...] = ()
     files: frozenset[str] = frozenset()
     unseen: tuple[Problem, ...] = ()
+    resources: Mapping[str, str] = field(default_factory=dict)
     seen: Seen = Seen()
     answers: Mapping[Question, object] = field(default_factory=dict)
 
@@ -77,6 +79,7 @@ class Examined(Struct, frozen=True, dict=True):
             tuple(undecided for part in self.parts for undecided in part.undecided),
             tuple(fact for part in self.parts for fact in part.facts),
             frozenset(problem.path for problem in self.problems),
+            {(name, own): text for name, part in self.templates.items() for own, text in part.resources.items()},
         )
 
 
@@ -159,6 +162,7 @@ def _examine_template(workspace: Workspace) -> Part:
         ),
         workspace.files,
         workspace.unseen,
+        workspace.texts,
         workspace.evaluator.source.tree.seen,
         workspace.image.answers,
     )

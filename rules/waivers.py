@@ -26,7 +26,7 @@ from datetime import date
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rules.compare import Judged, Places, Side, renamed_templates
+from rules.compare import Judged, Places, Side
 from rules.model import Acknowledgement, Edit, Span, Step, Violation
 from rules.registry import all_rules
 from rules.sources.diff import Diff
@@ -237,7 +237,7 @@ class Waiving(Struct, frozen=True):
 
         What was wrong with a waiver before is nobody's business now.
         """
-        lost = _LostWaivers(base, self.base, self.diff)
+        lost = _LostWaivers(base, self.base)
         places = Places(base, head, self.diff)
         result = []
         for each in map(self.acknowledged, judged):
@@ -257,14 +257,12 @@ class Waiving(Struct, frozen=True):
 class _LostWaivers:
     """The base's violations by identity: how many stand without a waiver, and what waives the others."""
 
-    def __init__(self, base: Side, waivers: Waivers, diff: Diff) -> None:
-        renames = renamed_templates(diff)
+    def __init__(self, base: Side, waivers: Waivers) -> None:
         self._open: Counter[tuple[str, str, str, str]] = Counter()
         self._waived: dict[tuple[str, str, str, str], Waiver] = {}
         for violation in base.violations if waivers.found else ():
             waiver = waivers.covering(violation)
-            template = renames.get(violation.template, violation.template)
-            key = (violation.rule, template, violation.address, violation.evidence)
+            key = (violation.rule, violation.template, violation.address, violation.evidence)
             if waiver is None:
                 self._open[key] += 1
             else:

@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rules.checks.support import argument_lists
+from rules.checks.support import argument_lists, written_out
 from rules.model import Edit, Step
 from rules.once import once
 from rules.sources.shell import Command, Origin, Program, Word
@@ -630,10 +630,14 @@ def passed(command: Command, origins: Iterable[Origin] = (), at: Position | None
 
 
 def shown(command: Command) -> str:
-    text = " ".join(command.raw.split())
-    if text.startswith(('"$', "$")) and command.words:  # what a wrapper is given says more than `"$@"`
-        text = " ".join(known(word) for word in command.words)
+    text = written_out(command)
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def essence(invocation: Invocation) -> str:
+    """What a program is told to do, without its options: with one more or less it is still the same finding."""
+    words = (known(word) for word in invocation.args)
+    return " ".join((invocation.name, *(text for text in words if not text.startswith("-"))))
 
 
 # Suggestions

@@ -45,6 +45,7 @@ from rules.checks.commands import (
     Flow,
     Invocation,
     Surface,
+    essence,
     getopt,
     invocations,
     known,
@@ -128,7 +129,7 @@ def _scripts(surface: Surface) -> Iterator[Violation]:
             (each, use) for each in invocations(command) for use in _uses(each) if not _sets_up_user(surface, each)
         )
         for invocation, use in islice(found, 1):
-            evidence = f"{invocation.name} {' '.join(known(word) for word in invocation.args)}"
+            evidence = f"{use.text} in {essence(invocation)}"
             level = _level(surface, invocation)
             fix = use.fix or ("Leave the number out: the system takes a free one." if level == "warning" else "")
             yield _in_script(surface, command, replace(use, fix=fix), evidence, level)
@@ -382,7 +383,7 @@ def _instruction(surface: Surface, instruction: Instruction) -> Iterator[Violati
             rule=ID,
             template=IMAGE,
             address=f"numeric id in {instruction.keyword}",
-            evidence=" ".join((*instruction.flags, *instruction.words)),
+            evidence=" ".join((text, *instruction.words[-1:])),
             span=where,
             level="failure",
             message=f"`{instruction.keyword}` names a user or group by its number, `{text}`.",

@@ -118,9 +118,7 @@ def _publish_all(workspace: Workspace, container: Resource) -> Iterator[Violatio
             rule=ID,
             template=workspace.template,
             address=address,
-            evidence=f"publish_all_ports can be set by {alternative.variable}"
-            if settable
-            else "publish_all_ports=true",
+            evidence="publish_all_ports can be set" if settable else "publish_all_ports=true",
             span=line(effect if settable else alternative.at),
             level="warning" if settable else "failure",
             message=(

@@ -42,6 +42,7 @@ from rules.checks.commands import (
     Invocation,
     Surface,
     deleted,
+    essence,
     fed_invocations,
     flow_of,
     getopt,
@@ -147,12 +148,11 @@ def _scripts(surface: Surface) -> Iterator[Violation]:
 
 
 def _violation(surface: Surface, command: Command, invocation: Invocation | None, does: str) -> Violation:
-    words = (known(word) for word in invocation.args) if invocation is not None else ()
     return Violation(
         rule=ID,
         template=surface.template,
         address="dockerd by an init system",
-        evidence=" ".join((invocation.name if invocation is not None else command.name, *words)),
+        evidence=essence(invocation) if invocation is not None else command.name,
         span=line(site(command, _NEEDLE)),
         level="failure",
         message=f"`{shown(command)}` {does}.",

@@ -57,6 +57,7 @@ from rules.checks.attributes import not_known
 from rules.checks.commands import (
     Concern,
     Invocation,
+    essence,
     flow_of,
     getopt,
     invocations,
@@ -606,7 +607,7 @@ def _projects(workspace: Workspace) -> Iterator[Violation]:
                 over = any("*" in each or "…" in each or UNKNOWN in each for each in projects) and command.loops
                 if several or over:
                     yield _several(
-                        workspace, command, surface.steps(passed(command)), "failure" if several else "warning"
+                        workspace, invocation, surface.steps(passed(command)), "failure" if several else "warning"
                     )
                 running += [(command, project) for project in projects]
 
@@ -617,13 +618,13 @@ def _exclusive(first: Iterable[Guard], second: Iterable[Guard]) -> bool:
     return any((guard.test.position, not guard.holds) in tests for guard in second if guard.test is not None)
 
 
-def _several(workspace: Workspace, command: Command, trail: tuple[Step, ...], level: Level) -> Violation:
-    asks = " Is there only ever one?" if level == "warning" else ""
+def _several(workspace: Workspace, invocation: Invocation, trail: tuple[Step, ...], level: Level) -> Violation:
+    asks, command = " Is there only ever one?" if level == "warning" else "", invocation.command
     return Violation(
         rule=ID,
         template=workspace.template,
         address="boot/projects",
-        evidence=shown(command),
+        evidence=essence(invocation),
         span=line(command.told),
         level=level,
         message=f"`{shown(command)}` lets more than one project run, and only one of them can have port 80.{asks}",

@@ -40,7 +40,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from rules.checks.attributes import missing, not_known, wrong
-from rules.checks.commands import Concern, Invocation, flow_of, getopt, invocations, known, located, shown
+from rules.checks.commands import Concern, Invocation, essence, flow_of, getopt, invocations, known, located, shown
 from rules.checks.support import attribute_facts, block_fact, command_fact, line, source_line, undecided
 from rules.model import Edit, Fact, Level, Span, Undecided, Violation
 from rules.sources.shell import Command, Guard, Program
@@ -404,14 +404,15 @@ def _losses(workspace: Workspace) -> Iterator[Violation]:
     """What runs on stop and takes the databases away: ``docker volume prune -a``, ``ddev delete -O``."""
     for script in workspace.shutdown:
         for command in flow_of(script.program).select(_REMOVING):
-            sure = [taken for each in invocations(command) if (taken := _takes_data(each)) is not None]
-            if not sure:
+            taking = [(each, taken) for each in invocations(command) if (taken := _takes_data(each)) is not None]
+            if not taking:
                 continue
-            level: Level = "failure" if any(sure) and not any(map(_is_choice, command.guards)) else "warning"
+            sure = any(taken for _, taken in taking) and not any(map(_is_choice, command.guards))
+            level: Level = "failure" if sure else "warning"
             asks = " Is that meant?" if level == "warning" else ""
             message = f"`{shown(command)}` takes the databases of DDEV's projects away at every stop.{asks}"
             fix = "Leave it out: `ddev poweroff` stops the projects and keeps their data."
-            evidence = f"data removed by {shown(command)}"
+            evidence = f"data removed by {essence(taking[0][0])}"
             found = _stop_fault(workspace, evidence, command.position, message, fix, None, level)
             yield replace(found, why=_KEEPS, related=("INV-5",))
 

@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from rules.model import Edit, Fact, Span, Step, Undecided
-from rules.sources.shell import UNKNOWN, Command, Guard, Word
+from rules.sources.shell import UNKNOWN, Command, Guard, Redirect, Word
 from rules.sources.terraform.module import BlockInstance
 from rules.sources.terraform.values import (
     Alternative,
@@ -221,11 +221,20 @@ def image_fact(rule: str, what: str, command: Command) -> Fact:
 
 def spelled(command: Command, guards: tuple[Guard, ...] | None = None) -> str:
     """A command as one line, with what must hold for it to run."""
-    text = " ".join(command.raw.split())
+    text = written_out(command)
     if command.name == "test" and text.startswith("test "):
         text = f"[ {text.removeprefix('test ')} ]"
     conditions = [_condition(guard) for guard in (command.guards if guards is None else guards)]
     return f"{text}  [if {' and '.join(conditions)}]" if conditions else text
+
+
+def written_out(command: Command) -> str:
+    """A command as it is written, on one line; one that is only handed on, `"$@"`, by what it is."""
+    text = " ".join(command.raw.split())
+    if not text.startswith(('"$', "$")) or not command.words:
+        return text
+    words = [word.alternatives[0].replace(UNKNOWN, "…") for word in command.words]
+    return " ".join((*words, *(_redirected(each, each.target.raw) for each in command.redirects if each.here is None)))
 
 
 def calls(command: Command) -> tuple[Span, ...]:
@@ -244,11 +253,15 @@ def settled_words(command: Command) -> str:
     words += [f"{a.name}={command_part(a.value)}" for a in command.assignments if command.name == "="]
     for redirect in (*command.redirects, *command.outer):
         if redirect.here is None:
-            space = "" if redirect.operator.endswith("&") else " "
-            words.append(f"{redirect.descriptor}{redirect.operator}{space}{command_part(redirect.target)}")
+            words.append(_redirected(redirect, command_part(redirect.target)))
         else:
             words.append(f"with {' '.join(command_part(redirect.here.word).split())}")
     return " ".join(words)
+
+
+def _redirected(redirect: Redirect, target: str) -> str:
+    space = "" if redirect.operator.endswith("&") else " "
+    return f"{redirect.descriptor}{redirect.operator}{space}{target}"
 
 
 def settled_condition(guard: Guard) -> str:

@@ -13,6 +13,7 @@ from unidiff.patch import Hunk as UnidiffHunk
 from unidiff.patch import PatchSet
 
 from rules.model import Side
+from rules.sources.likeness import alike
 
 MAX_DIFF_CHARS = 32 * 1024 * 1024
 """A longer diff is refused: no person reviews it, and GitHub serves none above 20,000 lines."""
@@ -111,16 +112,23 @@ class FileDiff(Struct, frozen=True):
         return next((line for lines in (below, above, hunk.lines("RIGHT")) for line in lines), None)
 
     def replacing(self, base_line: int) -> frozenset[int]:
-        """The lines that came in the place of a removed one: if as many came as went, its own, else all of its run."""
+        """The lines that came in the place of a removed one: what it was edited to, or all of its run that is new.
+
+        If as many came as went, each has its own.
+        """
         hunk = self.hunk_at("LEFT", base_line)
         if hunk is None or base_line not in hunk.removed:
             return frozenset()
+        edited = dict(hunk.edited)
+        if base_line in edited:
+            return frozenset((edited[base_line],))
         pairs = list(hunk.unchanged())
         left, right = hunk.lines("LEFT"), hunk.lines("RIGHT")
         base, head = max((p for p in pairs if p[0] < base_line), default=(left.start - 1, right.start - 1))
         base_end, head_end = min((p for p in pairs if p[0] > base_line), default=(left.stop, right.stop))
         alike = base_end - base == head_end - head
-        return frozenset((head + base_line - base,) if alike else range(head + 1, head_end))
+        own = (head + base_line - base,) if alike else range(head + 1, head_end)
+        return frozenset(own) - set(edited.values())
 
 
 class Diff(Struct, frozen=True):
@@ -178,19 +186,15 @@ def parse_hunks(text: str) -> tuple[Hunk, ...]:
     )
 
 
-_TOKEN = re.compile(r"\w+")
-
-
 def _edited(hunk: UnidiffHunk) -> Iterator[tuple[int, int]]:
-    """The lines that were edited in place: as many came as went, and each keeps half of the words of both."""
+    """The lines that were edited in place: each with the line that keeps most words of both, and at least half."""
     for context, lines in groupby(hunk, key=lambda line: line.is_context):
-        block = list(lines)
-        removed, added = [line for line in block if line.is_removed], [line for line in block if line.is_added]
-        for old, new in zip(removed, added, strict=True) if not context and len(removed) == len(added) else ():
-            had, has = set(_TOKEN.findall(old.value)), set(_TOKEN.findall(new.value))
-            kept = len(had & has) * 2 >= len(had | has) > 0
-            if kept and old.source_line_no is not None and new.target_line_no is not None:
-                yield old.source_line_no, new.target_line_no
+        block = list(lines) if not context else []
+        removed, added = [each for each in block if each.is_removed], [each for each in block if each.is_added]
+        for old, new in alike([each.value for each in removed], [each.value for each in added]):
+            base, head = removed[old].source_line_no, added[new].target_line_no
+            if base is not None and head is not None:
+                yield base, head
 
 
 def _parse_file(section: str) -> FileDiff:

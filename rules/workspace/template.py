@@ -108,6 +108,13 @@ class Workspace(Struct, frozen=True, dict=True):
             for instance in module.instances(kind)
         ]
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """The texts of all resources, without their first lines, by address."""
+        lines = self.evaluator.source.lines
+        blocks = ((f"{kind}.{name}", b) for m in self.modules for (kind, name), b in m.resources.items())
+        return {own: "\n".join(lines[block.at.path][block.at.line : block.end_line]) for own, block in blocks}
+
     @cached_property
     def containers(self) -> tuple[Resource, ...]:
         """The workspace containers: those that run the agent; if none can be told apart, all of them."""

@@ -255,6 +255,28 @@ def test_a_file_that_another_program_overwrites_is_no_new_finding(line: str) -> 
     assert [finding.status for finding in report.findings] == ["introduced"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("sudo chown 1000:1000 ~/one", "sudo chown -R 1000:1000 ~/one || true"),
+        ("sudo systemctl start docker", "sudo systemctl --no-block start docker"),
+        ("ddev start one two", "ddev start -y one two"),
+    ],
+)
+def test_a_line_that_gets_an_option_is_no_new_finding(old: str, new: str) -> None:
+    report = compare(_booting(old), _booting(new))
+    assert [finding.status for finding in report.findings] == ["preexisting"]
+
+
+def test_a_setting_by_another_variable_is_no_new_finding() -> None:
+    def settable(name: str) -> MemoryTree:
+        tree = swapped(minimal(), WEB, "privileged    = false", f"privileged    = var.{name}")
+        return swapped(tree, WEB, CONTAINER, f'variable "{name}" {{\n  default = false\n}}\n\n{CONTAINER}')
+
+    report = compare(settable("debug"), settable("elevated"))
+    assert [(finding.rule, finding.status) for finding in report.findings] == [("F-2", "preexisting")]
+
+
 def test_a_further_place_that_is_mounted_elsewhere_is_no_new_one() -> None:
     mount = '  volumes {\n    container_path = "%s"\n    host_path      = "/srv/brew"\n  }\n'
     base, head = (in_container(minimal(), WEB, mount % target) for target in ("/home/linuxbrew", "/opt/brew"))
@@ -315,6 +337,22 @@ ONE_BREAK, BOTH_TOLD = {"introduced": 1}, {"introduced": 1, "fixed": 1}
             BOTH_TOLD,
             id="the line below",
         ),
+        pytest.param(
+            WEB,
+            BEGIN,
+            f"{BEGIN}{OWN % 1000}{OTHER % 'coder'}",
+            f"{BEGIN}{OWN % 'coder'}    date\n{OTHER % 1001}",
+            BOTH_TOLD,
+            id="two lines below",
+        ),
+        pytest.param(
+            WEB,
+            BEGIN,
+            f"{BEGIN}    cp -u /etc/vimrc ~/.vimrc\n    date\n    id\n",
+            f"{BEGIN}    date\n    id\n    cp /etc/wgetrc ~/.wgetrc\n",
+            BOTH_TOLD,
+            id="a question, and a failure elsewhere",
+        ),
     ],
 )
 def test_a_wrong_value_that_becomes_another_is_not_called_fixed(
@@ -324,6 +362,48 @@ def test_a_wrong_value_that_becomes_another_is_not_called_fixed(
     report = compare(*(swapped(tree, path, right, value) for value in (base, head)))
     assert Counter(finding.status for finding in report.findings) == expected
     assert len({finding.rule for finding in report.findings}) == 1
+
+
+RENAMED = {
+    "docker_container.workspace": "docker_container.main",
+    "coder_agent.main": "coder_agent.dev",
+    "null_resource.workspace_cleanup": "null_resource.home_cleanup",
+    "docker_volume.dind_cache": "docker_volume.docker_data",
+}
+
+
+def _renamed(tree: MemoryTree) -> MemoryTree:
+    text = tree.files[WEB]
+    for old, new in RENAMED.items():
+        header = 'resource "{}" "{}"'
+        text = text.replace(header.format(*old.split(".")), header.format(*new.split("."))).replace(old, new)
+    return written(tree, {WEB: text})
+
+
+def test_who_renames_resources_is_not_blamed_for_what_is_wrong_with_them() -> None:
+    base = in_container(swapped(minimal(), WEB, BEGIN, ""), WEB, SOCKET)
+    base = swapped(base, WEB, "privileged    = false", "privileged    = true")
+    report = compare(base, _renamed(base))
+    assert sorted((f.rule, f.status) for f in report.findings) == [
+        ("BOOT", "preexisting"),
+        ("F-1", "preexisting"),
+        ("F-2", "preexisting"),
+    ]
+    changed = ("removal of the host folder", "null_resource.workspace_cleanup", "null_resource.home_cleanup")
+    assert affected(report) == {"INV-8": {changed}}
+    assert report.conclusion == "success"
+
+
+def test_another_resource_of_the_same_kind_is_not_the_old_one_renamed() -> None:
+    sidecar = 'resource "docker_container" "%s" {\n  image = "%s"\n  command = [coder_agent.main.token]\n%s}\n'
+    privileged = "  privileged = true\n"
+    base = swapped(minimal(), WEB, CONTAINER, sidecar % ("cache", "redis:7", privileged) + CONTAINER)
+    search = sidecar % ("search", "opensearch:2", f'  memory = 4096\n  user = "coder"\n{privileged}')
+    head = swapped(minimal(), WEB, CONTAINER, search + CONTAINER)
+    assert Counter((f.rule, f.status) for f in compare(base, head).findings if f.rule == "F-2") == {
+        ("F-2", "introduced"): 1,
+        ("F-2", "fixed"): 1,
+    }
 
 
 def test_a_value_that_goes_through_a_local_is_not_a_new_one() -> None:
@@ -759,6 +839,17 @@ Changes = dict[str, set[tuple[str, str | None, str | None]]]
 def test_what_a_change_affects(path: str, old: str, new: str, expected: Changes) -> None:
     report = compare(repository(), swapped(repository(), path, old, new))
     assert affected(report) == expected
+
+
+def test_what_came_stands_beside_what_it_is_like() -> None:
+    base = swapped(minimal(), WEB, BEGIN, BEGIN + "    echo 'export A=1' >> ~/.bashrc\n")
+    function = '    append() {\n      "$@" >> ~/.bashrc\n    }\n'
+    more = f"    sed -i 's/x/y/' ~/.bashrc\n{function}    append echo 'export A=2'\n"
+    what = "writing /home/coder/.bashrc"
+    assert affected(compare(base, swapped(minimal(), WEB, BEGIN, BEGIN + more)))["INV-6"] == {
+        (what, None, "sed -i 's/x/y/' ~/.bashrc"),
+        (what, "echo 'export A=1' >> ~/.bashrc", "echo export A=2 >> ~/.bashrc"),
+    }
 
 
 @pytest.mark.parametrize(

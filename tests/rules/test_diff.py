@@ -181,7 +181,7 @@ def test_without_context(repo: Repo) -> None:
         pytest.param(LINES.replace("line 10\n", ""), "line 11", id="the line below"),
         pytest.param(LINES.replace("line 10\n", "other\n"), "line 11", id="below what took its place"),
         pytest.param(LINES.replace("line 10\n", "# line 10\n"), "# line 10", id="edited in place"),
-        pytest.param(LINES.replace("line 10\n", "line 10 a\nline 10 b\n"), "line 11", id="two for one"),
+        pytest.param(LINES.replace("line 10\n", "line 10 a\nline 10 b\n"), "line 10 a", id="edited, and one more"),
         pytest.param(LINES, "line 10", id="still there"),
         pytest.param(LINES.partition("line 10\n")[0], "line 9", id="last above"),
         pytest.param("all\nnew\n", "all", id="nothing survives"),
@@ -260,3 +260,15 @@ def test_line_maps(before: list[str], after: list[str], context: int) -> None:
 )
 def test_what_came_in_the_place_of_a_line(hunk: str, line: int, expected: set[int]) -> None:
     assert FileDiff("f", "f", parse_hunks(hunk)).replacing(line) == expected
+
+
+@pytest.mark.parametrize(
+    ("hunk", "expected"),
+    [
+        ("@@ -1,2 +1,3 @@\n-own 1 a\n-own me b\n+own me a\n+date\n+own 2 b\n", {1: {1}, 2: {3}}),
+        ("@@ -1,2 +1,3 @@\n-own 1 a\n-date\n+pwd\n+own 2 a\n+id\n", {1: {2}, 2: {1, 3}}),
+    ],
+)
+def test_a_line_that_was_edited_is_found_among_those_that_came(hunk: str, expected: dict[int, set[int]]) -> None:
+    file = FileDiff("f", "f", parse_hunks(hunk))
+    assert {line: file.replacing(line) for line in expected} == expected

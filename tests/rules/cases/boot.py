@@ -105,11 +105,7 @@ BAD = (
     Case("no images", replaces={IMAGES + FOLDERS: FOLDERS.lstrip("\n").rstrip() + " # !BOOT\n"}, on=MINIMAL),
     Case(
         "images only spoken of",
-        replaces={
-            IMAGES + FOLDERS: "    echo 'run: ddev utility download-images'\n"
-            + FOLDERS.lstrip("\n").rstrip()
-            + " # !BOOT\n"
-        },
+        replaces={IMAGES + FOLDERS: "    echo 'run: ddev utility download-images' # !BOOT\n" + FOLDERS.lstrip("\n")},
         on=MINIMAL,
     ),
     Case(

@@ -49,7 +49,7 @@ BAD = (
     Case("no start", replaces={START + LOOP: "    :\n" + LOOP.rstrip() + " # !INV-4\n"}, on=MINIMAL),
     Case(
         "a start that is commented out",
-        replaces={RUN + "    fi\n": "      # sudo dockerd > /tmp/dockerd.log 2>&1 &\n      :\n    fi # !INV-4\n"},
+        replaces={RUN + "    fi\n": "      # sudo dockerd > /tmp/dockerd.log 2>&1 & # !INV-4\n      :\n    fi\n"},
     ),
     Case("a start in dead code", replaces={GUARD: "    if false; then\n", RUN: RUN.rstrip() + " # !INV-4\n"}),
     Case(

@@ -46,8 +46,10 @@ BAD = (
     Case(
         "a home that is commented out",
         replaces={
-            _HOME + "\n" + _DOCKER: "".join(f"  # {each}\n" for each in _HOME.splitlines())
-            + _DOCKER.replace("mounts {", "mounts { # !INV-5")
+            _HOME + "\n" + _DOCKER: "".join(f"  # {each}\n" for each in _HOME.splitlines()).replace(
+                "volumes {", "volumes { # !INV-5"
+            )
+            + _DOCKER
         },
         on=("minimal",),
     ),

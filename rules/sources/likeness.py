@@ -1,0 +1,25 @@
+"""Which of two lists of short texts are the same ones, edited: a line, what enforces a requirement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+MAX_PAIRS = 10_000
+"""Pairs of texts that are compared; where there are more, none is another one edited."""
+
+_WORD = re.compile(r"\w+")
+
+
+def alike(before: Sequence[str], after: Sequence[str], least: float = 0.5) -> Iterator[tuple[int, int]]:
+    """The indexes of texts that were edited: each with the likest one, if they share that part of their words."""
+    if len(before) * len(after) > MAX_PAIRS:
+        return
+    left = {index: frozenset(_WORD.findall(text)) for index, text in enumerate(after)}
+    for index, text in enumerate(before):
+        had = frozenset(_WORD.findall(text))
+        shared = {at: len(had & has) / len(had | has) for at, has in left.items() if had | has}
+        best = max(shared, key=lambda at: (shared[at], -abs(at - index)), default=None)
+        if best is not None and shared[best] >= least:
+            del left[best]
+            yield index, best
