@@ -31,7 +31,7 @@ from rules.model import (
     Undecided,
     Violation,
 )
-from rules.sources.diff import Diff
+from rules.sources.diff import Diff, Hunk
 from rules.sources.likeness import alike
 
 Key = tuple[str, str, str, str]
@@ -287,10 +287,12 @@ class Places:
         candidates = self._candidates(violation)
         removed = self._removed(violation)
         trail = (*((removed[1],) if removed else ()), *violation.trail)
-        added = next((place for place in candidates if self._added(place)), None)
-        if added is None and removed is not None:
-            added = removed[0]
-        shown = added or next((place for place in candidates if self._shown(place)), None)
+        causes = [place for place in candidates if self._added(place)]
+        if removed is not None:
+            # What is only written in another way elsewhere did not take the protection away.
+            near = self._hunk(removed[0]) if self._loses(removed[2]) else None
+            causes = [p for p in causes if near in (None, self._hunk(p)) or not self._is_edited(p)] + [removed[0]]
+        shown = next(iter(causes), None) or next((place for place in candidates if self._shown(place)), None)
         where = shown or candidates[0]
         anchor, lost = self._anchor(shown, violation), (removed[2],) if removed else ()
         return Judged(violation, "introduced", *where, anchor, trail, fingerprint, lost=lost)
@@ -330,21 +332,25 @@ class Places:
         file = self.diff.file(place[0], "head")
         return file is not None and any(place[1] in hunk.added for hunk in file.hunks)
 
+    def _is_edited(self, place: tuple[str, int]) -> bool:
+        found = self._hunk(place)
+        return found is not None and any(head == place[1] for _, head in found[1].edited)
+
     def _shown(self, place: tuple[str, int]) -> bool:
+        return self._hunk(place) is not None
+
+    def _hunk(self, place: tuple[str, int]) -> tuple[str, Hunk] | None:
         file = self.diff.file(place[0], "head")
-        return file is not None and file.hunk_at("RIGHT", place[1]) is not None
+        hunk = file.hunk_at("RIGHT", place[1]) if file is not None else None
+        return (place[0], hunk) if hunk is not None else None
 
     def _anchor(self, place: tuple[str, int] | None, violation: Violation) -> Anchor | None:
         """A comment's lines: those that the edit would replace if they lie in one hunk, else the one line."""
-        if place is None:
+        found = self._hunk(place) if place is not None else None
+        if place is None or found is None:
             return None
-        path, line = place
-        file = self.diff.file(path, "head")
-        hunk = file.hunk_at("RIGHT", line) if file is not None else None
-        if hunk is None:
-            return None
-        edit = violation.edit
-        lines = hunk.lines("RIGHT")
+        (path, line), (_, hunk) = place, found
+        edit, lines = violation.edit, hunk.lines("RIGHT")
         if edit is not None and edit.path == path and edit.start in lines and edit.start <= edit.end in lines:
             return Anchor(path, "RIGHT", edit.start, edit.end)
         return Anchor(path, "RIGHT", line, line)

@@ -104,9 +104,7 @@ class FileDiff(Struct, frozen=True):
         hunk = self.hunk_at("LEFT", base_line)
         if hunk is None:
             return self.head_line(base_line)
-        if base_line in hunk.removed and (edited := dict(hunk.edited).get(base_line)) is not None:
-            return edited
-        pairs = list(hunk.unchanged())
+        pairs = sorted((*hunk.unchanged(), *hunk.edited))
         below = (head for base, head in pairs if base >= base_line)
         above = (head for base, head in reversed(pairs) if base < base_line)
         return next((line for lines in (below, above, hunk.lines("RIGHT")) for line in lines), None)

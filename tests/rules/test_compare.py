@@ -294,6 +294,32 @@ def test_who_mounts_a_volume_that_is_the_socket_is_blamed_for_the_mount() -> Non
     assert (finding.rule, finding.line) == ("F-1", line_of(head, WEB, "docker_volume.run.name") - 2)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param('"docker_container" "workspace"', '"docker_container" "main"', id="the block has another name"),
+        pytest.param(r"(?m)^  (?=\w+ += )", "    ", id="the attributes are indented anew"),
+        pytest.param(r"(?m)^(  )(stop_signal) +=", r"\1# How it stops.\n\1\2 =", id="the line above is rewritten"),
+    ],
+)
+def test_what_is_taken_away_is_told_where_it_was_whatever_else_is_rewritten(old: str, new: str) -> None:
+    before, header, container = minimal().files[WEB].partition(CONTAINER)
+    rewritten = re.sub(old, new, header + container)
+    head = written(minimal(), {WEB: before + re.sub(r"(?m)^ +stop_timeout .*\n", "", rewritten)})
+    [finding] = introduced(compare(minimal(), head))
+    assert (finding.rule, finding.line) == ("INV-8", line_of(head, WEB, "destroy_grace_seconds"))
+
+
+def test_what_is_taken_away_from_a_block_that_moves_is_told_where_the_block_is() -> None:
+    text = minimal().files[WEB]
+    start = text.index(CONTAINER)
+    end = text.index("\n}\n", start) + 3
+    block = re.sub(r"(?m)^ +stop_timeout .*\n", "", text[start:end])
+    head = written(minimal(), {WEB: text[:start] + text[end:], "user-defined-web/container.tf": block})
+    [finding] = introduced(compare(minimal(), head))
+    assert (finding.rule, finding.path) == ("INV-8", "user-defined-web/container.tf")
+
+
 def test_what_is_fixed_is_said() -> None:
     base = swapped(repository(), CONTRIB, "privileged    = false", "privileged    = true")
     report = compare(base, repository())

@@ -159,8 +159,8 @@ BAD = (
     ),
     Case("storage thrown away", boot="sudo rm -rf /var/lib/docker/* # !INV-4"),
     # wait
-    Case("no wait", replaces={WAIT + "\n": USABLE + " # !INV-4\n"}, on=MINIMAL),
-    Case("a nap is no wait", replaces={WAIT + "\n": "    sleep 10\n" + USABLE + " # !INV-4\n"}, on=MINIMAL),
+    Case("no wait", replaces={WAIT + "\n": f"{USABLE.rstrip()} # !INV-4\n\n"}, on=MINIMAL),
+    Case("a nap is no wait", replaces={WAIT + "\n": f"    sleep 10\n{USABLE.rstrip()} # !INV-4\n\n"}, on=MINIMAL),
     Case(
         "until without end",
         replaces=_wait("    until [ -S /var/run/docker.sock ]; do # !INV-4\n      sleep 1\n    done\n" + USABLE),
