@@ -317,7 +317,7 @@ class Guards(Struct, frozen=True, dict=True):
 
     def _fed_by_session(self, test: Test) -> tuple[Word, ...] | None:
         """What ``grep`` reads, if it is what the shell has in variables; None if it is anything else."""
-        if test.name not in GREPS:
+        if test.name not in GREPS or _grepped(test)[1]:
             return None
         own = next((each for each in self.flow.by_position.get(test.position, ()) if each.name == test.name), None)
         if own is None:

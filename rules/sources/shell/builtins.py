@@ -621,7 +621,7 @@ class Builtins:
         for text in (
             texts_printed([each for each in self._walk.commands if each.position in printing]) if printing else ()
         ):
-            if text.show().rstrip("\n") == word.value:
+            if text.show().strip() == (word.value or "").strip():
                 return [text]
         written = {origin.position for origin in word.origins if origin.kind == "assignment"}
         place = written.pop() if len(written) == 1 else word.position

@@ -16,6 +16,7 @@ BAD = (
             if ! { cp /etc/vimrc ~/.vimrc; }; then # !F-5
               echo failed
             fi
+            [ -d ~ ] && { cp /etc/nanorc ~/.nanorc; } # !F-5
             time {
               cp /etc/inputrc ~/.inputrc # !F-5
             }

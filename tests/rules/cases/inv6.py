@@ -26,6 +26,16 @@ _WARNING = '    else\n      echo "warning: /home/coder-files is missing"\n    fi
 _LOOK = "    if [ -d /home/coder-files ]; then\n"
 
 BAD = (
+    Case(
+        "a look at a file, of a shell that is fed",
+        on=("minimal",),
+        boot="""
+            echo 'grep -q X=1 ~/.bashrc && echo X=1 >> ~/.bashrc' | bash # !INV-6
+            printf '%s\\n' ~/.zshrc | while read -r file; do
+              grep -q EDITOR= "$file" || echo LANG=C >> "$file" # !INV-6
+            done
+        """,
+    ),
     Case("what a function prints", boot='say() { echo "A=1"; echo "B=1"; }\nsay >> ~/.bashrc # !INV-6'),
     Case("no word on what is missing", on=("minimal",), replaces={_WARNING: "    fi # !INV-6 warning\n"}),
     Case(
