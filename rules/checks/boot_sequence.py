@@ -257,7 +257,7 @@ def _mirrored(image: Image) -> Iterator[tuple[Span, ...]]:
             yield (command.span,)
     texts = dict(image.staged_files)
     for step in image.steps:
-        for source, target in image.copied(step.instruction):
+        for source, target in step.copies:
             lines = texts[source].show().split("\n") if target == DAEMON_CONFIGURATION and source in texts else []
             number = next((n for n, text in enumerate(lines, 1) if "registry-mirrors" in text), None)
             if number is not None:

@@ -48,6 +48,7 @@ from rules.checks.commands import (
     getopt,
     invocations,
     known,
+    located,
     of_image,
     of_workspace,
     passed,
@@ -102,7 +103,8 @@ def check(workspace: Workspace) -> Iterator[Violation]:
 def image_check(image: Image) -> Iterator[Violation]:
     surface = of_image(image)
     yield from _scripts(surface)
-    for instruction in image.last("CMD", "ENTRYPOINT"):
+    # Of several, the last one counts.
+    for instruction in {each.keyword: each for each in image.instructions("CMD", "ENTRYPOINT")}.values():
         does = _started_by(instruction)
         if does is not None:
             where = Span(instruction.path, instruction.start, instruction.start)
@@ -224,8 +226,8 @@ def _enabled(invocation: Invocation) -> bool:
 
 def _linked(invocation: Invocation) -> bool:
     """A unit that is enabled by hand: a link in a folder of wants."""
-    words = [known(word) for word in getopt(invocation.args).operands]
-    return any(".wants" in word for word in words) and any(_UNIT.fullmatch(posixpath.basename(word)) for word in words)
+    paths = [path for word in getopt(invocation.args).operands for path in located(word, invocation.command)]
+    return any(".wants" in path for path in paths) and any(_UNIT.fullmatch(posixpath.basename(path)) for path in paths)
 
 
 def _as_unit(invocation: Invocation) -> bool:

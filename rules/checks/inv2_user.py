@@ -87,7 +87,7 @@ def image_facts(image: Image) -> Iterator[Fact]:
     final = _last_user(image)
     if final is not None:
         yield Fact(ID, NAME, "USER", " ".join(final.words), _span(final))
-    for instruction in image.last("ENV"):
+    for instruction in image.instructions("ENV"):
         for word in instruction.words:
             if word.startswith(("HOME=", "USER=")):
                 yield Fact(ID, NAME, f"ENV {word.split('=')[0]}", word, _span(instruction))
@@ -252,7 +252,7 @@ def _rename(image: Image) -> Iterator[Violation | Undecided]:
             fix = f"Rename Ubuntu's own user instead: `{_RENAME}`."
             yield _in_image("coder's UID", "uid not said", command.position, message, fix=fix)
     if not makers:
-        base = list(image.last("FROM"))
+        base = list(image.instructions("FROM"))
         if base and not any(_STOCK.match(instruction.words[0]) for instruction in base if instruction.words):
             reason = (
                 f"whether {base[-1].words[0] if base[-1].words else 'the base image'} has the user coder is not known"
@@ -319,7 +319,7 @@ def _final_user(image: Image) -> Iterator[Violation]:
 
 def _last_user(image: Image) -> Instruction | None:
     """The `USER` that the image ends with; those before it are for a few steps of the build."""
-    return next(reversed([*image.last("USER")]), None)
+    return next(reversed([*image.instructions("USER")]), None)
 
 
 def _in_image(

@@ -38,14 +38,26 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rules.checks.commands import Concern, Flow, deleted, flow_of, getopt, of_image, of_workspace
+from rules.checks.commands import (
+    Concern,
+    Flow,
+    Write,
+    deleted,
+    flow_of,
+    getopt,
+    located,
+    of_image,
+    of_workspace,
+    printed,
+)
+from rules.checks.modes import changes, reaches
 from rules.checks.support import image_fact, line, way
 from rules.model import Edit, Fact, Level, Step, Undecided, Violation
 from rules.sources.dockerfile import Instruction
-from rules.sources.shell import UNKNOWN, Command, Word
+from rules.sources.shell import UNKNOWN, Command, Program, Word
 from rules.sources.terraform.values import as_text
 from rules.sources.text import Piece, Position, Text
-from rules.workspace.image import NAME, Image, written_in_place
+from rules.workspace.image import NAME, BuildStep, Image, written_in_place
 from rules.workspace.template import Workspace
 from rules.workspace.uploads import Upload, uploads
 
@@ -65,10 +77,12 @@ _FULL = re.compile(
     r"(\(\s*ALL(\s*:\s*ALL)?\s*\)\s*)?((SETENV|LOG_INPUT|LOG_OUTPUT|NOEXEC)\s*:\s*)*NOPASSWD\s*:\s*((SETENV)\s*:\s*)*ALL"
 )
 _GROUP = re.compile(rf"%(?!coder\b)(\w+)\s+ALL\s*=\s*(?:{_FULL.pattern})")
-_KEEPS = re.compile(r"Defaults(:\w+)?\s+(env_keep\s*\+?=.*\bDEBIAN_FRONTEND\b|!env_reset\b)")
+_KEEPS = re.compile(r"Defaults(:\w+)?\s+(?:[^#]*,\s*)?(env_keep\s*\+?=.*\bDEBIAN_FRONTEND\b|!env_reset\b)")
 _PASSWORDS = ("-S", "--stdin", "-A", "--askpass")
 _WITHOUT_SUDO = re.compile(r"(docker\.io/(library/)?)?(ubuntu|debian)([:@].*)?")
 _INSTALLERS = ("apt-get", "apt", "aptitude")
+_RELAYS = ("tee", "install", "cp")
+_SILENT = (">", "true", ":")
 _REMOVERS = ("rm", "mv", "truncate", "unlink", "shred")
 _CONCERN = Concern(frozenset({*_REMOVERS, "sudo", "chmod", "sed", "tee", "install", "cp"}), writes=True, wrapped=True)
 
@@ -143,7 +157,7 @@ def image_check(image: Image) -> Iterator[Violation | Undecided]:
 
 def _package(image: Image) -> Iterator[Violation]:
     """The images of Ubuntu and Debian come without sudo; of others nothing is known."""
-    first = next(image.last("FROM"), None)
+    first = next(image.instructions("FROM"), None)
     if first is None or not _WITHOUT_SUDO.fullmatch(first.words[0]):
         return
     words = [word for command in image.commands for word in _installed(command)]
@@ -204,26 +218,27 @@ def _entry(image: Image, texts: list[tuple[Written, str]]) -> Iterator[Violation
 def _lines(image: Image) -> Iterator[Written]:
     """What the build leaves in sudoers files: one that is written anew starts over, one from elsewhere is followed."""
     files: dict[str, list[Written]] = {}
-    for command in image.commands:
-        for path, start in _targets(command):
-            kept = files.setdefault(path, [])
-            if start is not None and not any(each.start == start for each in kept):
-                kept.clear()
-            for text in _output(image, command):
-                texts = [None] if text is None else text.split("\n")
-                kept += [Written(path, own, command.position, start) for own in texts]
+    for flow, command in _build(image):
+        for write in flow.writes(command):
+            start = write.at if write.mode == "replace" else None
+            for path in write.paths:
+                kept = files.setdefault(path, [])
+                if start is not None and not any(each.start == start for each in kept):
+                    kept.clear()
+                kept += [Written(path, text, command.position, start) for text in _said(write)]
         placed = dict(_placed(image, command))
         for path, source in placed.items():
             files[path] = [
                 replace(own, file=path) for own in files.get(source, [Written(path, None, command.position)])
             ]
-        words = [text for word in command.args for text in word.alternatives]
+        changed = command.name in _REMOVERS or command.name == "sed"
+        words = {path for word in command.args for path in located(word, command)} if changed else set()
         for path in [path for path in files if path in words and path not in placed and _is_sudoers(path)]:
             if command.name in _REMOVERS:
                 del files[path]
-            elif command.name == "sed":
+            else:
                 files[path].append(Written(path, None, command.position))
-    for instruction in image.last("COPY", "ADD"):
+    for instruction in image.instructions("COPY", "ADD"):
         target, at = instruction.words[-1] if instruction.words else "", image.start(instruction)
         if _is_sudoers(target):
             for path, written in written_in_place(instruction):
@@ -233,16 +248,25 @@ def _lines(image: Image) -> Iterator[Written]:
     return (each for path, lines in files.items() if _is_sudoers(path) for each in lines)
 
 
+def _build(image: Image) -> Iterator[tuple[Flow, Command]]:
+    for program in image.runs:
+        flow = flow_of(program)
+        yield from ((flow, command) for command in program.commands)
+
+
 def _is_sudoers(path: str) -> bool:
     return path.startswith("/etc/sudoers")
 
 
 def _placed(image: Image, command: Command) -> Iterator[tuple[str, str]]:
     """The sudoers file that a copy makes, and of which file; those that the image stages are read from there."""
-    operands = [word.alternatives[0] for word in getopt(command.args, "mogtS", ("mode", "owner", "group")).operands]
-    if command.name in ("install", "cp", "mv") and len(operands) == 2 and _is_sudoers(operands[1]):
-        source, target = operands
-        if source != "/dev/stdin" and image.staged(posixpath.normpath(source)) is None:
+    if command.name not in ("install", "cp", "mv"):
+        return
+    operands = getopt(command.args, "mogtS", ("mode", "owner", "group")).operands
+    paths = [path for word in operands for path in located(word, command)[:1]]
+    if len(paths) == 2 and _is_sudoers(paths[1]):
+        source, target = paths
+        if source != "/dev/stdin" and image.staged(source) is None:
             into = target.endswith(("/", ".d"))
             yield (posixpath.join(target, posixpath.basename(source)) if into else target), source
 
@@ -252,64 +276,15 @@ def _in_place(path: str, piece: Piece) -> Written:
     return Written(path, None if "$" in piece.text else piece.text.strip(), piece.start)
 
 
-def _targets(command: Command) -> Iterator[tuple[str, Position | None]]:
-    """The files that a command writes, each with the place where it begins anew; None if it appends."""
-    for redirect in (*command.redirects, *command.outer):
-        for path in redirect.target.alternatives:
-            if redirect.operator in (">", ">>", ">|", "&>", "&>>"):
-                yield path, None if ">>" in redirect.operator else redirect.position
-    if command.name == "tee" or _takes_input(command):
-        words = [text for word in command.args for text in word.alternatives]
-        for path in words:
-            if path.startswith("/") and path != "/dev/stdin":
-                yield path, None if {"-a", "--append"} & set(words) else command.position
-
-
-def _takes_input(command: Command) -> bool:
-    """``install … /dev/stdin FILE`` and ``cp /dev/stdin FILE`` write what they are fed."""
-    return command.name in ("install", "cp") and any(word.value == "/dev/stdin" for word in command.args)
-
-
-def _output(image: Image, command: Command) -> Iterator[str | None]:
-    """What a command writes, for those whose output follows from their arguments; None where it does not."""
-    here = [redirect.here for redirect in command.redirects if redirect.here is not None]
-    if here:
-        for text in here:
-            yield from (None if UNKNOWN in each else each for each in text.word.alternatives)
-    elif command.name in ("echo", "printf"):
-        yield _printed(command)
-    elif command.name == "tee" or _takes_input(command):
-        yield from _piped(image, command)
-    elif command.name not in (">", "true", ":"):
-        yield None
-
-
-def _printed(command: Command) -> str | None:
-    words = [word.alternatives[0] for word in command.args]
-    if any(UNKNOWN in word for word in words):
-        return None
-    if command.name == "echo":
-        return " ".join(word for word in words if not re.fullmatch(r"-[neE]+", word)).replace("\\n", "\n")
-    form, *values = words or [""]
-    text = form
-    for value in values:
-        if "%s" not in text:
-            text += form
-        text = text.replace("%s", value, 1)
-    return text.replace("\\n", "\n").replace('\\"', '"')
-
-
-def _piped(image: Image, command: Command) -> Iterator[str | None]:
-    """What the commands before it in its pipeline write."""
-    pipeline = next((scope for scope in command.scope if scope.kind == "pipeline"), None)
-    if pipeline is None:
-        yield None
-        return
-    for other in image.commands:
-        if any(
-            s.kind == "pipeline" and s.position == pipeline.position and s.index < pipeline.index for s in other.scope
-        ):
-            yield from _output(image, other) if other.name != "tee" else (None,)
+def _said(write: Write) -> Iterator[str | None]:
+    """The lines that a file gets; None for what does not follow from the arguments of what writes it."""
+    for source in write.sources:
+        texts = printed(source)
+        passes_on = source.name in _RELAYS and source is write.command and len(write.sources) > 1
+        if not texts and not passes_on and source.name not in _SILENT:
+            yield None
+        for text in texts:
+            yield from [None] if UNKNOWN in text else text.rstrip("\n").split("\n")
 
 
 class Copied(Struct, frozen=True):
@@ -323,9 +298,9 @@ class Copied(Struct, frozen=True):
 
 def _copied(image: Image) -> Iterator[Copied]:
     staged = dict(image.staged_files)
-    for instruction in image.last("COPY", "ADD"):
-        for source, target in _sudoers_of(image, instruction):
-            yield Copied(source, target, staged[source].show(), instruction)
+    for step in image.steps:
+        for source, target in _sudoers_of(image, step):
+            yield Copied(source, target, staged[source].show(), step.instruction)
     for command in image.commands:
         words = [text for word in command.args for text in word.alternatives]
         place = next((word for word in words if word.startswith(_FOLDER)), None)
@@ -336,10 +311,10 @@ def _copied(image: Image) -> Iterator[Copied]:
                     yield Copied(own, place, staged[own].show(), None)
 
 
-def _sudoers_of(image: Image, instruction: Instruction) -> Iterator[tuple[str, str]]:
-    """The sudoers files that an instruction stages, also by a folder above them: (repository path, path)."""
-    for path, _ in image.staged_files:
-        for lands in image.lands(instruction, path):
+def _sudoers_of(image: Image, step: BuildStep) -> Iterator[tuple[str, str]]:
+    """The sudoers files that a step stages, also by a folder above them: (repository path, path)."""
+    for path, _ in image.staged_files if step.copies else ():
+        for lands in step.lands(path):
             target = posixpath.join(lands, posixpath.basename(path)) if lands == _FOLDER else lands
             if _is_sudoers(target):
                 yield path, target
@@ -360,7 +335,7 @@ def _mode(image: Image, lines: list[Written]) -> Iterator[Violation]:
     own = [each for each in lines if each.file != "/etc/sudoers"]
     if not own:
         return
-    modes = list(_modes(image))
+    modes = list(_modes(image, {each.file for each in own}))
     if not modes:
         message = "Nothing sets the mode 0440 on the sudoers file, so it is left as readable by everybody."
         copy = own[-1].copy
@@ -381,26 +356,40 @@ def _with_mode(image: Image, copy: Instruction) -> Edit:
     return Edit(copy.path, copy.start, copy.start, text.replace(copy.keyword, f"{copy.keyword} --chmod=0440", 1))
 
 
-def _modes(image: Image) -> Iterator[tuple[str, Position]]:
-    """The modes that sudoers files are given, in order, as three octal digits where that is what they are."""
-    for instruction in image.last("COPY", "ADD"):
+def _modes(image: Image, files: set[str]) -> Iterator[tuple[str, Position]]:
+    """The modes that sudoers files are given, in order, as three octal digits where that is what they are.
+
+    A file that is made elsewhere brings its mode with it.
+    """
+    made = {source for command in image.commands for _, source in _placed(image, command)}
+    for step in image.steps:
+        instruction = step.instruction
         flag = next((flag for flag in instruction.flags if flag.startswith("--chmod=")), None)
-        into = instruction.words[-1].startswith(_FOLDER) or any(_sudoers_of(image, instruction))
-        if flag is not None and into:
+        if flag is not None and (instruction.words[-1].startswith(_FOLDER) or any(_sudoers_of(image, step))):
             yield _octal(flag.partition("=")[2]), image.start(instruction)
-    for command in image.commands:
+        if step.program is not None:
+            yield from _modes_by(step.program, files | made)
+
+
+def _modes_by(program: Program, files: set[str]) -> Iterator[tuple[str, Position]]:
+    flow = flow_of(program)
+    for command in program.commands:
         words = [word.alternatives[0] for word in command.args]
         if command.name == "umask" and words:
             masked = f"{0o666 & ~int(words[0], 8):o}" if re.fullmatch(r"[0-7]+", words[0]) else words[0]
-            if any(_is_sudoers(path) for each in image.commands for path, _ in _targets(each)):
+            if any(files.intersection(write.paths) for each in program.commands for write in flow.writes(each)):
                 yield masked, command.position
-        if not any(word.startswith("/etc/sudoers.d") for word in words):
-            continue
-        if command.name == "chmod":
-            options = [word for word in words if not re.fullmatch(r"-[a-zA-Z]+|--\w+", word)]
-            yield _octal(options[0]), command.position
-        elif command.name == "install":
+        elif command.name == "install" and _installs_sudoers(command):
             yield _octal(_install_mode(words)), command.position
+        for change in changes(flow, command):
+            if any(reaches(change, path) for path in files):
+                yield _octal(change.mode), command.position
+
+
+def _installs_sudoers(command: Command) -> bool:
+    makes_folder = getopt(command.args, "mogtS", ("mode", "owner", "group")).has("d", "directory")
+    paths = (path for word in command.args for path in located(word, command))
+    return not makes_folder and any(path.startswith(_FOLDER) for path in paths)
 
 
 def _install_mode(words: list[str]) -> str:
@@ -435,7 +424,7 @@ def check(workspace: Workspace) -> Iterator[Violation]:
     for script in (*workspace.boot, *workspace.beside):
         flow = flow_of(script.program)
         for command in flow.select(_CONCERN):
-            found = _in_boot(command) or _asked_from_now_on(flow, command)
+            found = _in_boot(flow, command) or _asked_from_now_on(flow, command)
             if found is None or (found[0], command.position) in seen:
                 continue
             seen.add((found[0], command.position))
@@ -512,7 +501,7 @@ def _unlike(upload: Upload, path: str, text: Text) -> tuple[str, str, Position] 
     return f"mode {mode}", f"This gives `{path}` the mode {mode} instead of 0440.", where
 
 
-def _in_boot(command: Command) -> tuple[str, str, str] | None:
+def _in_boot(flow: Flow, command: Command) -> tuple[str, str, str] | None:
     """What a command of the boot script does against passwordless sudo: evidence, message and what to do."""
     if "sudo" in command.wrappers or command.name == "sudo":
         names = [word.alternatives[0] for word in command.words]
@@ -532,8 +521,7 @@ def _in_boot(command: Command) -> tuple[str, str, str] | None:
             return f"mode {mode}", message, _LEAVE_OUT
     if command.name == "sed" and SUDOERS in words and any("NOPASSWD" in word for word in words):
         return "sudoers file edited", "This edits passwordless sudo in coder's sudoers file at boot.", _LEAVE_OUT
-    targets = [path for path, anew in _targets(command) if path == SUDOERS and anew is not None]
-    if targets:
+    if any(write.mode == "replace" and SUDOERS in write.paths for write in flow.writes(command)):
         message = "This writes coder's sudoers file anew at boot, over what the image put there."
         return "sudoers file rewritten", message, _LEAVE_OUT
     return None

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from rules.checks.commands import Concern, Flow, Invocation, getopt, invocations, located
+from rules.checks.commands import Concern, Flow, Invocation, getopt, invocations, known, located
+from rules.once import once
 from rules.sources.shell import HOME, UNKNOWN, Command
 
 _COPIERS = frozenset({"cp", "rsync", "install", "mv", "ln"})
@@ -21,10 +22,10 @@ def brings(flow: Flow, command: Command, path: str, wanted: str) -> bool:
         read = {each for source in write.sources for word in source.args for each in located(word, source)}
         if wanted in write.paths and path in read:
             return True
-    return any(_copies(each, path, wanted) or _unpacks(flow, each, path, wanted) for each in invocations(command))
+    return any(_copies(flow, each, path, wanted) or _unpacks(flow, each, path, wanted) for each in invocations(command))
 
 
-def _copies(invocation: Invocation, path: str, wanted: str) -> bool:
+def _copies(flow: Flow, invocation: Invocation, path: str, wanted: str) -> bool:
     if invocation.name not in _COPIERS:
         return False
     arguments = getopt(invocation.args, "tSmoge", ("target-directory", "suffix", "mode", "owner", "group", "exclude"))
@@ -37,9 +38,17 @@ def _copies(invocation: Invocation, path: str, wanted: str) -> bool:
     sources = [source.replace("{}", UNKNOWN) for word in operands for source in located(word, invocation.command)]
     if invocation.command.name == "xargs":
         sources.append(UNKNOWN)
-    targets = [each.rstrip("/") for each in located(target, invocation.command)]
+    # A loop over a pattern has a name of its own for each file: ``cp "$file" ~/"$(basename "$file")"``.
+    targets = [each.rstrip("/").replace("*", UNKNOWN) for each in located(target, invocation.command)]
+    if any("/*" in source for source in sources) and _has_dotglob(flow):
+        sources += [source.replace("/*", "/.*") for source in sources]
     landings = (place for s in sources for t in targets for place in _landings(s, t, path, deep=deep))
     return any(_may_be(place, wanted) for place in landings)
+
+
+@once
+def _has_dotglob(flow: Flow) -> bool:
+    return any(each.name == "shopt" and "dotglob" in map(known, each.args) for each in flow.program.commands)
 
 
 def _may_be(text: str, path: str) -> bool:

@@ -42,11 +42,13 @@ FOLLOW_UP = "remediate-ddev-global-config"
 PLACE = "CLAUDE.md"
 
 GLOBAL_CONFIG = "image/scripts/.ddev/global_config.yaml"
-_IN_THE_IMAGE = re.compile(
-    r"(?:image/)?scripts/\.ddev/global_config\.yaml|/home/coder-files/\.ddev/global_config\.yaml"
-)
+_IN_THE_IMAGE = re.compile(r"(?:(?:image/|(?<![\w-]/))scripts|/home/coder-files)/\.ddev/global_config\.yaml")
 _AS_COPIED = re.compile(r"(?:[├└│]|\bcop(?:y|ied|ies)\b|\bstag(?:e|ed|es)\b).*global_config\.yaml", re.IGNORECASE)
-_SAYS_NOT = re.compile(r"\b(?:not|no longer|never|absent|missing|removed|without)\b", re.IGNORECASE)
+_SAYS_NOT = re.compile(
+    r"\b(?:no longer|never|absent|missing|removed|deleted|gone|used to|(?:is|was|has|have) no|without .*_config"
+    r"|(?:is|was|does|did|has)(?: not|n't)|not (?:exist|there|in|part|present|shipped|staged|copied|included|yet))\b",
+    re.IGNORECASE,
+)
 
 
 def in_image(image: Image) -> Iterator[Sighting]:

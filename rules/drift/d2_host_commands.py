@@ -75,8 +75,8 @@ def _has_more(program: Program) -> bool:
 
 def _commands(image: Image) -> frozenset[str]:
     """The paths at which the image has host commands."""
-    sources = (path for path, _ in image.staged_files if f"/{FOLDER}/" in path)
-    return frozenset(path for source in sources for path in image.paths_of(source))
+    paths = (path for source, _ in image.staged_files for path in image.paths_of(source))
+    return frozenset(path for path in paths if f"/{FOLDER}/" in path)
 
 
 def _installs(program: Program, staged: frozenset[str]) -> bool:

@@ -88,4 +88,8 @@ def _disables(invocation: Invocation) -> bool:
     words = [known(word) for word in getopt(invocation.args).operands]
     if invocation.name in ("rm", "unlink"):
         return any(".wants/" in word and is_unit(word.rsplit("/", 1)[-1]) for word in words)
-    return invocation.name == "systemctl" and words[:1] in (["disable"], ["mask"]) and any(map(is_unit, words[1:]))
+    return (
+        invocation.name in ("systemctl", "deb-systemd-helper")
+        and words[:1] in (["disable"], ["mask"])
+        and any(map(is_unit, words[1:]))
+    )

@@ -29,13 +29,12 @@ Give the socket to the group `docker` and write `chmod 660`.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 
-from rules.checks.commands import invocations, of_workspace, shown
-from rules.checks.support import mentions
-from rules.drift.modes import CONCERN, Chmod, chmod, grants
+from rules.checks.commands import of_workspace, shown
+from rules.checks.modes import CONCERN, changes, grants, reaches
 from rules.model import Sighting, Span
+from rules.sources.shell import UNKNOWN
 from rules.workspace.template import Workspace
 
 ID = "D-5"
@@ -43,30 +42,21 @@ REQUIREMENT = "In-Container Dockerd Lifecycle"
 FOLLOW_UP = "tighten-docker-socket-mode"
 PLACE = "user-defined-web/template.tf"
 
-SOCKET = "/run/docker.sock"
+SOCKETS = ("/run/docker.sock", "/var/run/docker.sock")
 
 
 def in_template(workspace: Workspace) -> Iterator[Sighting]:
-    for _, command in of_workspace(workspace).select(CONCERN):
-        for invocation in invocations(command):
-            for change in chmod(invocation):
-                if grants(change.mode, "o", "w") and _is_on_socket(change):
-                    at = command.position
-                    message = (
-                        f"`{shown(command)}` opens Docker's socket to everybody, and `group_add` makes it needless."
-                    )
-                    yield Sighting(ID, "present", Span(at.path, at.line, at.line), message)
-                    return
+    unknown = False
+    for flow, command in of_workspace(workspace).select(CONCERN):
+        for change in changes(flow, command):
+            if not any(reaches(change, path) for path in SOCKETS):
+                continue
+            unknown = unknown or UNKNOWN in change.mode
+            if grants(change.mode, "o", "w"):
+                at = command.position
+                message = f"`{shown(command)}` opens Docker's socket to everybody, and `group_add` makes it needless."
+                yield Sighting(ID, "present", Span(at.path, at.line, at.line), message)
+                return
     for script in workspace.boot:
-        unseen = any(each.kind != "system" for each in script.program.unresolved)
+        unseen = unknown or any(each.kind != "system" for each in script.program.unresolved)
         yield Sighting(ID, "unknown" if unseen else "absent", Span(script.at.path, script.at.line, script.at.line))
-
-
-def _is_on_socket(change: Chmod) -> bool:
-    for path in change.paths:
-        real = posixpath.normpath(path).removeprefix("/var")
-        if real == SOCKET or (change.deep and real == posixpath.dirname(SOCKET)):
-            return True
-        if real.startswith(posixpath.dirname(SOCKET)) and mentions(change.command, "docker.sock"):
-            return True
-    return False

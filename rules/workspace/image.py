@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property, partial
 from typing import TypeVar, TypeVarTuple, cast
@@ -25,6 +25,7 @@ NAME = "image"
 MAX_STAGED = 500
 """Files that the image stages and that are read; more are left out."""
 
+_WILD = re.compile(r"[*?\[]")
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
 _SHEBANG = re.compile(r"#!\s*/\S*?(?:/env\s+(?:-\S+\s+)*)?(?:(?<=/)|(?<=\s))(?:ba|da|a|k|z)?sh\b")
 
@@ -35,11 +36,38 @@ Question = tuple[Callable[..., object], tuple[object, ...]]
 """A function of the image, with what else it is given."""
 
 
-class Step(Struct, frozen=True):
-    """One instruction in its place, as the build reads it; `program` is the shell of a `RUN`."""
+class BuildStep(Struct, frozen=True):
+    """One instruction in its place, as the build reads it.
+
+    `program` is the shell of a `RUN`. `copies` is what a `COPY` or `ADD` stages: (repository path of file or folder,
+    absolute path in the image).
+    """
 
     instruction: Instruction
-    program: Program | None
+    program: Program | None = None
+    copies: tuple[tuple[str, str], ...] = ()
+
+    def lands(self, source: str) -> Iterator[str]:
+        """The absolute paths in the image at which it stages a file of the repository."""
+        for staged, target in self.copies:
+            if source == staged or source.startswith(f"{staged}/"):
+                yield posixpath.normpath(target.rstrip("/") + source[len(staged) :])
+
+
+class _Stage(Struct):
+    """One stage of a build: its steps, after those of the stage that it is built on, and what they leave.
+
+    `files` are those that it writes in place.
+    """
+
+    steps: tuple[BuildStep, ...] = ()
+    variables: Mapping[str, Text] = {}
+    folder: str = "/"
+    files: Mapping[str, Text] = {}
+
+    @property
+    def copies(self) -> list[tuple[str, str]]:
+        return [copy for step in self.steps for copy in step.copies]
 
 
 class Image(Struct, frozen=True, dict=True):
@@ -57,23 +85,34 @@ class Image(Struct, frozen=True, dict=True):
     @cached_property
     def copies(self) -> tuple[tuple[str, str], ...]:
         """What ``COPY`` and ``ADD`` stage: (repository path of file or folder, absolute path in the image)."""
-        return tuple(copy for step in self.steps for copy in self.copied(step.instruction))
+        return tuple(copy for step in self.steps for copy in step.copies)
 
-    def copied(self, instruction: Instruction) -> Iterator[tuple[str, str]]:
-        """What one instruction stages, see `copies`."""
-        if instruction.keyword not in ("COPY", "ADD") or _stage_copied_from(instruction) is not None:
-            return
+    def _copied(self, instruction: Instruction, other: _Stage | None) -> Iterator[tuple[str, str]]:
+        """What one instruction stages out of the repository, or of another stage."""
         *sources, target = instruction.words or ("",)
         for source in sources:
             if source.startswith("<<"):
                 continue
-            staged = posixpath.normpath(posixpath.join(posixpath.dirname(DOCKERFILE), source.lstrip("/")))
-            lands = posixpath.join(target, posixpath.basename(source)) if self._is_file(staged, target) else target
-            yield staged, posixpath.normpath(lands)
+            place = posixpath.normpath(posixpath.join("/", source))
+            for staged, rest in _part_of(other.copies, place) if other is not None else self._matched(place):
+                name = posixpath.basename(source) if not rest and self._is_file(staged) and target.endswith("/") else ""
+                yield staged, posixpath.normpath(posixpath.join(target, rest or name))
 
-    def _is_file(self, staged: str, target: str) -> bool:
+    def _matched(self, place: str) -> Iterator[tuple[str, str]]:
+        """The files and folders that a source means in the folder of the build, each with the name that it keeps."""
+        path = posixpath.normpath(NAME + place)
+        if not _WILD.search(path):
+            yield resolve(self.tree, path) or path, ""
+            return
+        depth = path.count("/") + 1
+        within = self.tree.below(posixpath.dirname(_WILD.split(path, maxsplit=1)[0]))
+        for each in dict.fromkeys("/".join(below.split("/")[:depth]) for below in within):
+            if each.count("/") == path.count("/") and fnmatchcase(each, path):
+                yield each, posixpath.basename(each) if self._is_file(each) else ""
+
+    def _is_file(self, staged: str) -> bool:
         entry = self.tree.entries.get(staged)
-        return entry is not None and entry.kind == "file" and target.endswith("/")
+        return entry is not None and entry.kind == "file"
 
     def staged(self, path: str) -> str | None:
         """The repository path of the file that the image has at absolute `path`; None if it stages none there."""
@@ -89,13 +128,7 @@ class Image(Struct, frozen=True, dict=True):
 
     def paths_of(self, source: str) -> Iterator[str]:
         """The absolute paths in the image at which a file of the repository is staged."""
-        return (path for step in self.steps for path in self.lands(step.instruction, source))
-
-    def lands(self, instruction: Instruction, source: str) -> Iterator[str]:
-        """The absolute paths in the image at which an instruction stages a file of the repository."""
-        for staged, target in self.copied(instruction):
-            if source == staged or source.startswith(f"{staged}/"):
-                yield posixpath.normpath(target.rstrip("/") + source[len(staged) :])
+        return (path for step in self.steps for path in step.lands(source))
 
     def glob(self, pattern: str) -> tuple[str, ...]:
         """The absolute paths of staged files that a shell pattern means, sorted."""
@@ -111,6 +144,7 @@ class Image(Struct, frozen=True, dict=True):
         return tuple(sorted({path for paths in found for path in paths}))
 
     def instructions(self, *keywords: str) -> Iterator[Instruction]:
+        """The instructions that the image is made of; those of other stages are not."""
         return (step.instruction for step in self.steps if step.instruction.keyword in keywords)
 
     @cached_property
@@ -133,42 +167,56 @@ class Image(Struct, frozen=True, dict=True):
         return tuple(found)
 
     def _text(self, path: str) -> Text | None:
-        """A file of the repository; None for what is no file, or cannot be read."""
-        entry = self.tree.entries.get(path)
-        if entry is None or entry.kind != "file":
-            return None
+        """A file of the repository, also behind a link; None for what is no file, or cannot be read."""
         try:
-            return Text.literal(read_text(self.tree, path), Position(path, 1, 1))
+            return Text.literal(read_text(self.tree, path), Position(resolve(self.tree, path) or path, 1, 1))
         except Unreadable:
             return None
 
     @cached_property
-    def steps(self) -> tuple[Step, ...]:
-        """Every instruction in order, with what ``ARG``, ``ENV`` and ``WORKDIR`` before it set."""
-        environment: dict[str, Text] = {}
-        folder = "/"
-        steps: list[Step] = []
-        copies: list[tuple[str, str]] = []
-        files: dict[str, Text] = {}
+    def steps(self) -> tuple[BuildStep, ...]:
+        """What the image is made of: the steps of the last stage, and before them those of what it builds on."""
+        outside = stage = _Stage()
+        stages: dict[str, _Stage] = {}
+        count = 0
         for written in self.dockerfile.instructions if self.dockerfile is not None else ():
-            instruction = _as_built(written, environment, folder)
-            program = None
-            if instruction.script is not None:
-                program = parse_program(
-                    instruction.script,
-                    directory=NAME,
-                    resolve_source=partial(self._script, [*copies, *_mounted(instruction)], files),
-                    environment={name: [value] for name, value in environment.items()},
-                    cwd=folder,
-                )
-            steps.append(Step(instruction, program))
-            copies += self.copied(instruction)
-            files |= dict(written_in_place(instruction))
-            for name, value in _set_by(instruction.keyword, instruction.words):
-                environment[name] = Text.literal(value, Position(instruction.path, instruction.start, 1))
-            if instruction.keyword == "WORKDIR" and instruction.words:
-                folder = instruction.words[0]
-        return tuple(steps)
+            begins = written.keyword == "FROM"
+            instruction = _as_built(written, (outside if begins else stage).variables, stage.folder)
+            if begins:
+                base, *more = [word.lower() for word in instruction.words] or [""]
+                stage = structs.replace(stages.get(base, _Stage()))
+                stages |= dict.fromkeys((str(count), *more[1:2]), stage)
+                count += 1
+            self._build(stage, instruction, stages, outside.variables)
+        return stage.steps
+
+    def _build(
+        self, stage: _Stage, instruction: Instruction, stages: Mapping[str, _Stage], outside: Mapping[str, Text]
+    ) -> None:
+        """One more step of a stage. `outside` are the variables from before the first stage, which an ``ARG`` takes."""
+        program: Program | None = None
+        copies: tuple[tuple[str, str], ...] = ()
+        if instruction.script is not None:
+            program = parse_program(
+                instruction.script,
+                directory=NAME,
+                resolve_source=partial(self._script, [*stage.copies, *_mounted(instruction)], stage.files),
+                environment={name: [value] for name, value in stage.variables.items()},
+                cwd=stage.folder,
+            )
+        elif instruction.keyword in ("COPY", "ADD"):
+            origin = copied_from(instruction)
+            other = stages.get(origin) if origin is not None else None
+            stage.files = {**stage.files, **dict(written_in_place(instruction))}
+            if other is not None and instruction.words == ("/", "/"):
+                stage.steps += other.steps
+            elif origin is None or other is not None:
+                copies = tuple(self._copied(instruction, other))
+        elif instruction.keyword in ("ARG", "ENV"):
+            stage.variables = {**stage.variables, **dict(_set_by(instruction, outside))}
+        elif instruction.keyword == "WORKDIR":
+            stage.folder = instruction.words[0]
+        stage.steps += (BuildStep(instruction, program, copies),)
 
     def _script(self, copies: Sequence[tuple[str, str]], files: Mapping[str, Text], path: str) -> Text | None:
         """What a build that staged these `copies` and wrote these `files` has at an absolute path."""
@@ -180,33 +228,9 @@ class Image(Struct, frozen=True, dict=True):
         """The shell of every ``RUN``, in order."""
         return tuple(step.program for step in self.steps if step.program is not None)
 
-    @cached_property
-    def final(self) -> tuple[Step, ...]:
-        """The steps that the image is made of: those of the last stage, and before them those of what it builds on."""
-        stages: dict[str, list[Step]] = {}
-        own: list[Step] = []
-        number = 0
-        for step in self.steps:
-            words = [word.lower() for word in step.instruction.words]
-            if step.instruction.keyword == "FROM":
-                own = [*stages.get(words[0] if words else "", ()), step]
-                stages |= dict.fromkeys((str(number), *words[2:3]), own)
-                number += 1
-                continue
-            own.append(step)
-            stage = _stage_copied_from(step.instruction)
-            if stage is not None and words[-1:] == ["/"]:
-                own += stages.get(stage, ())
-        return tuple(own)
-
-    def last(self, *keywords: str) -> Iterator[Instruction]:
-        """The instructions that the image is made of; those of other stages are not."""
-        return (step.instruction for step in self.final if step.instruction.keyword in keywords)
-
     @property
     def commands(self) -> Iterator[Command]:
-        """What ran to make the image; what ran in other stages is not among it."""
-        return (command for step in self.final if step.program is not None for command in step.program.commands)
+        return (command for program in self.runs for command in program.commands)
 
     @cached_property
     def answers(self) -> dict[Question, object]:
@@ -223,10 +247,19 @@ class Image(Struct, frozen=True, dict=True):
         return all(self.answer(question) == answer for question, answer in answers.items())
 
 
-def _stage_copied_from(instruction: Instruction) -> str | None:
+def copied_from(instruction: Instruction) -> str | None:
     """The stage or the other image out of which a ``COPY --from`` copies."""
-    flag = next((flag for flag in instruction.flags if flag.startswith("--from")), None)
+    flag = next((flag for flag in instruction.flags if flag.startswith("--from=")), None)
     return flag.partition("=")[2].lower() if flag is not None else None
+
+
+def _part_of(copies: Iterable[tuple[str, str]], place: str) -> Iterator[tuple[str, str]]:
+    """What of `copies` lies at or below `place`: (repository path, the rest of the path from there)."""
+    for staged, path in copies:
+        if f"{path}/".startswith(f"{place.rstrip('/')}/"):
+            yield staged, path[len(place) :].lstrip("/")
+        elif place.startswith(f"{path.rstrip('/')}/"):
+            yield posixpath.normpath(staged + place[len(path.rstrip("/")) :]), ""
 
 
 def _mounted(instruction: Instruction) -> Iterator[tuple[str, str]]:
@@ -266,14 +299,14 @@ def _filled_in(word: str, environment: Mapping[str, Text]) -> str:
     return _VARIABLE.sub(value, word) if "$" in word else word
 
 
-def _set_by(keyword: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _set_by(instruction: Instruction, outside: Mapping[str, Text]) -> Iterator[tuple[str, Text]]:
     """The variables that an ``ARG`` or ``ENV`` sets to a fixed text."""
-    if keyword not in ("ARG", "ENV"):
-        return
-    for word in [" ".join(words).replace(" = ", "=")] if keyword == "ARG" else words:
-        name, equals, value = word.partition("=") if "=" in word else word.partition(" ")
+    for word in instruction.words:
+        name, equals, value = word.partition("=")
         if equals and "$" not in value:
-            yield name, value.strip("'\"")
+            yield name, Text.literal(value, Position(instruction.path, instruction.start, 1))
+        elif not equals and name in outside:
+            yield name, outside[name]
 
 
 def load_image(tree: Tree) -> Image:

@@ -183,7 +183,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         Edit(
             DOCKERFILE,
             "FROM ubuntu:24.04\n",
-            'FROM debian:12 AS tools\nRUN make tool\nCMD ["/sbin/init"]\n\nFROM ubuntu:24.04\n'
+            "FROM debian:12 AS tools\nWORKDIR /src\nENV HOME=/src\nCOPY --chown=1000:1000 tool .\nUSER 1000\n"
+            "RUN git config --global core.sshCommand 'ssh -i key' && chown 1000 . && make tool\n"
+            'RUN service docker start\nCMD ["/sbin/init"]\n\nFROM ubuntu:24.04\n'
             "COPY --from=tools /tool /usr/local/bin/tool\n",
         ),
     ),

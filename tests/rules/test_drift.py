@@ -94,6 +94,7 @@ CONFIG = {"image/scripts/.ddev/global_config.yaml": "omit_containers: [ddev-rout
         "Edit `scripts/.ddev/global_config.yaml`.\n",
         "The boot script takes /home/coder-files/.ddev/global_config.yaml.\n",
         f"`image/scripts/.ddev/global_config.yaml` was never there.\n\nSee:\n{DESCRIBED}",
+        "Do not edit `~/.ddev`, edit `image/scripts/.ddev/global_config.yaml`.\n",
     ],
 )
 def test_d1_is_there(claude: str) -> None:
@@ -111,6 +112,8 @@ def test_d1_is_there(claude: str) -> None:
         Repository(claude=DESCRIBED, files=CONFIG),
         Repository(claude="Set `host_webserver_port` in `~/.ddev/global_config.yaml`.\n"),
         Repository(claude="There is no longer an `image/scripts/.ddev/global_config.yaml`.\n"),
+        Repository(claude="There is no `image/scripts/.ddev/global_config.yaml`.\n"),
+        Repository(claude="Another project has `docker/scripts/.ddev/global_config.yaml`.\n"),
         Repository(claude="# Templates\n"),
         Repository(claude=None, files={"README.md": DESCRIBED}),
     ],
@@ -163,6 +166,8 @@ def test_d2_is_there(boot: str) -> None:
             "$name", "$name"
         ),
         f'for f in {STAGED}/*; do [ -f "$f" ] || continue; cp -n "$f" "$HOME/.ddev/commands/host/"; done',
+        f'for f in {STAGED}/*; do to=~/.ddev/commands/host/$(basename "$f"); [ -e "$to" ] || cp "$f" "$to"; done',
+        "shopt -s nullglob dotglob\ncp -rn /home/coder-files/* ~/",
         f'S={STAGED}; T=~/.ddev/commands/host; for n in $(ls "$S"); do cp -n "$S/$n" "$T/$n"; done',
         f"find {STAGED} -type f -exec cp -n {{}} ~/.ddev/commands/host/ \\;",
         f'seed() {{ cp -n "$1" "$2"; }}; seed {STAGED}/launch ~/.ddev/commands/host/launch',
@@ -214,6 +219,9 @@ def test_d2_follows_a_sourced_file() -> None:
         f"RUN chmod 755 {STAGED}/* && chmod 644 {STAGED}/coder-setup",
         f"RUN chmod -R 755 {STAGED} && chmod a-x {STAGED}/coder-setup",
         f"RUN chmod 755 {STAGED}/coder-routes # and coder-setup",
+        "RUN chmod -R u+rwX,go=rX /home/coder-files",
+        f"RUN find {STAGED} -type f -exec chmod 644 {{}} + && find {STAGED} -type d -exec chmod 755 {{}} +",
+        f"FROM ubuntu:24.04\nCOPY scripts /home/coder-files\nRUN chmod 755 {STAGED}/launch",
         f"RUN echo chmod 755 {STAGED}/coder-setup",
         f"ARG NAMES='launch coder-routes'\nRUN for n in $NAMES; do chmod 755 {STAGED}/$n; done",
         f"RUN find {STAGED} -name 'l*' -exec chmod 755 {{}} +",
@@ -253,11 +261,42 @@ def test_d3_is_there(image: str) -> None:
         ("COPY --chown=coder:coder --chmod=0755 scripts /home/coder-files", ""),
         ("ARG TO=/home/coder-files\nCOPY scripts $TO", "RUN chmod 755 $TO/.ddev/commands/host/coder-setup"),
         ("COPY scripts/.ddev /home/coder-files/.ddev", f"RUN chmod 755 {STAGED}/*"),
+        ("COPY scripts /files\nFROM ubuntu\nCOPY --from=0 /files /home/coder-files", f"RUN chmod 755 {STAGED}/*"),
+        (f"COPY scripts/.ddev/commands/host/coder-* {STAGED}/", f"RUN chmod 755 {STAGED}/coder-setup"),
     ],
 )  # fmt: skip
 def test_d3_is_not_there(copy: str, image: str) -> None:
     tree = Repository(copy=copy or "COPY scripts /home/coder-files", image=image).tree
     assert states(tree)["D-3"] == "absent"
+
+
+def test_d3_says_nothing_of_the_mode_that_another_stage_gives() -> None:
+    other = "COPY scripts /files\nRUN chmod -R 755 /files\nFROM ubuntu:24.04\nCOPY --from=0 /files /home/coder-files"
+    report = compare(Repository().tree, Repository(copy=other, image="").tree)
+    assert of(report, "D-3").change == "none"
+
+
+@pytest.mark.parametrize("path", ["image/commands", "image/rootfs/home/coder-files/.ddev/commands/host"])
+def test_host_commands_are_known_by_where_the_image_has_them(path: str) -> None:
+    before = Repository(installs=False, image="").tree
+    files = {name.replace(COMMANDS, path): text for name, text in before.files.items()}
+    copy = f"COPY commands {STAGED}" if path == "image/commands" else "COPY rootfs /"
+    files[DOCKERFILE] = files[DOCKERFILE].replace("COPY scripts", f"{copy}\nCOPY scripts")
+    report = compare(before, MemoryTree.of(files))
+    assert [of(report, name).state for name in ("D-2", "D-3")] == ["present", "present"]
+
+
+def test_host_commands_behind_links_are_known() -> None:
+    before = Repository(installs=False, image="").tree
+    files = {name.replace("image/scripts", "image/files"): text for name, text in before.files.items()}
+    report = compare(before, MemoryTree.of(files, {"image/scripts": "files"}))
+    assert [of(report, name).state for name in ("D-2", "D-3")] == ["present", "present"]
+
+
+def test_d5_says_nothing_of_a_mode_that_is_not_known() -> None:
+    before = Repository(boot="sudo chmod 666 /var/run/docker.sock").tree
+    report = compare(before, Repository(boot='sudo chmod "$(cat /etc/mode)" /var/run/docker.sock').tree)
+    assert of(report, "D-5").change == "none"
 
 
 def test_d3_counts_only_what_comes_after_the_copy() -> None:
@@ -283,6 +322,8 @@ def test_d3_is_not_there_without_the_command() -> None:
         "RUN ln -s /lib/systemd/system/docker.service /etc/systemd/system/multi-user.target.wants/docker.service",
         "RUN <<EOF\nsystemctl enable docker\nEOF",
         "RUN systemctl disable docker && systemctl enable docker",
+        "RUN cd /etc/systemd/system/multi-user.target.wants && ln -s /lib/systemd/system/docker.service .",
+        'RUN ["bash", "-exc", "systemctl enable docker"]',
     ],
 )
 def test_d4_is_there(image: str) -> None:
@@ -299,6 +340,7 @@ def test_d4_is_there(image: str) -> None:
         "RUN systemctl disable docker",
         "RUN systemctl enable docker && systemctl disable docker",
         "RUN systemctl enable docker\nRUN systemctl mask docker.service",
+        "RUN systemctl enable docker && deb-systemd-helper disable docker.service",
         "RUN echo systemctl enable docker",
         "LABEL how='systemctl enable docker'",
     ],
@@ -329,6 +371,8 @@ def test_d4_is_not_there(image: str) -> None:
         "for i in 1 2 3; do if [ -S /var/run/docker.sock ]; then sudo chmod 666 /var/run/docker.sock; fi; done",
         "sudo find /var/run -name docker.sock -exec chmod 666 {} \\;",
         "sudo chmod 666 /var/run/docker.sock && sudo chmod 660 /etc/docker/daemon.json",
+        "echo /var/run/docker.sock | xargs sudo chmod 666",
+        "sudo chmod -R 777 /run/docker*",
     ],
 )
 def test_d5_is_there(boot: str) -> None:

@@ -65,6 +65,9 @@ _SYSTEM = ("/etc/", "/usr/", "/opt/", "/lib/", "/run/", "/proc/", "/dev/", "/var
 
 _SHELL_SCRIPT = re.compile(r"#!\s*/\S*?(?:/env\s+(?:-\S+\s+)*)?(?:(?<=/)|(?<=\s))(?:ba|da|a|k|z)?sh\b")
 
+_PROGRAMS = ("/usr/local/sbin", "/usr/local/bin", "/usr/bin")
+"""Where the image may have a script of its own among the programs."""
+
 _PATTERN = re.compile(r"[*?\[]")
 
 _DECODERS = frozenset(
@@ -553,14 +556,14 @@ class Builtins:
         )
 
     def _executed(self, command: Command, context: Context, state: State) -> None:
-        """``bash setup.sh`` and ``./setup.sh``: a process of its own, followed if the file is known."""
+        """``bash setup.sh``, ``./setup.sh`` and ``setup.sh``: a process of its own, followed if the file is known."""
         words = command.argv
         if command.name in SHELLS:
             words = tuple(itertools.dropwhile(lambda word: (word.value or "")[:1] in ("-", "+"), words[1:]))
         elif command.name in _LATER:
             words = tuple(itertools.dropwhile(lambda word: word.value != "-f", words))[1:]
         elif "/" not in "".join(words[0].alternatives):
-            placed = self._files.programs.get(words[0].value or "")
+            placed = self._files.programs.get(words[0].value or "") or self._program(command.name)
             if placed is None:
                 return
             words = (replace(words[0], alternatives=(placed,)), *words[1:])
@@ -579,6 +582,11 @@ class Builtins:
                     self._run_file(text, path, words[1:], command, context, state.copy())
                 if self._writes_decoded(path):
                     self._unpacked(command, context.within(Scope("script", command.position, name=command.name)))
+
+    def _program(self, name: str) -> str | None:
+        """Where the image has a file of the repository among the programs."""
+        paths = (f"{folder}/{name}" for folder in _PROGRAMS if name)
+        return next((path for path in paths if self._repository(path) is not None), None)
 
     def _contents(self, path: str, state: State) -> list[Text]:
         """What is in a file of the repository, or in one that the script has written itself."""

@@ -163,7 +163,8 @@ def command_text(argv: Sequence[Word]) -> Word | None:
         return None
     for index, word in enumerate(argv[1:], 1):
         text = word.value or ""
-        if text in ("--command", "-c") or (text.startswith("-") and text[1:2] != "-" and text.endswith("c")):
+        letters = text[1:] if text.startswith("-") and text[1:2] != "-" else ""
+        if text == "--command" or letters.endswith("c") or (name in SHELLS and "c" in letters):
             rest = [other for other in argv[index + 1 :] if name in SHELLS and not (other.value or "").startswith("-")]
             following = rest if name in SHELLS else argv[index + 1 :]
             return following[0] if following else None

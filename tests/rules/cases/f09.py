@@ -132,6 +132,7 @@ GOOD = (
         on=("full",),
         image="RUN sudo systemctl enable docker # !D-4 notice",
     ),
+    Case("a command that another one takes the place of", on=("full",), image='CMD ["/sbin/init"]\nCMD ["bash"]'),
     Case("the image's own shell", on=("full",), image='CMD ["/bin/bash"]'),
     Case(
         "a file for another machine",

@@ -8,6 +8,7 @@ _ENTRY = "RUN echo 'coder ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/coder"
 _KEEP = """    echo 'Defaults env_keep += "DEBIAN_FRONTEND"' >> /etc/sudoers.d/coder"""
 _MODE = "    chmod 0440 /etc/sudoers.d/coder"
 _RIGHT = " && \\\n".join((_ENTRY, _KEEP, _MODE))
+_STRICT = _RIGHT.removeprefix("RUN ").replace(" \\\n", "").replace('"', '\\"')
 _FILE = 'coder ALL=(ALL) NOPASSWD:ALL\nDefaults env_keep += "DEBIAN_FRONTEND"\n'
 _INSTALL = "RUN apt-get update && apt-get install -y --no-install-recommends git sudo && rm -rf /var/lib/apt/lists/*"
 _MORE = Code(files={"../image/sudoers": _FILE})
@@ -78,6 +79,10 @@ BAD = (
             "RUN install -m 0440 /tmp/sudoers /etc/sudoers.d/coder",
             "RUN echo",
         ),
+    ),
+    _case(
+        "the mode of its folder only",
+        _marked(_lines(mode="    mkdir -p /etc/sudoers.d && chmod 0440 /etc/sudoers.d"), "mkdir"),
     ),
     _case("a wider mode", _marked(_lines(mode="    chmod 0644 /etc/sudoers.d/coder"), "chmod")),
     _case("a mode in letters that is wider", _marked(_lines(mode="    chmod u=rw,go=r /etc/sudoers.d/coder"), "chmod")),
@@ -163,6 +168,24 @@ GOOD = (
         + _ENTRY.replace("RUN", "   ").replace(">", ">>")
         + " && \\\n"
         + _MODE,
+    ),
+    _case(
+        "in its folder", _RIGHT.replace("RUN echo", "RUN cd /etc/sudoers.d && echo").replace(" /etc/sudoers.d/", " ")
+    ),
+    _case("a mode by find", _lines(mode="    find /etc/sudoers.d -type f -exec chmod 0440 {} +")),
+    _case(
+        "another mode for its folder", _RIGHT + "\nRUN install -d -m 0750 /etc/sudoers.d && chmod 755 /etc/sudoers.d"
+    ),
+    _case("by a shell with options", 'RUN ["bash", "-o", "pipefail", "-ceu", "' + _STRICT + '"]'),
+    _case(
+        "a file that brings its mode",
+        "RUN printf '%s ALL=(ALL) NOPASSWD:ALL\\n' coder > /tmp/s && "
+        "echo 'Defaults !lecture, env_keep += \"DEBIAN_FRONTEND\"' >> /tmp/s && "
+        "chmod 440 /tmp/s && visudo -cf /tmp/s && mv /tmp/s /etc/sudoers.d/coder",
+    ),
+    _case(
+        "by a script that the build has among its programs",
+        f"COPY --chmod=755 <<'END' /usr/local/bin/sudoers\n#!/bin/sh\n{_RIGHT.removeprefix('RUN ')}\nEND\nRUN sudoers",
     ),
     _case("a mode of three digits", _lines(mode="    chmod 440 /etc/sudoers.d/coder")),
     _case("a mode in letters", _lines(mode="    chmod u=r,g=r,o= /etc/sudoers.d/coder")),

@@ -7,15 +7,16 @@ RULE = "INV-6"
 _STAGED = "COPY scripts /home/coder-files\n"
 
 
-def _image(lines: str) -> Code:
-    right = """FROM ubuntu:24.04
-RUN usermod --login coder --home /home/coder --move-home ubuntu
+_RIGHT = """RUN usermod --login coder --home /home/coder --move-home ubuntu
 RUN echo 'coder ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/coder && \\
     echo 'Defaults env_keep += "DEBIAN_FRONTEND"' >> /etc/sudoers.d/coder && \\
     chmod 0440 /etc/sudoers.d/coder
 """
-    files = {"../image/Dockerfile": f"{right}{lines}USER coder\n", "../image/scripts/WELCOME.txt": "Welcome.\n"}
-    return Code(files=files)
+
+
+def _image(lines: str) -> Code:
+    text = f"FROM ubuntu:24.04\n{_RIGHT}{lines}USER coder\n"
+    return Code(files={"../image/Dockerfile": text, "../image/scripts/WELCOME.txt": "Welcome.\n"})
 
 
 def _staging(name: str, lines: str) -> Case:
@@ -46,6 +47,16 @@ BAD = (
     ),
     Case("python", boot="python3 -c \"open('/home/coder/.bashrc', 'a').write('X=1')\" # !INV-6"),
     _staging("staged elsewhere", "COPY scripts /opt/coder-files # !INV-6\n"),
+    _staging(
+        "staged in a stage that the image is not made of",
+        "COPY scripts /home/coder-files # !INV-6\nFROM ubuntu:24.04\n" + _RIGHT,
+    ),
+    Case(
+        "what the session had from the image, in a stage that it is not made of",
+        before=_image(f"ENV PATH=/opt/bin:$PATH\n{_STAGED}"),
+        files=_image(f"ENV PATH=/opt/bin:$PATH\nFROM ubuntu:24.04\n{_RIGHT}{_STAGED}").files,
+        boot='echo "$PATH" | grep -q /opt/bin || echo "PATH=x" >> ~/.bashrc # !INV-6 warning',
+    ),
     _staging("staged where the home is mounted over it", "COPY --chown=coder:coder scripts /home/coder # !INV-6\n"),
     Case(
         "an append",
@@ -215,6 +226,11 @@ GOOD = (
     Case("a list of patterns", boot="grep -qf /etc/lines ~/.bashrc || echo 'alias d=ddev' >> ~/.bashrc"),
     Case("a word about what is there", boot="grep -q foo ~/.bashrc && echo there || echo foo >> ~/.bashrc"),
     _staging("staged file by file", "COPY scripts/WELCOME.txt /home/coder-files/WELCOME.txt\n"),
+    _staging("staged by a copy that is linked", 'COPY --link ["scripts", "/home/coder-files"]\n'),
+    _staging(
+        "staged from another stage",
+        f"COPY scripts /files\nWORKDIR /src\nFROM ubuntu:24.04\n{_RIGHT}COPY --from=0 /files home/coder-files\n",
+    ),
     _staging("staged by a command", "COPY scripts /tmp/scripts\nRUN cp -r /tmp/scripts /home/coder-files\n"),
     _staging("staged in a place that the build is told", "ARG STAGE\nCOPY scripts $STAGE\n"),
     Case(
@@ -240,6 +256,14 @@ GOOD = (
             'case ":$PATH:" in\n  *:/home/coder/.npm/bin:*) ;;\n  *) echo "PATH=x" >> ~/.bashrc ;;\nesac',
             '[[ "$PATH" == *"$HOME/.npm/bin"* ]] || echo "PATH=x" >> ~/.bashrc',
         )
+    ),
+    Case(
+        "what the session has from the stage that the image is built on",
+        files={
+            "../image/Dockerfile": "FROM ubuntu:24.04 AS base\nENV PATH /opt/bin:$PATH\nFROM base\n"
+            + _image(_STAGED).files["../image/Dockerfile"].removeprefix("FROM ubuntu:24.04\n")
+        },
+        boot='echo "$PATH" | grep -q /opt/bin || echo "PATH=x" >> ~/.bashrc',
     ),
     Case(
         "what the session has from the image",
