@@ -10,6 +10,13 @@ COPY = "cp /home/coder-files/a.conf ~/.config/a.conf"
 
 BAD = (
     Case(
+        "a script of the image, by its name",
+        on=("full",),
+        image="COPY --chmod=755 bin /usr/local/bin",
+        files={"../image/bin/prepare": "#!/bin/bash\nmv /tmp/new ~/.bashrc # !F-5\n"},
+        boot="prepare",
+    ),
+    Case(
         "groups behind a word",
         on=("minimal",),
         boot="""
