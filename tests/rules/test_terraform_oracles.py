@@ -234,6 +234,7 @@ def lists(depth: int) -> st.SearchStrategy[str]:
         st.builds("{1}({0})".format, table, st.sampled_from(["keys", "values"])),
         st.builds("slice(concat({0}, [{1}, {1}]), 0, 2)".format, many, one),
         st.builds("flatten([{0}, [{1}]])".format, many, many),
+        st.builds("coalescelist({0}, [{1}])".format, many, one),
         st.builds('formatlist("<%s>", {0})'.format, many),
         st.builds('[for k, v in {0} : "#${{k}}"]'.format, many),
         st.builds("tolist(toset({0}))".format, many),

@@ -52,6 +52,21 @@ def test_a_node_begins_where_python_hcl2_says(path: str) -> None:
             assert (first.line, first.column) == (theirs.meta.line, theirs.meta.column)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a = %s "b"\n',
+        "a {\n  b = [for c in %s d : c]\n}\n",
+        "a = b %s ? c : d\n",
+        'a "b" %s "c" {\n}\n',
+    ],
+)
+def test_a_comment_stands_anywhere(text: str) -> None:
+    bare = parse(text % (" " * 7), "a.tf")
+    assert not bare.problems
+    assert parse(text % '/* " */', "a.tf") == bare
+
+
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join))
 def test_any_file_is_the_sum_of_its_blocks(text: str) -> None:
     try:

@@ -467,6 +467,10 @@ def element(args: list[Data], _: Position) -> Result:
     return found[int(number(args[1])) % len(found)]
 
 
+def coalescelist(args: list[Data], _: Position) -> Result:
+    return next((data for data in args if isinstance(data, Unknown) or items(data)), None)
+
+
 def distinct(args: list[Data], _: Position) -> Result:
     return ListData(_each_once(items(args[0])))
 
@@ -597,6 +601,13 @@ def same(args: list[Data], _: Position) -> Result:
     return args[0]
 
 
+def pathexpand(args: list[Data], at: Position) -> Result:
+    source = text(args[0], at)
+    if flat(source).startswith(("~", "\0")):
+        raise NotKnown  # a home, of whoever pushes the template
+    return source
+
+
 PASS_THROUGH = frozenset(
     {"tostring", "tonumber", "tobool", "lower", "upper", "trimspace", "chomp", "sensitive", "nonsensitive"}
     | {"trimsuffix", "trimprefix", "trim", "pathexpand", "abspath"}
@@ -605,6 +616,7 @@ PASS_THROUGH = frozenset(
 
 FUNCTIONS: dict[str, Function] = {
     "abs": on_numbers(lambda n: abs(n[0])),
+    "abspath": same,  # as `path.module` is the folder in the repository
     "alltrue": alltrue,
     "anytrue": anytrue,
     "base64decode": base64decode,
@@ -612,6 +624,7 @@ FUNCTIONS: dict[str, Function] = {
     "basename": on_string(posixpath.basename),
     "ceil": on_numbers(lambda n: math.ceil(n[0])),
     "chomp": trim(left=False, right=True, characters="\r\n"),
+    "coalescelist": coalescelist,
     "compact": compact,
     "concat": concat,
     "contains": contains,
@@ -636,6 +649,7 @@ FUNCTIONS: dict[str, Function] = {
     "min": on_numbers(min),
     "nonsensitive": same,
     "one": one,
+    "pathexpand": pathexpand,
     "range": range_,
     "regex": regex,
     "replace": replace,

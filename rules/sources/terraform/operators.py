@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from rules.sources.terraform.functions import integral
 from rules.sources.terraform.values import Data, ListData, MapData, Unknown, as_bool, as_number, fingerprint
-from rules.sources.text import Text
+from rules.sources.text import Piece, Text
 
 
 def operate(operator: str, left: Data, right: Data) -> Data:
@@ -12,6 +14,8 @@ def operate(operator: str, left: Data, right: Data) -> Data:
     missing = next((d for d in (left, right) if isinstance(d, Unknown)), None)
     reason = missing.reason if missing is not None else "depends on a value that is not known"
     if operator in ("==", "!="):
+        if _cannot_be(left, right) or _cannot_be(right, left):
+            return operator == "!="
         if not (_wholly_known(left) and _wholly_known(right)):
             return Unknown("", reason)
         return (_comparable(left) == _comparable(right)) == (operator == "==")
@@ -28,6 +32,16 @@ def operate(operator: str, left: Data, right: Data) -> Data:
         return _arithmetic(operator, a, b)
     except OverflowError:
         return Unknown("", "has a number that is too large")
+
+
+def _cannot_be(one: Data, other: Data) -> bool:
+    """Whether a string that is known in part is surely another than `other`: no string is null."""
+    if not isinstance(one, Text) or one.known is not None:
+        return False
+    if not isinstance(other, Text):
+        return other is None
+    pattern = "".join(re.escape(part.text) if isinstance(part, Piece) else ".*" for part in one.parts)
+    return other.known is not None and re.fullmatch(pattern, other.known, re.DOTALL) is None
 
 
 def _comparable(data: Data) -> object:

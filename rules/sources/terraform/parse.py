@@ -54,6 +54,11 @@ _TOP_LEVEL = re.compile(
 )
 _BLOCK_START = re.compile(r"^[A-Za-z_][\w-]*[^=\n]*\{", re.MULTILINE)
 _HEREDOC = re.compile(r"<<-?([A-Za-z][\w.-]*)\r?\n")
+_APART = re.compile(
+    r'"(?:\\.|[^"\\])*"|<<-?([A-Za-z][\w.-]*)\r?\n(?s:.*?)^\s*\1\r?$|(?:#|//)[^\n]*|/\*(?s:.*?)\*/', re.MULTILINE
+)
+"""What has its own rules inside: strings, heredocs and comments."""
+
 _TRIVIA = "new_line_or_comment"
 _MAX_DEPTH_SENTENCE = "nests expressions too deeply to be read"
 
@@ -83,7 +88,18 @@ def parse(text: str, path: str) -> File:
 @lru_cache(maxsize=MAX_TREES)
 def _tree(source: str) -> Node:
     # The line more is python-hcl2's too: its grammar has no end of a file.
-    return parser().parse(f"{source}\n")
+    try:
+        return parser().parse(f"{source}\n")
+    except UnexpectedInput:
+        bare = _APART.sub(_bare, source)
+        if bare == source:
+            raise
+        return parser().parse(f"{bare}\n")
+
+
+def _bare(match: re.Match[str]) -> str:
+    """A block comment as white space. Terraform takes one anywhere, python-hcl2 only where a line can end."""
+    return re.sub("[^\n]", " ", match[0]) if match[0].startswith("/*") else match[0]
 
 
 def _body(source: str, path: str) -> Body:
@@ -394,7 +410,8 @@ def show(expr: Expr) -> str:
         case Literal(value):
             return "null" if value is None else str(value).lower()
         case Template(parts):
-            return '"' + "".join(_show_part(part) for part in parts) + '"'
+            first, *more = "".join(_show_part(part) for part in parts).split("\n", 1)
+            return f'"{first} …"' if more else f'"{first}"'
         case Conditional(condition, then, otherwise):
             return f"{show(condition)} ? {show(then)} : {show(otherwise)}"
         case Binary(operator, left, right):

@@ -91,14 +91,8 @@ def _names(expr: Expr) -> Iterator[str]:  # noqa: C901 (one arm a kind of node)
     match expr:
         case Name(name):
             yield name
-        case GetAttr(of, name):
-            inner = next(_names(of), "") if isinstance(of, Name | GetAttr | Index) else ""
-            yield f"{inner}.{name}"
-            if not inner:
-                yield from _names(of)
-        case Index(of, key):
-            yield from _names(of)
-            yield from _names(key)
+        case GetAttr() | Index():
+            yield from _in_chain(expr)
         case Splat(of):
             yield from _names(of)
         case Template(parts):
@@ -128,6 +122,24 @@ def _names(expr: Expr) -> Iterator[str]:  # noqa: C901 (one arm a kind of node)
                     yield from _names(part)
         case _:
             return
+
+
+def _in_chain(expr: Expr) -> Iterator[str]:
+    """``a.b[c].d`` is one name, ``a.b.d``, and what stands in its brackets."""
+    steps: list[str] = []
+    keys: list[Expr] = []
+    while isinstance(expr, GetAttr | Index):
+        if isinstance(expr, GetAttr):
+            steps.append(expr.name)
+        else:
+            keys.append(expr.key)
+        expr = expr.of
+    if isinstance(expr, Name):
+        yield ".".join([expr.name, *reversed(steps)])
+    else:
+        yield from _names(expr)
+    for key in keys:
+        yield from _names(key)
 
 
 def _in_parts(parts: tuple[TemplatePart, ...]) -> Iterator[str]:

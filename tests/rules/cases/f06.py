@@ -332,6 +332,17 @@ BAD = (
 
 GOOD = (
     Case(
+        "a block for a name that is surely none",
+        container="""
+            dynamic "ports" {
+              for_each = [for name in ["site-${local.slug}"] : name if name == null || name == ""]
+              content {
+                internal = 80
+              }
+            }
+        """,
+    ),
+    Case(
         "an app in the dashboard",
         top="""
             resource "coder_app" "mail" {
