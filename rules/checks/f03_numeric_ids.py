@@ -57,7 +57,7 @@ from rules.checks.commands import (
     site,
 )
 from rules.checks.inline_code import INTERPRETERS, code_of
-from rules.checks.support import corrected, line, set_to, way
+from rules.checks.support import corrected, is_set_outside, line, set_to, way
 from rules.model import Edit, Level, Span, Step, Violation
 from rules.sources.dockerfile import Instruction
 from rules.sources.shell import Command, Word
@@ -430,7 +430,7 @@ def _container(workspace: Workspace, container: Resource) -> Iterator[Violation]
     for alternative in container.value("user") or ():
         yield from _attribute(workspace, container, "user", alternative)
     for alternative in container.value("group_add") or ():
-        if isinstance(alternative.data, ListData):
+        if isinstance(alternative.data, ListData) and not is_set_outside(alternative):
             for item in alternative.data.items:
                 for each in item:
                     yield from _attribute(workspace, container, "group_add", each)
@@ -463,7 +463,7 @@ def _attribute(workspace: Workspace, container: Resource, name: str, alternative
     """A number that nobody can set from outside. Scripts are what the contract speaks of: here it is a question."""
     text = as_text(alternative.data, alternative.at)
     ids = [part for part in (text.show() if text is not None else "").split(":") if part.isdigit()]
-    if not ids or alternative.variable is not None or alternative.at.path.endswith(".tfvars"):
+    if not ids or is_set_outside(alternative):
         return
     right, block = _RIGHT[name], container.instance
     alone = name == "user" or len(ids) == _count(container.value(name))

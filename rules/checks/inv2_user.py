@@ -38,7 +38,16 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from rules.checks.attributes import missing, not_known, wrong
-from rules.checks.support import attribute_facts, entry_at, environment, image_fact, line, way, with_entry
+from rules.checks.support import (
+    attribute_facts,
+    entry_at,
+    environment,
+    image_fact,
+    is_set_outside,
+    line,
+    way,
+    with_entry,
+)
 from rules.model import Fact, Level, Span, Step, Undecided, Violation
 from rules.sources.dockerfile import Instruction
 from rules.sources.shell import UNKNOWN, Command
@@ -128,9 +137,15 @@ def _user(workspace: Workspace, container: Resource) -> Iterator[Violation | Und
         known = text.known if text is not None else None
         if known is None:
             yield not_known(ID, workspace, container, "user", alternative)
-        elif known.partition(":")[0] != USER and not _NUMERIC.match(known):
+        elif not _is_user(known, alternative):
             message = f"This runs the workspace as {f'`{known}`' if known else 'an empty name'} instead of `coder`."
             yield wrong(ID, workspace, container, "user", alternative, f"user={known}", message, right=f'"{USER}"')
+
+
+def _is_user(known: str, alternative: Alternative) -> bool:
+    """Whether it is `coder`, by name or by number. Another number that is written down is F-3's."""
+    name = known.partition(":")[0]
+    return name in (USER, "1000") or (_NUMERIC.match(known) is not None and not is_set_outside(alternative))
 
 
 def _group(workspace: Workspace, container: Resource) -> Iterator[Violation | Undecided]:
@@ -147,7 +162,7 @@ def _group(workspace: Workspace, container: Resource) -> Iterator[Violation | Un
         yield not_known(ID, workspace, container, "group_add", unknown)
         return
     first = value.alternatives[0]
-    if GROUP.removeprefix("var.") not in module.variables:
+    if GROUP.removeprefix("var.") not in workspace.evaluator.root.variables:
         message = (
             "The template has no `var.docker_gid` any more: a deployment that sets the host's docker group by that "
             "name sets nothing. Is it renamed on purpose?"
@@ -167,8 +182,9 @@ def _is_empty(alternative: Alternative) -> bool:
 
 def _only_numbers(value: Value) -> bool:
     """Numbers written down: F-3 says so, on the same line."""
-    items = [i for a in value if isinstance(a.data, ListData) for item in a.data.items for i in item]
-    texts = [as_text(item.data, item.at) for item in items if item.variable is None]
+    lists = [a.data for a in value if isinstance(a.data, ListData) and not is_set_outside(a)]
+    items = [each for data in lists for item in data.items for each in item]
+    texts = [as_text(item.data, item.at) for item in items if not is_set_outside(item)]
     return bool(items) and len(texts) == len(items) and all(t is not None and (t.known or "").isdigit() for t in texts)
 
 

@@ -284,7 +284,7 @@ def _volume_name(workspace: Workspace, storage: Mount) -> Iterator[Violation | U
             yield replace(violation, fix=_VOLUME_NAME, why=why)
         return
     absent = [w for w, named in (("owner", path.names_owner), ("workspace", path.names_workspace)) if not named]
-    if absent and path.shape == "*" and value is not None and (unseen := unknown_reason(value)) is not None:
+    if path.shape == "*" and value is not None and (unseen := unknown_reason(value)) is not None:
         address = f"{storage.container.address}/{storage.targets[0]}"
         yield undecided(
             workspace, ID, address, at, f"the name of the volume with Docker's storage is not known: {unseen}"

@@ -35,7 +35,7 @@ Keep `stop_signal = "SIGINT"`, `stop_timeout = 180`, `destroy_grace_seconds = 60
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -48,7 +48,7 @@ from rules.sources.terraform.references import references
 from rules.sources.terraform.syntax import Attribute, ObjectExpr
 from rules.sources.terraform.values import MapData, Unknown, as_bool, as_number, show, show_value
 from rules.sources.text import Position, Text
-from rules.workspace.storage import HOME, Cleanup, cleanups, is_home_folder, mounts
+from rules.workspace.storage import HOME, Cleanup, cleanups, is_home_folder, mounts, provisioned, runs_at_destroy
 from rules.workspace.template import Resource, Script, Workspace
 
 ID = "INV-8"
@@ -182,12 +182,15 @@ def _removals(workspace: Workspace) -> Iterator[Cleanup]:
     return (each for each in cleanups(workspace) if each.command.name == HELPER)
 
 
-def _cleanup(workspace: Workspace) -> Iterator[Violation]:
+def _cleanup(workspace: Workspace) -> Iterator[Violation | Undecided]:
     removals = list(_removals(workspace))
     at_destroy = [each for each in removals if each.at_destroy]
     chosen = next(iter(at_destroy or removals), None)
     if chosen is None:
-        if workspace.is_read:
+        unseen = _unseen(workspace, (s for _, block, s in provisioned(workspace) if runs_at_destroy(block)))
+        if unseen is not None:
+            yield undecided(workspace, ID, CLEANUP, unseen[0], f"{unseen[1]}; it may remove the home from the host")
+        elif workspace.is_read:
             yield _no_cleanup(workspace)
         return
     lost = f"{chosen.resource.address} provisioner"
@@ -211,6 +214,15 @@ def _without(workspace: Workspace, at: Position) -> Edit | None:
     if re.fullmatch(r"\s*(?:count|for_each|on_failure)\s*=[^{(\[]*", text):
         return Edit(at.path, at.line, at.line, "")
     return Edit(at.path, at.line, at.line, text.replace(" || true", "")) if text.count(" || true") == 1 else None
+
+
+def _unseen(workspace: Workspace, scripts: Iterable[Script]) -> tuple[Position, str] | None:
+    """Where something may be done that cannot be seen, and why: in `scripts`, or in a module from elsewhere."""
+    hidden = next((u for script in scripts for u in script.program.unresolved if u.kind != "system"), None)
+    if hidden is not None:
+        return hidden.position, hidden.reason
+    outside = next(workspace.outside, None)
+    return (outside.at, f"`module.{outside.labels[0]}` is not in this repository") if outside is not None else None
 
 
 def _no_cleanup(workspace: Workspace) -> Violation:
@@ -462,17 +474,9 @@ def _waited(program: Program, command: Command) -> bool:
 
 def _no_poweroff(workspace: Workspace) -> Iterator[Violation | Undecided]:
     scripts = [script for script in workspace.shutdown if script.address.startswith("coder_script.")]
-    unseen = next((u for script in scripts for u in script.program.unresolved if u.kind != "system"), None)
+    unseen = _unseen(workspace, scripts)
     if unseen is not None:
-        address = "stop script"
-        yield Undecided(
-            ID, workspace.template, address, line(unseen.position), f"{unseen.reason}; it may power DDEV off"
-        )
-        return
-    outside = next(workspace.outside, None)
-    if outside is not None:
-        reason = f"`module.{outside.labels[0]}` is not in this repository; it may power DDEV off on stop"
-        yield undecided(workspace, ID, "stop script", outside.at, reason)
+        yield undecided(workspace, ID, "stop script", unseen[0], f"{unseen[1]}; it may power DDEV off on stop")
         return
     if any(script.program.problems for script in scripts) or not workspace.is_read:
         return

@@ -47,6 +47,11 @@ def undecided(workspace: Workspace, rule: str, address: str, at: Position, reaso
     return Undecided(rule, workspace.template, address, line(at), reason)
 
 
+def is_set_outside(alternative: Alternative) -> bool:
+    """Whether whoever pushes the template says it, by a variable."""
+    return alternative.variable is not None or alternative.at.path.endswith(".tfvars")
+
+
 def truths(value: Value) -> Iterator[tuple[Alternative, Truth]]:
     """How a value that ought to be false can be true: the alternative that is, else every one that may be.
 

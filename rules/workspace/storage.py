@@ -141,16 +141,20 @@ def mounts(container: Resource) -> tuple[Mount, ...]:
 
 def cleanups(workspace: Workspace) -> Iterator[Cleanup]:
     """Every command that a provisioner of any resource runs."""
+    for resource, block, script in provisioned(workspace):
+        for command in script.program.commands:
+            yield Cleanup(resource, block, script, command, runs_at_destroy(block))
+
+
+def provisioned(workspace: Workspace) -> Iterator[tuple[Resource, BlockInstance, Script]]:
+    """Every provisioner of any resource, with what it runs."""
     scripts = {script.at: script for script in workspace.provisioners}
     kinds = {kind for module in workspace.modules for kind, _ in module.resources}
     for resource in workspace.resources(*sorted(kinds)):
         for block in resource.instance.blocks("provisioner"):
-            for name in ("command", "inline"):
-                attribute = block.attribute(name)
-                script = scripts.get(attribute.at) if attribute is not None else None
-                for command in script.program.commands if script is not None else ():
-                    assert script is not None
-                    yield Cleanup(resource, block, script, command, runs_at_destroy(block))
+            for attribute in map(block.attribute, ("command", "inline")):
+                if attribute is not None and attribute.at in scripts:
+                    yield resource, block, scripts[attribute.at]
 
 
 def runs_at_destroy(provisioner: BlockInstance) -> bool:

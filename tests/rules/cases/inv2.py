@@ -1,5 +1,6 @@
 """INV-2: the workspace runs as the user coder, in the image and in Terraform."""
 
+from tests.rules.containers import call, module
 from tests.rules.harness import Case, Code
 
 RULE = "INV-2"
@@ -65,7 +66,29 @@ BAD = (
         """,
         container="user = local.account # >INV-2",
     ),
+    Case(
+        "root by the default of a variable",
+        top='variable "uid" {\n  default = "0" # !INV-2\n}',
+        container="user = var.uid",
+    ),
     Case("no group", lacks={"group_add": "!INV-2"}),
+    Case(
+        "groups that a variable of another name has",
+        top='variable "groups" {\n  default = ["988"] # !INV-2\n}',
+        container="group_add = var.groups",
+    ),
+    Case(
+        "groups out of terraform.tfvars",
+        top='variable "groups" {}',
+        container="group_add = var.groups",
+        files={"terraform.tfvars": 'groups = ["988"] # !INV-2'},
+    ),
+    Case(
+        "a group by name in a module",
+        moves_container=True,
+        top=call(),
+        files={"modules/workspace/main.tf": module(group_add='["docker"] # !INV-2')},
+    ),
     Case("no groups in the list", container="group_add = [] # !INV-2"),
     Case(
         "a group by name", container='group_add = ["docker"] # !INV-2', fixed="group_add = [tostring(var.docker_gid)]"

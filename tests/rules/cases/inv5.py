@@ -130,6 +130,10 @@ BAD = (
 
 GOOD = (
     Case(
+        "the path out of what a function gives",
+        replaces=_path('"/coder-workspaces/${merge({ who = { owner = local.owner } }, {}).who.owner}-${local.slug}"'),
+    ),
+    Case(
         "the path written out",
         replaces=_path(
             '"/coder-workspaces/${lower(data.coder_workspace_owner.me.name)}-${lower(data.coder_workspace.me.name)}"'
@@ -171,4 +175,8 @@ GOOD = (
 """
         },
     ),
+)
+
+UNDECIDED = (
+    Case("a name that only Terraform can work out", replaces=_name('sha1("${local.owner}-${local.slug}") # ?INV-5')),
 )

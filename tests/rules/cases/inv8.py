@@ -274,6 +274,16 @@ GOOD = (
 
 UNDECIDED = (
     Case(
+        "a cleanup that is said when the template is pushed",
+        replaces=_command("var.cleanup"),
+        top='variable "cleanup" { # ?INV-8\n  type = string\n}',
+    ),
+    Case(
+        "a cleanup that may be in a module from elsewhere",
+        replaces={_TRIGGERS + "\n" + _PROVISIONER + "}\n": _TRIGGERS + "}\n"},
+        top='module "cleanup" { # ?INV-8\n  source = "git::https://example.org/cleanup.git"\n}',
+    ),
+    Case(
         "a time that is set when the template is pushed",
         top='variable "stop_seconds" { type = number }',
         container="stop_timeout = var.stop_seconds # ?INV-8",
