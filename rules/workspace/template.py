@@ -390,16 +390,21 @@ _LOCAL_SOURCE = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"$]*)"', re.MULTILINE)
 """How a module block calls a folder of the repository: https://developer.hashicorp.com/terraform/language/modules/sources"""
 
 
-def template_folders(tree: Tree) -> Sequence[str]:
-    """Folders that are Coder templates: their Terraform files declare an agent or a container.
+_RUNS = re.compile(r'^\s*resource\s+"?(?:coder_agent|docker_container)\b', re.MULTILINE)
 
-    A folder under ``modules``, and one that a template calls as a module, is a part of templates and none itself.
+
+def template_folders(tree: Tree) -> Sequence[str]:
+    """Folders that are Coder templates: their Terraform files, or a module that they call, declare what runs.
+
+    A folder under ``modules``, and one that a template calls as a module or links a file of, is a part of templates and
+    none itself.
     """
     found: set[str] = set()
-    called: set[str] = set()
+    running: set[str] = set()
+    calls: dict[str, set[str]] = {}
     for path in [path for path in tree.entries if path.endswith(".tf")]:
         parent = posixpath.dirname(path)
-        if "modules" in parent.split("/") or tree.entries[path].kind == "submodule":
+        if tree.entries[path].kind == "submodule":
             continue
         try:
             text = read_text(tree, path)
@@ -409,9 +414,26 @@ def template_folders(tree: Tree) -> Sequence[str]:
             continue
         if "coder_agent" in text or "docker_container" in text:
             found.add(parent)
-        sources = (posixpath.join(parent, source) for source in _LOCAL_SOURCE.findall(text))
-        called.update(folder for folder in (resolve(tree, source) for source in sources) if folder is not None)
-    return sorted(found - called)
+        if _RUNS.search(text):
+            running.add(parent)
+        sources = [resolve(tree, posixpath.join(parent, source)) for source in _LOCAL_SOURCE.findall(text)]
+        if tree.entries[path].kind == "symlink":
+            sources.append(posixpath.dirname(resolve(tree, path) or path))
+        calls.setdefault(parent, set()).update(folder for folder in sources if folder is not None)
+    whole = {folder for folder in found | calls.keys() if "modules" not in folder.split("/")}
+    called = {part for folder in whole for part in calls.get(folder, ())}
+    return sorted(folder for folder in whole - called if folder in found or _reached(folder, calls) & running)
+
+
+def _reached(folder: str, calls: Mapping[str, set[str]]) -> set[str]:
+    """The folders that a template is made of."""
+    reached, waiting = set[str](), [folder]
+    while waiting:
+        part = waiting.pop()
+        if part not in reached:
+            reached.add(part)
+            waiting.extend(calls.get(part, ()))
+    return reached
 
 
 def load_workspace(tree: Tree, template: str, image: Image, policy: Policy = DEFAULT) -> Workspace:

@@ -117,6 +117,32 @@ def test_a_folder_that_a_template_calls_is_a_part_of_it() -> None:
     assert said(introduced(report)) == []
 
 
+def test_a_template_that_becomes_a_module_is_still_one() -> None:
+    base = repository()
+    text = base.files[CORE].replace("${path.module}/..", "${path.module}/../..")
+    variables = dict(re.findall(r'^variable "(\w+)" \{\n(.*?)^}', text, re.MULTILINE | re.DOTALL))
+    root = "".join(f'variable "{name}" {{\n{body}}}\n' for name, body in variables.items())
+    inputs = "".join(f"  {name} = var.{name}\n" for name in variables)
+    root += f'module "workspace" {{\n  source = "../parts/workspace"\n{inputs}}}\n'
+    moved = written(base, {CORE: root, "parts/workspace/main.tf": text})
+    assert (compare(base, moved).findings, compare(base, moved).affected) == ((), ())
+    report = compare(base, swapped(moved, "parts/workspace/main.tf", "privileged = false", "privileged = true"))
+    assert [(f.rule, f.template, f.path) for f in introduced(report)] == [
+        ("F-2", "drupal-core", "parts/workspace/main.tf")
+    ]
+
+
+def test_a_file_behind_a_link_is_told_by_its_own_path() -> None:
+    base = repository()
+    linked = structs.replace(
+        written(
+            base, {WEB: None, "parts/web.tf": base.files[WEB].replace("privileged    = false", "privileged = true")}
+        ),
+        links={**base.links, WEB: "../parts/web.tf"},
+    )
+    assert [(f.rule, f.path) for f in introduced(compare(base, linked))] == [("F-2", "parts/web.tf")]
+
+
 def test_a_form_of_terraform_that_is_not_read_leaves_the_question_open() -> None:
     base = repository()
     text = '{"resource": {"docker_container": {"workspace": {"privileged": true}}}}\n'

@@ -27,7 +27,7 @@ from rules.sources.terraform.values import (
     unknown,
 )
 from rules.sources.text import Position, Text
-from rules.sources.tree import Unreadable, read_text
+from rules.sources.tree import Unreadable, read_text, resolve
 from rules.sources.watched import Watched
 
 if TYPE_CHECKING:
@@ -218,6 +218,7 @@ class Module:
 
     def _read(self, path: str) -> Body:
         source = self.evaluator.source
+        path = resolve(source.tree, path) or path  # what is behind a link is what can be changed
         try:
             file = parse(source.text(path), path)
         except Unreadable as error:
