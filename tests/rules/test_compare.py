@@ -143,12 +143,13 @@ def test_a_file_behind_a_link_is_told_by_its_own_path() -> None:
     assert [(f.rule, f.path) for f in introduced(compare(base, linked))] == [("F-2", "parts/web.tf")]
 
 
-def test_a_form_of_terraform_that_is_not_read_leaves_the_question_open() -> None:
+@pytest.mark.parametrize("name", ["override.tf.json", "terraform.tfvars.json", "local.auto.tfvars.json"])
+def test_a_form_of_terraform_that_is_not_read_leaves_the_question_open(name: str) -> None:
     base = repository()
     text = '{"resource": {"docker_container": {"workspace": {"privileged": true}}}}\n'
-    report = compare(base, written(base, {"user-defined-web/override.tf.json": text}))
+    report = compare(base, written(base, {f"user-defined-web/{name}": text}))
     assert report.conclusion == "neutral"
-    assert [problem.path for problem in report.problems] == ["user-defined-web/override.tf.json"]
+    assert [problem.path for problem in report.problems] == [f"user-defined-web/{name}"]
 
 
 def test_a_template_folder_that_goes_takes_its_findings_along() -> None:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 MAX_ITEMS = 256
 """Elements of a collection that a `for`, `for_each` or `dynamic` is unrolled over."""
 
+_JSON_FORM = "is Terraform's JSON form, which is not analysed"
+
 Presence = OneOf["certain", "conditional", "settable", "unknown"]
 """How sure it is that a block exists.
 
@@ -207,7 +209,7 @@ class Module:
         for path in self.evaluator.source.tree.folder(self.path):
             name = posixpath.basename(path)
             if name.endswith(".tf.json"):
-                self.evaluator.source.problem(path, 1, "is Terraform's JSON form, which is not analysed")
+                self.evaluator.source.problem(path, 1, _JSON_FORM)
             if not name.endswith(".tf"):
                 continue
             overriding = name == "override.tf" or name.endswith("_override.tf")
@@ -247,11 +249,14 @@ class Module:
                 pass
 
     def _tfvars(self) -> dict[str, Attribute]:
+        """What the files give that Terraform reads by itself, the last one of those that give a variable a value."""
         found: dict[str, Attribute] = {}
-        for path in self.evaluator.source.tree.folder(self.path):
-            name = posixpath.basename(path)
+        names = {path: posixpath.basename(path) for path in self.evaluator.source.tree.folder(self.path)}
+        for path, name in sorted(names.items(), key=lambda each: (each[1] != "terraform.tfvars", each[1])):
             if name == "terraform.tfvars" or name.endswith(".auto.tfvars"):
                 found.update(self._read(path).attributes)
+            elif name == "terraform.tfvars.json" or name.endswith(".auto.tfvars.json"):
+                self.evaluator.source.problem(path, 1, _JSON_FORM)
         return found
 
     def child(self, name: str) -> Module | None:

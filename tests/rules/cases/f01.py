@@ -477,6 +477,17 @@ BAD = (
         files={"local.auto.tfvars": 'extra = "/run" # !F-1'},
     ),
     Case(
+        "of two tfvars files, the one that is read last",
+        top='variable "extra" { type = string }',
+        container="""
+            volumes {
+              container_path = "/srv/extra"
+              host_path      = var.extra
+            }
+        """,
+        files={"local.auto.tfvars": 'extra = "/run" # !F-1', "terraform.tfvars": 'extra = "/srv/extra"'},
+    ),
+    Case(
         "a path out of JSON",
         container="""
             volumes {
