@@ -46,6 +46,7 @@ from rules.checks.commands import (
     Flow,
     Surface,
     Write,
+    essence,
     flow_of,
     frames_of,
     getopt,
@@ -290,7 +291,9 @@ MAX_SHOWN = 60
 
 def _content(append: _Append) -> str:
     texts = append.write.texts if append.write is not None else ()
-    return " ".join(texts[0].replace(UNKNOWN, "…").split())[:120] if texts else shown(append.command)
+    if texts:
+        return " ".join(texts[0].replace(UNKNOWN, "…").split())[:120]
+    return next(map(essence, invocations(append.command)), shown(append.command))
 
 
 def _guarded(surface: Surface, append: _Append) -> Edit | None:

@@ -314,7 +314,7 @@ def _at_value(
         rule=ID,
         template=workspace.template,
         address=f"{app.address}/{inner}{name}",
-        evidence=f"{name}={show(alternative.data)}",
+        evidence=f"{name}={show(alternative.data)}".replace('"', ""),
         span=line(alternative.at),
         level=level,
         message=message,

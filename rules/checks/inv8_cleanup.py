@@ -149,10 +149,8 @@ def _seconds(workspace: Workspace, container: Resource, name: str, least: int) -
     for alternative in value:
         seconds = as_number(alternative.data)
         if seconds is not None and seconds < least:
-            message = (
-                f"This gives a stopping workspace {show(alternative.data)} seconds, less than the {least} it needs."
-            )
-            evidence = f"{name}={show(alternative.data)}"
+            message = f"This gives a stopping workspace {seconds:g} seconds, less than the {least} it needs."
+            evidence = f"{name}={seconds:g}"
             found = wrong(ID, workspace, container, name, alternative, evidence, message, right=str(least))
             yield replace(found, why=_CUT_OFF)
         elif isinstance(alternative.data, Unknown):

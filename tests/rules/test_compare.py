@@ -288,10 +288,21 @@ def test_a_file_that_another_program_overwrites_is_no_new_finding(line: str) -> 
         ("sudo chown 1000:1000 ~/one", "sudo chown -R 1000:1000 ~/one || true"),
         ("sudo systemctl start docker", "sudo systemctl --no-block start docker"),
         ("ddev start one two", "ddev start -y one two"),
+        ("git config --global --add safe.directory '*'", 'nice git config --global --add safe.directory "*"'),
     ],
 )
 def test_a_line_that_gets_an_option_is_no_new_finding(old: str, new: str) -> None:
     report = compare(_booting(old), _booting(new))
+    assert [finding.status for finding in report.findings] == ["preexisting"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("stop_timeout          = 180", "stop_timeout = 60"), ("subdomain = true", "subdomain = false")],
+)
+def test_a_value_in_quotes_is_no_new_finding(right: str, wrong: str) -> None:
+    quoted = re.sub(r"(\w+)$", r'"\1"', wrong)
+    report = compare(swapped(minimal(), WEB, right, wrong), swapped(minimal(), WEB, right, quoted))
     assert [finding.status for finding in report.findings] == ["preexisting"]
 
 
