@@ -111,7 +111,9 @@ def _listed(group: Sequence[Judged]) -> Judged:
     )
     trail = tuple(dict.fromkeys(step for each in group for step in each.trail))
     lost = tuple(dict.fromkeys(span for each in group for span in each.lost))
-    return replace(first, violation=together, trail=trail, fingerprint=fingerprint, lost=lost, parts=found)
+    return replace(
+        first, violation=together, trail=trail, fingerprint=fingerprint, lost=lost, parts=found, listed=not one
+    )
 
 
 def _inserts(edit: Edit) -> bool:
@@ -126,7 +128,17 @@ def _edit_of_all(found: Sequence[Violation]) -> Edit | None:
     inserts = [edit for edit in edits if edit is not None and _inserts(edit)]
     if len(inserts) < len(edits) or len({(edit.path, edit.start) for edit in inserts}) > 1:
         return None
-    return replace(inserts[0], text="\n".join(edit.text for edit in inserts))
+    return replace(inserts[0], text=_in_line([edit.text for edit in inserts]))
+
+
+def _in_line(texts: Sequence[str]) -> str:
+    """Attributes below one another, their signs in one column as `terraform fmt` has them."""
+    rows = [re.fullmatch(r"(\s*)([\w-]+) *= (.*)\n?", text) for text in texts]
+    found = [row for row in rows if row is not None]
+    if len(found) < len(texts) or len({text.index("=") for text in texts}) == 1:
+        return "\n".join(texts)
+    width = max(len(row[2]) for row in found)
+    return "\n".join((*(f"{row[1]}{row[2].ljust(width)} = {row[3]}" for row in found), ""))
 
 
 def one_per_line(judged: Iterable[Judged]) -> list[Judged]:
@@ -167,6 +179,7 @@ def _led(group: Sequence[Judged]) -> Judged:
         trail=tuple(dict.fromkeys(step for each in (first, *others) for step in each.trail)),
         fingerprint=fingerprint,
         along=tuple(each.violation for each in others),
+        listed=False,
         lost=tuple(dict.fromkeys(span for each in group for span in each.lost)),
         parts=tuple(part for each in (first, *others) for part in each.parts or (each.violation,)),
     )

@@ -54,7 +54,8 @@ class Judged(Struct, frozen=True):
     """A violation with its status. `path` and `line` are where to speak of it; `anchor` is a place in the diff.
 
     `along` are the others that stand on its line: they are told with it. `lost` are the lines of the base that enforced
-    what is no longer enforced. `parts` are all the violations that it tells, none if it is one alone.
+    what is no longer enforced. `parts` are all the violations that it tells, none if it is one alone. listed: the
+    violation's `fix` says, one a line, all that its message only names.
     """
 
     violation: Violation
@@ -68,6 +69,7 @@ class Judged(Struct, frozen=True):
     along: tuple[Violation, ...] = ()
     lost: tuple[Span, ...] = ()
     parts: tuple[Violation, ...] = ()
+    listed: bool = False
 
 
 def renamed_templates(diff: Diff) -> dict[str, str]:

@@ -225,6 +225,8 @@ def _finding(judged: Judged, contract: ContractText) -> Finding:
         acknowledged_by=judged.acknowledged_by,
         fingerprint=judged.fingerprint,
         anchor=judged.anchor,
+        along=tuple(dict.fromkeys(each.rule for each in judged.along if each.rule != violation.rule)),
+        listed=judged.listed,
     )
 
 

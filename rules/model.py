@@ -164,7 +164,11 @@ class Anchor(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """A violation after comparison, with all that a reader needs. `anchor` is None where no diff line fits."""
+    """A violation after comparison, with all that a reader needs. `anchor` is None where no diff line fits.
+
+    `along` are the ids of other rules whose findings on its line it tells too. listed: `fix` says, one a line, all that
+    `message` only names.
+    """
 
     rule: str
     requirement: str
@@ -185,6 +189,8 @@ class Finding(Struct, frozen=True):
     acknowledged_by: Acknowledgement | None
     fingerprint: str
     anchor: Anchor | None
+    along: tuple[str, ...] = ()
+    listed: bool = False
 
 
 class Sighting(Struct, frozen=True):

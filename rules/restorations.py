@@ -64,8 +64,9 @@ def _of_file(
             yield from _exchanged(path, hunks[0], first, lines, before, after, blamed=blamed)
         if not blamed and _stand_alone(lines, [before[line - 1] for line in first.base], first.base):
             # An empty range: in front of what came instead, or where nothing came.
-            texts = (before[line - 1].rstrip("\r") for line in lines)
-            yield Edit(path, first.head.start, first.head.start - 1, "\n".join(texts))
+            texts = [before[line - 1].rstrip("\r") for line in lines]
+            if not texts[-1].endswith("\\") or _same_below(before, lines[-1], after, first.head.start - 1):
+                yield Edit(path, first.head.start, first.head.start - 1, "\n".join(texts))
     came, went = range(first.head.start, last.head.stop), range(first.base.start, last.base.stop)
     if len(came) <= len(went):
         yield Edit(path, came.start, came.stop - 1, "\n".join(before[n - 1].rstrip("\r") for n in went))
@@ -75,6 +76,11 @@ def _stand_alone(lines: Sequence[int], texts: Sequence[str], gap: range) -> bool
     """Whether some of the lines of a gap can come back without the others: none of them is inside of another one."""
     indents = {n: len(text) - len(text.lstrip()) for n, text in zip(gap, texts, strict=True) if text.strip()}
     return indents.get(lines[0], 0) == min(indents.values(), default=0)
+
+
+def _same_below(before: Sequence[str], old: int, after: Sequence[str], new: int) -> bool:
+    """Whether a line that goes on in the next one finds there what it went on with."""
+    return before[old : old + 1] == after[new : new + 1]
 
 
 def _exchanged(

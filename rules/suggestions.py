@@ -133,7 +133,8 @@ class _Trial(Struct, frozen=True, dict=True):
 
     def _is_right(self, tried: Examined, batch: Sequence[Suggestion]) -> bool:
         gone = frozenset[Key]().union(*(each.keys for each in batch))
-        return _keys(tried) <= self._known - gone and set(tried.problems) <= set(self.after.problems)
+        readable = set(tried.problems) <= set(self.after.problems) and _open(tried) <= _open(self.after)
+        return readable and _keys(tried) <= self._known - gone
 
     @cached_property
     def _known(self) -> set[Key]:
@@ -172,6 +173,11 @@ class EditedTree(Struct, frozen=True, dict=True):
 
 def _keys(examined: Examined) -> set[Key]:
     return {_key(violation) for violation in examined.side.violations}
+
+
+def _open(examined: Examined) -> set[Key]:
+    """What cannot be decided."""
+    return {(each.rule, each.template, each.address, each.reason) for each in examined.side.undecided}
 
 
 def on_lines(edit: Edit, judged: Judged, head: Tree, diff: Diff) -> tuple[Edit, Anchor | None]:

@@ -86,7 +86,8 @@ def _affected(affected: Affected) -> dict[str, object]:
 def _finding(finding: Finding) -> dict[str, object]:
     edit = finding.suggestion
     values = to_builtins(finding)
-    del values["anchor"]
+    for ours in ("anchor", "along", "listed"):
+        del values[ours]
     if finding.citation is not None:
         del values["citation"]["part"]
     by = finding.acknowledged_by

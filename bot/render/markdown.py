@@ -352,16 +352,13 @@ def _told(rule: str, fix: str, findings: Sequence[Finding]) -> str:
     one, several = (fixes, []) if len(fixes) == 1 else ([], fixes)
     if len(findings) == 1:
         said = _said(findings[0])
-        if several and _MISSING.fullmatch(findings[0].message):  # the list says it all
+        if findings[0].listed:  # the list says it all
             said = _place(findings[0].path, findings[0].line)
         lines = [" ".join([f"**{rule}**", said, *one, *_acknowledgement(findings[0])])]
     else:
         items = (" ".join([_said(finding), *_acknowledgement(finding)]) for finding in findings)
         lines = [" ".join([f"**{rule}**", *one]), *(f"- {item}" for item in items)]
     return "\n  ".join([*lines, *several])
-
-
-_MISSING = re.compile(r"Missing here: [^.:]*\.")
 
 
 def _let_stand(finding: Finding) -> str:
@@ -431,8 +428,8 @@ def _acknowledgement(finding: Finding) -> list[str]:
     if by is None:
         return []
     if by.kind == "comment":
-        along = ", ".join(id_ for id_ in finding.related if f" {id_}: " in finding.message)
-        return [f"Accepted{f', with {along},' if along else ''} by {inline(by.note)}."]
+        along = f", with {', '.join(finding.along)}," if finding.along else ""
+        return [f"Accepted{along} by {inline(by.note)}."]
     how = "Explicitly modified by the delta in" if by.kind == "delta" else "Waived in"
     return [f"{how} {_place(by.path, by.line)}{', on the base branch' if by.accepted else ': a maintainer decides'}."]
 
@@ -440,24 +437,29 @@ def _acknowledgement(finding: Finding) -> list[str]:
 def _trail(finding: Finding) -> str:
     """What was removed, where the value of the finding's line comes from and where it takes effect, on other lines."""
     gone = [step for step in finding.trail if step.text.startswith(REMOVED)]
-    trail = [step for step in finding.trail if step not in gone and not _says_nothing(step)]
-    own = next((n for n, step in enumerate(trail) if (step.path, step.line) == (finding.path, finding.line)), None)
-    before = trail[:own] if own is not None else trail
-    after = trail[own + 1 :] if own is not None else []
-    after = [step for step in after if (step.path, step.line) != (finding.path, finding.line)]
-    if gone:  # where it stood says more than where it is missing
-        before = []
+    trail = [step for step in finding.trail if step not in gone]
+    own = next((n for n, step in enumerate(trail) if _is_own(step, finding)), len(trail))
+    # Where it stood says more than where it is missing.
+    before = [] if gone else [step for step in trail[:own] if not _says_nothing(step, finding)]
+    after = [step for step in trail[own + 1 :] if not (_says_nothing(step, finding) or _is_own(step, finding))]
     told = [("It comes from", before[:MAX_STEPS]), ("It takes effect in", after[:MAX_STEPS])]
     shown = [f" {how} {', '.join(_step(step, finding) for step in steps)}." for how, steps in told if steps]
-    return "".join([*([f" The base has it in {_lines(gone, finding)}."] if gone else []), *shown])
+    was = [f" It was right before this change, in {_lines(gone, finding)}."] if gone else []
+    return "".join([*was, *shown])
 
 
-_OPENS = re.compile(r"\w+\s*=\s*[\[{(]+")
-"""A step that says no more than that a list or a map begins."""
+def _is_own(step: Step, finding: Finding) -> bool:
+    return (step.path, step.line) == (finding.path, finding.line)
 
 
-def _says_nothing(step: Step) -> bool:
-    return '"$@"' in step.text or _OPENS.fullmatch(step.text.strip()) is not None
+_OPENS = re.compile(r'\w+(?:\s+"[^"]*")*\s*(?:=\s*)?[\[{(]+')
+"""A step that says no more than that a block, a list or a map begins."""
+
+
+def _says_nothing(step: Step, finding: Finding) -> bool:
+    """Whether a step has no news: what only opens or hands on, and the lines that the message names itself."""
+    named = re.search(rf"\bline {step.line}\b", finding.message) and step.path == finding.path
+    return bool(named) or '"$@"' in step.text or _OPENS.fullmatch(step.text.strip()) is not None
 
 
 def _lines(steps: Sequence[Step], finding: Finding) -> str:
@@ -471,7 +473,7 @@ def _lines(steps: Sequence[Step], finding: Finding) -> str:
 def _step(step: Step, finding: Finding) -> str:
     where = f"line {step.line}" if step.path == finding.path else code(f"{step.path}:{step.line}")
     text = " ".join(step.text.split())
-    return f"{code(shorten(text, MAX_VALUE))} ({where})" if text else where
+    return f"{code(shorten(text, MAX_VALUE))} ({where})" if text and f"`{text}`" not in finding.message else where
 
 
 def _suggestion(finding: Finding) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rules.checks.support import corrected, line, set_to, undecided, way, with_attribute
+from rules.checks.support import corrected, line, not_seen, set_to, undecided, way, with_attribute
 from rules.model import Level, Undecided, Violation
 from rules.sources.terraform.values import Alternative, Unknown
 from rules.workspace.template import Resource, Workspace
@@ -78,8 +78,5 @@ def _write(name: str, right: str | None) -> str:
 
 def not_known(rule: str, workspace: Workspace, resource: Resource, name: str, alternative: Alternative) -> Undecided:
     data = alternative.data
-    if isinstance(data, Unknown):
-        reason = f"{name} is {data.expression or 'a value'}, which {data.reason}"
-    else:
-        reason = f"a part of {name} cannot be known"
+    reason = not_seen(name, data) if isinstance(data, Unknown) else f"a part of `{name}` cannot be known"
     return undecided(workspace, rule, f"{resource.address}/{name}", resource.at(name), reason)

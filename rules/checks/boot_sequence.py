@@ -225,7 +225,7 @@ def _violation(workspace: Workspace, surface: Surface, script: Script, fault: _F
         span=line(fault.at),
         level=fault.level,
         message=fault.message + (" Is that meant?" if fault.level == "warning" else ""),
-        trail=surface.steps((fault.at, *fault.trail)),
+        trail=surface.steps((*fault.trail, fault.at)),
         related=fault.related,
         edit=fault.edit,
         lost=fault.lost,
@@ -399,8 +399,11 @@ class _Boot:
         for early, commands, late in needed:
             after = found.get(late, [])
             if commands and after and races(commands, after[-1], self.program):
-                message = f"This runs beside the boot, and the {_named(late)} does not wait for it: {LATE[early]}."
                 place, trail = commands[0].position, passed(after[-1])
+                where = _where(after[-1].position, place)
+                message = (
+                    f"This runs beside the boot, and the {_named(late)}{where} does not wait for it: {LATE[early]}."
+                )
                 fix = f"Run it without `&`, or `wait` for it before the {_named(late)}."
                 yield _Fault(
                     f"{early} beside {late}", place, message, related=_RELATED.get(early, ()), trail=trail, fix=fix
@@ -413,10 +416,12 @@ class _Boot:
             second = steps.last(early)
         elif (early, late) == ("dockerd", "image pre-pull") and steps.before(second, steps.last(late)):
             second, first = steps.last(late), steps.daemon.waits[0]
-        message = f"The {_named(early)} {_verb(early)} only after the {_named(late)}: {LATE[early]}."
+        own, other = _where(second.position, second.position), _where(first.position, second.position)
+        message = f"The {_named(early)}{own} {_verb(early)} only after the {_named(late)}{other}: {LATE[early]}."
         level: Level = "failure"
         if early == "registry mirror" and any(map(_reloads, self.program.commands[steps.place[id(second)] :])):
-            message = f"The {_named(early)} comes only after the {_named(late)}, which is then told to read it again."
+            later = f"only after the {_named(late)}{other}, which is then told to read it again"
+            message = f"The {_named(early)}{own} comes {later}."
             level = "warning"
         trail = (*passed(second), *passed(first))
         evidence = f"{early} after {late}"
@@ -623,6 +628,11 @@ def _reloads(command: Command) -> bool:
 def _stops_daemon(command: Command) -> bool:
     """``sudo pkill -x dockerd``, ``kill $PID``: not the signal that only has it read its configuration again."""
     return command.name in ("kill", "pkill", "killall", "systemctl", "service") and not _reloads(command)
+
+
+def _where(at: Position, beside: Position) -> str:
+    """Where a step stands, for a sentence about something that stands `beside` it."""
+    return f" (line {at.line})" if at.path == beside.path else f" (`{at.path}:{at.line}`)"
 
 
 def _named(step: str) -> str:

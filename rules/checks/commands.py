@@ -620,13 +620,15 @@ def site(command: Command, needle: re.Pattern[str]) -> Position:
 
 
 def passed(command: Command, origins: Iterable[Origin] = (), at: Position | None = None) -> tuple[Position, ...]:
-    """From the values that a command takes, outwards through the calls and files that lead to it.
+    """From the calls and values that a command gets its words from to itself, then outwards through what has it run.
 
     `at` is where it does what is meant, if that is not where it begins.
     """
     words = [origin for word in command.args for origin in word.origins]
     assigned = [origin.position for origin in (*origins, *words) if origin.kind == "assignment"]
-    return (*assigned, at or command.position, *(frame.position for frame in reversed(command.frames)))
+    calls = [frame.position for frame in command.frames if frame.kind == "call"]
+    others = [frame.position for frame in reversed(command.frames) if frame.kind != "call"]
+    return (*calls, *assigned, at or command.position, *others)
 
 
 def shown(command: Command) -> str:
@@ -643,10 +645,10 @@ def essence(invocation: Invocation) -> str:
 # Suggestions
 
 
-def replaced(surface: Surface, word: Word, new: str) -> Edit | None:
-    """The edit that writes `new` in place of a word that is spelled out on one line."""
+def replaced(surface: Surface, word: Word, new: str, after: Edit | None = None) -> Edit | None:
+    """The edit that writes `new` in place of a word that is spelled out on one line; `after` one further on there."""
     at, raw = word.position, word.raw
-    line = surface.line(at)
+    line = surface.line(at) if after is None else after.text
     start = at.column - 1
     if "\n" in raw or line[start : start + len(raw)] != raw:
         return None
@@ -667,8 +669,27 @@ def deleted(surface: Surface, command: Command) -> Edit | None:
     if not _FOR_IT.fullmatch(before) or not _WITH_IT.fullmatch(after):
         return None
     said = surface.line(at).replace("$${", "${").strip().removeprefix("RUN ").lstrip()
-    return Edit(at.path, at.line, at.line, "") if said and said == (before + command.raw + after).strip() else None
+    return _without_line(surface, at) if said and said == (before + command.raw + after).strip() else None
 
+
+def _without_line(surface: Surface, at: Position) -> Edit | None:
+    """The edit that takes a line away, with the `if` or the loop around it that would be empty: bash reads none."""
+    lines = surface.lines(at.path)
+    first = next((n for n in range(at.line - 1, 0, -1) if _says_something(lines[n - 1])), 0)
+    last = next((n for n in range(at.line + 1, len(lines) + 1) if _says_something(lines[n - 1])), 0)
+    above, below = (lines[n - 1].strip() if n else "" for n in (first, last))
+    if not (_BEGINS.search(above) and _ENDS.match(below)):
+        return Edit(at.path, at.line, at.line, "")
+    return Edit(at.path, first, last, "") if _REMOVABLE.match(above) and below in ("fi", "done") else None
+
+
+def _says_something(line: str) -> bool:
+    return bool(line.strip()) and not line.strip().startswith("#")
+
+
+_BEGINS = re.compile(r"(?:\b(?:then|do|else)|[{(])$")
+_ENDS = re.compile(r"(?:fi|done|elif|else)\b|[})]|;;")
+_REMOVABLE = re.compile(r"(?:if|for|while|until)\b")
 
 _TEST = r"!?\s*(?:\[\[? [^;|&]* \]\]?|(?:sudo )?(?:grep|command -v|test|pgrep)\s[^;|&]*)"
 _FOR_IT = re.compile(rf"\s*(?:{_TEST}\s*(?:&&|\|\|)\s*)?")

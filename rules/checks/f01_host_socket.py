@@ -105,7 +105,8 @@ def of_block(workspace: Workspace, container: Resource, block: BlockInstance) ->
                 return
             if _is_host_path(block, name) and _could_be_socket(path):
                 hole = next(part for part in path.parts if isinstance(part, Hole))
-                reason = f"{name} is {path.show()!r}, and {hole.expression or 'a part of it'} {hole.reason}"
+                part = f"`{hole.expression}`" if hole.expression else "a part of it"
+                reason = f"`{name}` is `{path.show()}`, and {part} {hole.reason}"
                 yield undecided(workspace, ID, address, attribute.at, reason)
 
 

@@ -33,7 +33,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.checks.support import argument_lists, corrected, line, set_to, truths, undecided, way, without_word, written
+from rules.checks.support import (
+    argument_lists,
+    corrected,
+    line,
+    not_seen,
+    set_to,
+    truths,
+    undecided,
+    way,
+    without_word,
+    written,
+)
 from rules.model import Level, Undecided, Violation
 from rules.sources.shell import Command, Word
 from rules.sources.terraform.values import Alternative, Unknown, Value
@@ -84,7 +95,7 @@ def _container(workspace: Workspace, container: Resource, value: Value) -> Itera
     sure = len(value.alternatives) == 1
     for alternative, truth in truths(value):
         if truth == "unknown" and isinstance(alternative.data, Unknown):
-            reason = f"privileged is {alternative.data.expression}, which {alternative.data.reason}"
+            reason = not_seen("privileged", alternative.data)
             address = f"{container.address}/privileged"
             yield undecided(workspace, ID, address, container.at("privileged"), reason)
         elif truth == "settable":

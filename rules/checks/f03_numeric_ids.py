@@ -10,8 +10,8 @@ other scripts, the image's build and the commands it stages, also behind `xargs`
 
 ## Why it matters
 
-Numbers of users and groups differ from host to host and from image to image: a name stays who it is, a number can be
-somebody else on the next host.
+Numbers of users and groups differ from host to host and from image to image: the same name is the same user, the same
+number may be somebody else.
 
 ## Bad
 
@@ -33,7 +33,7 @@ Use the names `coder` and `docker` in scripts, and `var.docker_gid` for the grou
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, pairwise
 
 from msgspec import Struct
@@ -45,6 +45,7 @@ from rules.checks.commands import (
     Flow,
     Invocation,
     Surface,
+    deleted,
     essence,
     getopt,
     invocations,
@@ -82,12 +83,16 @@ _OWN_USERS = frozenset({"coder", "ubuntu"})
 
 
 class _Use(Struct, frozen=True):
-    """A numeric id in one argument: as written there, and what it would be by name."""
+    """A numeric id in one argument: as written there, and what the argument would be by name.
+
+    needless: nobody misses the command.
+    """
 
     word: Word
     text: str
     named: str | None
     fix: str = ""
+    needless: bool = False
 
 
 def check(workspace: Workspace) -> Iterator[Violation]:
@@ -124,15 +129,14 @@ def _scripts(surface: Surface) -> Iterator[Violation]:
     for flow, command in surface.select(_CONCERN):
         for use in _wrapped(command):
             evidence = f"{' '.join(command.wrappers)} as {use.text}"
-            yield _in_script(surface, command, use, evidence, "failure")
-        found = (
-            (each, use) for each in invocations(command) for use in _uses(each) if not _sets_up_user(surface, each)
-        )
-        for invocation, use in islice(found, 1):
-            evidence = f"{use.text} in {essence(invocation)}"
+            yield _in_script(surface, command, [use], evidence, "failure")
+        found = ((each, list(_uses(each))) for each in invocations(command) if not _sets_up_user(surface, each))
+        for invocation, uses in islice((each for each in found if each[1]), 1):
+            evidence = f"{uses[0].text} in {essence(invocation)}"
             level = _level(surface, invocation)
-            fix = use.fix or ("Leave the number out: the system takes a free one." if level == "warning" else "")
-            yield _in_script(surface, command, replace(use, fix=fix), evidence, level)
+            free = _FREE if level == "warning" else ""
+            told = [replace(use, fix=use.fix or free) for use in uses]
+            yield _in_script(surface, command, told, evidence, level)
         if any(path in ("/etc/passwd", "/etc/group") for write in flow.writes(command) for path in write.paths):
             yield from _account(surface, flow, command)
 
@@ -143,14 +147,15 @@ def _account(surface: Surface, flow: Flow, command: Command) -> Iterator[Violati
         if surface.template != IMAGE and any(_ACCOUNT.search(text) for text in write.texts):
             path = next(iter(write.paths))
             use = _Use(write.target, path, None, "Leave it out: the image has the user `coder` already.")
-            found = _in_script(surface, command, use, f"account written to {path}", "failure")
+            found = _in_script(surface, command, [use], f"account written to {path}", "failure")
             yield replace(found, message=f"`{shown(command)}` writes an account with its number into `{path}`.")
 
 
-def _in_script(surface: Surface, command: Command, use: _Use, evidence: str, level: Level) -> Violation:
-    edit = replaced(surface, use.word, use.named) if use.named is not None else None
-    at = site(command, re.compile(re.escape(use.text)))
+def _in_script(surface: Surface, command: Command, uses: Sequence[_Use], evidence: str, level: Level) -> Violation:
+    at = site(command, re.compile(re.escape(uses[0].text)))
     question = " Is that meant?" if level == "warning" else ""
+    numbers = dict.fromkeys(use.text for use in uses)
+    told = ", ".join(f"`{number}`" for number in numbers)
     return Violation(
         rule=ID,
         template=surface.template,
@@ -158,12 +163,31 @@ def _in_script(surface: Surface, command: Command, use: _Use, evidence: str, lev
         evidence=evidence,
         span=line(at),
         level=level,
-        message=f"`{shown(command)}` names a user or group by its number, `{use.text}`.{question}",
-        trail=surface.steps(passed(command, use.word.origins)),
+        message=f"`{shown(command)}` names a user or group by its number, {told}.{question}",
+        trail=surface.steps(passed(command, uses[0].word.origins)),
         related=("INV-2",),
-        edit=edit,
-        fix=use.fix or _by_name(use.text),
+        edit=deleted(surface, command) if uses[0].needless else _named(surface, uses),
+        fix=" ".join(dict.fromkeys(use.fix or _by_name(use.text) for use in uses)),
+        why="" if any(number.strip("+#:.0") for number in numbers) else _OF_ROOT,
     )
+
+
+def _named(surface: Surface, uses: Sequence[_Use]) -> Edit | None:
+    """The edit that writes names, where all numbers stand on one line."""
+    edit, lines = None, {(use.word.position.path, use.word.position.line) for use in uses}
+    for use in sorted(uses, key=lambda use: -use.word.position.column):
+        new = replaced(surface, use.word, use.named, edit) if use.named is not None and len(lines) == 1 else None
+        if new is None:
+            return None
+        edit = new
+    return edit
+
+
+_FREE = "Leave the number out: the system takes a free one."
+_SET_UP = "Leave it out: the image sets up its users and groups."
+_OF_ROOT = (
+    "Root is `0` on every system, so nothing breaks today; the contract asks for names, which nobody has to look up."
+)
 
 
 def _by_name(text: str, before: str = "") -> str:
@@ -208,9 +232,10 @@ def _ids(word: Word, text: str) -> Iterator[_Use]:
     """`text` is ``user``, ``user:group`` or a list of groups."""
     parts = re.split("([:.,])", text)
     if any(_NUMBER.fullmatch(part) for part in parts):
-        names = [_NAMES.get(part.lstrip("+#"), part) for part in parts]
-        named = "".join(names) if not any(_NUMBER.fullmatch(name) for name in names) else None
-        yield _Use(word, text, named if word.alternatives[0] == text else None)
+        names = [":" if part == "." else _NAMES.get(part.lstrip("+#"), part) for part in parts]
+        whole = word.alternatives[0]
+        sure = whole.count(text) == 1 and not any(_NUMBER.fullmatch(name) for name in names)
+        yield _Use(word, text, whole.replace(text, "".join(names)) if sure else None)
 
 
 def _owner(invocation: Invocation) -> Iterator[_Use]:
@@ -221,12 +246,21 @@ def _owner(invocation: Invocation) -> Iterator[_Use]:
         yield from _ids(word, word.alternatives[0])
 
 
-def _options(short: str, long: tuple[str, ...], takes: str) -> Callable[[Invocation], Iterator[_Use]]:
-    """A command whose options `short` and `long` are ids; the letters of `takes` have an argument of another kind."""
+def _options(
+    short: str, long: tuple[str, ...], takes: str, gives: Sequence[str] = ()
+) -> Callable[[Invocation], Iterator[_Use]]:
+    """A command whose options `short` and `long` are ids; the letters of `takes` have an argument of another kind.
+
+    `gives` are those that give somebody a number, for which there is no name.
+    """
 
     def read(invocation: Invocation) -> Iterator[_Use]:
         arguments = getopt(invocation.args, short + takes, long)
-        yield from _option_ids(arguments, (*short, *long))
+        changes = invocation.name in ("usermod", "groupmod")
+        for name in (*short, *long):
+            for use in _option_ids(arguments, (name,)):
+                fix = _SET_UP if changes else _FREE
+                yield replace(use, named=None, fix=fix, needless=changes) if name in gives else use
 
     return read
 
@@ -255,7 +289,9 @@ def _acl(invocation: Invocation) -> Iterator[_Use]:
         for entry in option.value.split(","):
             fields = entry.removeprefix("d:").split(":")
             if len(fields) > 1 and fields[0] in ("u", "g", "user", "group") and fields[1].isdigit():
-                yield _Use(option.word, fields[1], None)
+                whole, name = option.word.alternatives[0], _NAMES.get(fields[1])
+                sure = name is not None and whole.count(fields[1]) == 1
+                yield _Use(option.word, fields[1], whole.replace(fields[1], name) if name and sure else None)
 
 
 _RUNNER = {"1000": '"$(id -u)"', "1000:1000": '"$(id -u):$(id -g)"'}
@@ -284,7 +320,8 @@ def _found(invocation: Invocation) -> Iterator[_Use]:
         if option.value in _FIND_NAMES and number.lstrip("+-").isdigit() and number != "0":
             kind, name = _FIND_NAMES[option.value]
             whom = "coder" if number == "1000" else f"<its {name}>"
-            yield _Use(word, number, None, f"Write `{kind} {whom}`.")
+            named = whom if option.value == kind and number == "1000" else None
+            yield _Use(word, number, named, f"Write `{kind} {whom}`.")
 
 
 _FIND_NAMES = {
@@ -310,7 +347,7 @@ def _in_code(invocation: Invocation) -> Iterator[_Use]:
     for arguments in _CHOWN.findall(code) if "chown" in code else ():
         number = next((each for each in re.split(r"[\s,]+", arguments) if each.isdigit()), None)
         if number is not None and invocation.args:
-            yield _Use(invocation.args[-1], number, None)
+            yield _Use(invocation.args[-1], number, None, "Do it in the shell, by name: `sudo chown coder:coder`.")
 
 
 _ADDS_USER = frozenset({"useradd", "usermod", "adduser", "groupadd", "groupmod", "addgroup"})
@@ -318,12 +355,12 @@ _COMMANDS: dict[str, Callable[[Invocation], Iterator[_Use]]] = {
     "chown": _owner,
     "chgrp": _owner,
     "install": _options("og", ("owner", "group"), "mtS"),
-    "usermod": _options("ugG", ("uid", "gid", "groups"), "cdefplsLvVwW"),
-    "useradd": _options("ugG", ("uid", "gid", "groups"), "bcdefKkpRs"),
-    "adduser": _options("uG", ("uid", "gid", "ingroup"), "hgsk"),
-    "groupmod": _options("g", ("gid",), "npRU"),
-    "groupadd": _options("g", ("gid",), "KpRU"),
-    "addgroup": _options("g", ("gid",), ""),
+    "usermod": _options("ugG", ("uid", "gid", "groups"), "cdefplsLvVwW", ("u", "uid")),
+    "useradd": _options("ugG", ("uid", "gid", "groups"), "bcdefKkpRs", ("u", "uid")),
+    "adduser": _options("uG", ("uid", "gid", "ingroup"), "hgsk", ("u", "uid", "gid")),
+    "groupmod": _options("g", ("gid",), "npRU", ("g", "gid")),
+    "groupadd": _options("g", ("gid",), "KpRU", ("g", "gid")),
+    "addgroup": _options("g", ("gid",), "", ("g", "gid")),
     "find": _found,
     "mount": _mount,
     "sg": _first,
@@ -358,8 +395,8 @@ def _wrapped(command: Command) -> Iterator[_Use]:
             for option in arguments.values("u", "g", "user", "group"):
                 number = option.value.lstrip("#")
                 if number.isdigit():
-                    alone = option.word.alternatives[0] == option.value
-                    yield _Use(option.word, option.value, _NAMES.get(number) if alone else None)
+                    whole, name = option.word.alternatives[0], _NAMES.get(number)
+                    yield _Use(option.word, option.value, whole.replace(option.value, name) if name else None)
 
 
 # The Dockerfile's own instructions

@@ -143,7 +143,7 @@ def _scripts(surface: Surface) -> Iterator[Violation | Undecided]:
         if isinstance(found, _Persisted):
             yield _violation(surface, found)
         elif found is not None:
-            reason = f"'{found.target.raw}', which gets {NAME}, is not known"
+            reason = f"the file `{found.target.raw}`, which gets `{NAME}`, is not known"
             yield Undecided(ID, surface.template, "GIT_SSH_COMMAND in a file", line(found.at), reason)
 
 
@@ -160,7 +160,7 @@ def _violation(surface: Surface, found: _Persisted) -> Violation:
         span=line(found.at),
         level=found.level,
         message=f"`{shown(command)}` keeps `{name}` in `{found.target}`, beyond this session.{question}",
-        trail=surface.steps((*found.trail, *passed(command))),
+        trail=surface.steps((*passed(command, at=found.at), command.position, *found.trail)),
         edit=edit,
         fix=_EXPORT,
     )

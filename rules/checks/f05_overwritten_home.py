@@ -10,7 +10,7 @@ sets up, and for the few files that templates own.
 
 ## Why it matters
 
-The script runs at every start of the workspace, and each time what the user has put or changed there is gone.
+It runs at every start of the workspace, and each time what the user has put or changed there is gone.
 
 ## Bad
 
@@ -50,6 +50,7 @@ from rules.checks.commands import (
     frames_of,
     getopt,
     guarded,
+    known,
     of_workspace,
     passed,
     replaced,
@@ -87,14 +88,19 @@ _DOES = {
     "patch": "rewrites lines of",
 }
 
-_SPARING = {"cp": "cp -n", "rsync": "rsync --ignore-existing"}
+_SPARING = {
+    "cp": "cp -n",
+    "rsync": "rsync --ignore-existing",
+    "tar": "tar --skip-old-files",
+    "unzip": "unzip -n",
+}
 _REMOVES = ("rm", "find -delete", "mv away", "git", "git clean")
 _FILES = (">", "tee", "cp", "truncate")
 """What writes a file and makes no folder, unless it copies one."""
 _LINES = ("sed", "perl -i", "awk", "gawk", "yq", "patch")
 
-_NOT_YOURS = "what the script itself has no more use for belongs in `/tmp` or `~/.cache`"
-_AT_STOP = "The script runs at every stop of the workspace, and what the user has put or changed there is gone then."
+_NOT_YOURS = "what a script makes for itself, and removes again, belongs in `/tmp` or `~/.cache`"
+_AT_STOP = "It runs at every stop of the workspace, and what the user has put or changed there is gone then."
 
 
 def check(workspace: Workspace) -> Iterator[Violation]:
@@ -134,8 +140,8 @@ def _overwrites(program: Program, policy: Policy) -> Iterator[Change]:
             continue
         seen = change.verb not in _REMOVES and guards.looked_for_in(change.command, paths)
         if not seen and not writes_transport(flow, change.command):
-            link = guards.links_only(change.command, paths)
-            yield replace(change, paths=paths, doubtful=change.doubtful or link or home.transforms(change), link=link)
+            link, edits = guards.links_only(change.command, paths), change.edits or home.transforms(change)
+            yield replace(change, paths=paths, doubtful=change.doubtful or link or edits, link=link, edits=edits)
 
 
 def _violation(surface: Surface, change: Change, *, several: bool) -> Violation:
@@ -148,6 +154,7 @@ def _violation(surface: Surface, change: Change, *, several: bool) -> Violation:
     target = ", ".join(path.replace(UNKNOWN, "…") for path in change.paths)
     asks = change.doubtful or all(path.startswith(HOST_COMMANDS) for path in change.paths)
     does = _DOES.get(change.verb, "replaces files in" if change.tree else "replaces")
+    files = ", ".join(f"`{path}`" for path in target.split(", "))
     said = f"`{shown(change.command)}`" if change.at == change.command.position else "This"
     edit = _spared(surface, change)
     return Violation(
@@ -157,7 +164,8 @@ def _violation(surface: Surface, change: Change, *, several: bool) -> Violation:
         evidence=f"{_effect(change.verb)} {target}",
         span=line(where),
         level="warning" if asks else "failure",
-        message=f"{said} {does} `{target}` {_when(change)}." + (" Is that meant?" if asks else ""),
+        message=f"{said} {'rewrites' if change.edits else does} {files}{_when(change)}."
+        + (" Is that meant?" if asks else ""),
         trail=surface.steps(passed(change.command, at=change.at)),
         related=("INV-6",),
         edit=edit,
@@ -173,6 +181,8 @@ def _effect(verb: str) -> str:
 
 def _kept(change: Change) -> str:
     """What to write so that what the user has stays."""
+    if _removes_the_rest(change):
+        return "Leave `--delete` out: what the user has stays."
     if change.verb in _SPARING:
         return f"Write `{_SPARING[change.verb]}`: what the user has stays, what is missing comes."
     if change.verb == "mv away":
@@ -183,8 +193,9 @@ def _kept(change: Change) -> str:
         return f"Leave it out: {_NOT_YOURS}."
     if change.verb in _LINES and not change.doubtful:
         return "Leave it out: all that is in the file may be the user's."
-    if change.verb in _LINES:
-        return "Do it only where it is not done yet: `grep -q '<the new text>' <file> ||` in front of it."
+    if change.edits or change.verb in _LINES:
+        file = f"{change.paths[0]}".replace(f"{HOME}/", "~/", 1) if len(change.paths) == 1 else "<file>"
+        return f"Do it only where it is not done yet: `grep -q '<the new text>' {file} ||` in front of it."
     guard = _existence(change)
     if guard is not None and change.at != change.command.position:
         return f"Put it inside `if {guard.replace('[ -e', '[ ! -e', 1)}; then … fi`: only where nothing is there yet."
@@ -197,6 +208,8 @@ _EACH = "Look at each file first, as in `[ -e <file> ] || …`: only where nothi
 def _existence(change: Change) -> str | None:
     """The test that what the one file that is changed is there; None where there are several, or its name is open."""
     path = change.paths[0]
+    if re.fullmatch(r'"?\$\w+"?', change.target):
+        return f"[ -e {change.target} ]"
     if len(change.paths) > 1 or not re.fullmatch(r"/[\w./-]+", path):
         return None
     return f"[ -e {path.replace(f'{HOME}/', '~/', 1)} ]"
@@ -217,30 +230,55 @@ def _uploaded(workspace: Workspace, upload: Upload, path: str) -> Violation:
         trail=way(workspace, upload.target, upload.block.at),
         related=("INV-6",),
         fix="Upload it to a place outside of the home, and let the boot script copy it where there is none.",
+        why="What the user has put or changed there is gone each time.",
     )
 
 
 def _when(change: Change) -> str:
-    return "where it is a link, which the user may have made" if change.link else "whatever the user has there"
+    """Which of the user's files it is that change, where the verb alone does not say it."""
+    if change.link:
+        return " where it is a link, which the user may have made"
+    if change.verb == "git" or change.edits:
+        return ""
+    if _removes_the_rest(change):
+        return ", and removes what the user has there besides"
+    options = getopt(change.command.args, "tS") if change.doubtful and change.verb in ("cp", "mv", "rsync") else None
+    if options is not None and options.has("u", "update"):
+        return " where it is the older one"
+    if options is not None and options.has("b", "backup"):
+        return ", and keeps the old one beside it"
+    return " whatever the user has there"
+
+
+def _removes_the_rest(change: Change) -> bool:
+    """``rsync --ignore-existing --delete``."""
+    options = getopt(change.command.args)
+    return change.verb == "rsync" and options.has("ignore-existing")
 
 
 def _spared(surface: Surface, change: Change) -> Edit | None:
     """``cp -n`` for ``cp``, ``rsync --ignore-existing`` for ``rsync``, a guard in front of what has no such form."""
     if change.verb in _REMOVES:
         return deleted(surface, change.command)
+    if change.edits or change.verb in _LINES:
+        return None
     if change.verb not in _SPARING:
-        guard = None if change.verb in _LINES else _existence(change)
+        guard = _existence(change)
         return guarded(surface, change.command, f"{guard} ||") if guard else None
     if change.word is None:
         return None
-    if change.verb == "rsync":
-        return replaced(surface, change.word, "rsync --ignore-existing")
-    for option in getopt(change.command.args, "tS").options:
-        text = option.word.alternatives[0]
-        if option.name == "f" and text.startswith("-f"):
-            return replaced(surface, option.word, text.replace("f", "n", 1))
-        if text == "--force":
+    options = getopt(change.command.args, "tS")
+    old_style = change.verb == "tar" and not known(change.command.args[0]).startswith("-")
+    if old_style or _removes_the_rest(change) or (change.verb == "cp" and options.has("b", "backup")):
+        return None
+    for option in options.options:
+        text, contrary = option.word.alternatives[0], option.name in _CONTRARY.get(change.verb, ())
+        if contrary and text == f"--{option.name}":
             return replaced(surface, option.word, "--no-clobber")
-        if option.name in ("f", "u", "update", "b", "backup"):
-            return None
-    return replaced(surface, change.word, "cp -n")
+        if contrary:
+            return None if text.startswith("--") else replaced(surface, option.word, text.replace(option.name, "n", 1))
+    return replaced(surface, change.word, _SPARING[change.verb])
+
+
+_CONTRARY = {"cp": ("f", "force", "i", "interactive", "u", "update"), "unzip": ("o",)}
+"""Options in whose place the one that spares files is written."""

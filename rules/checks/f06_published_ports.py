@@ -38,7 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rules.checks.support import line, removed, set_to, truths, undecided, way, without
+from rules.checks.support import line, not_seen, removed, set_to, truths, undecided, way, without
 from rules.model import Edit, Undecided, Violation
 from rules.sources.terraform.module import BlockInstance
 from rules.sources.terraform.values import Alternative, Unknown, Value, show_value
@@ -102,7 +102,9 @@ def _instead(block: BlockInstance, port: Value | None) -> str:
     if number == "80":
         return f"Remove this {kind} block: the `coder_app` on `http://localhost:80` is the way to the site."
     url = f" on `http://localhost:{number}`" if number.isdigit() else ""
-    return f"Remove this {kind} block. Offer a web page as a `coder_app`{url}; the rest has `coder port-forward`."
+    return (
+        f"Remove this {kind} block. Offer a web page as a `coder_app`{url}; for the rest there is `coder port-forward`."
+    )
 
 
 def _publish_all(workspace: Workspace, container: Resource) -> Iterator[Violation | Undecided]:
@@ -110,7 +112,7 @@ def _publish_all(workspace: Workspace, container: Resource) -> Iterator[Violatio
     address = f"{container.address}/publish_all_ports"
     for alternative, truth in truths(value) if value is not None else ():
         if truth == "unknown" and isinstance(alternative.data, Unknown):
-            reason = f"publish_all_ports is {alternative.data.expression}, which {alternative.data.reason}"
+            reason = not_seen("publish_all_ports", alternative.data)
             yield undecided(workspace, ID, address, effect, reason)
             continue
         settable = truth == "settable"
@@ -144,7 +146,7 @@ def _host_network(workspace: Workspace, container: Resource) -> Iterator[Violati
             if attribute is None:
                 continue
             if isinstance(data, Unknown) and not data.expression.startswith(_OWN_NETWORK):
-                reason = f"{name} is {data.expression or 'a value'}, which {data.reason}"
+                reason = not_seen(name, data)
                 yield undecided(workspace, ID, address, attribute.at, reason)
             elif isinstance(data, Text) and data.known == "host":
                 yield Violation(
@@ -161,8 +163,12 @@ def _host_network(workspace: Workspace, container: Resource) -> Iterator[Violati
                     trail=way(workspace, alternative, attribute.at),
                     related=("INV-7",),
                     edit=_without_network(workspace, container, block, alternative),
-                    fix=f"Leave `{name}` out. What has to be reached from outside is offered as a `coder_app`.",
+                    fix=f"{_leave_out(name)}. What has to be reached from outside is offered as a `coder_app`.",
                 )
+
+
+def _leave_out(name: str) -> str:
+    return "Leave `network_mode` out" if name == "network_mode" else "Remove this `networks_advanced` block"
 
 
 def _without_network(

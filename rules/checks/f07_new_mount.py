@@ -134,7 +134,11 @@ def _further(workspace: Workspace, mount: Mount) -> Iterator[Violation | Undecid
         related=("INV-5",) if rule == ID else ("F-7",),
         edit=without(mount.container.instance, block) if level == "failure" and not mount.volume_names else None,
         fix=_instead(mount, place, level),
+        why=_SHARED if "read-only" in message else "",
     )
+
+
+_SHARED = "Nothing removes that folder with a workspace, so somebody has to look after it on the host."
 
 
 def _what(path: Path | None) -> str | None:

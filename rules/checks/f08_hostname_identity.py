@@ -53,7 +53,7 @@ from rules.checks.commands import (
     printed,
     taken_files,
 )
-from rules.checks.support import line
+from rules.checks.support import entry_at, has_data, key_of, line
 from rules.model import Edit, Span, Step, Violation
 from rules.once import once, once_in
 from rules.sources.shell import Command, Origin, Word
@@ -84,8 +84,8 @@ _DEFAULT = re.compile(r"\$\{(\w+):?=")
 
 _YAML_NAME = re.compile(r"^name:", re.MULTILINE)
 _LITERAL_READ = re.compile(r"\$\(\s*(?:hostname|uname -n|cat /etc/hostname)|\$\{?HOSTNAME\b|`hostname")
-_TAKEN = "Remove it: the agent's `env` sets `{}` already."
-_READ = "Write `${}` instead: the agent's `env` sets it."
+_TAKEN = "Remove it: the agent's `env` sets {} already."
+_READ = "Write {} instead: the agent's `env` sets {}."
 _VARIABLES = (
     (re.compile("EMAIL", re.IGNORECASE), "CODER_WORKSPACE_OWNER_EMAIL"),
     (re.compile("OWNER|USER|AUTHOR|COMMITTER", re.IGNORECASE), "CODER_WORKSPACE_OWNER_NAME"),
@@ -164,12 +164,23 @@ def _violation(surface: Surface, sink: _Sink, *, shared: bool) -> Violation:
         evidence=sink.identity,
         span=line(where),
         level="failure",
-        message=f"This takes `{sink.identity}` from the host name.",
+        message=f"This takes {_told(sink)} from the host name.",
         trail=surface.steps((sink.source, *assigned, sink.command.position)),
         related=("INV-9",),
         edit=_from_environment(surface, sink),
-        fix=(_TAKEN if sink.identity in _SET else _READ).format(_variable(sink.identity)),
+        fix=_instead(sink),
     )
+
+
+def _told(sink: _Sink) -> str:
+    """What is taken, names as code."""
+    return sink.identity if " name" in sink.identity else ", ".join(f"`{name}`" for name in sink.identity.split(", "))
+
+
+def _instead(sink: _Sink) -> str:
+    names = list(dict.fromkeys(map(_variable, sink.identity.split(", "))))
+    form = (_TAKEN, "`{}`") if names == sink.identity.split(", ") else (_READ, "`${}`")
+    return form[0].format(" and ".join(form[1].format(name) for name in names), "them" if len(names) > 1 else "it")
 
 
 _SET = frozenset(name for _, name in _VARIABLES)
@@ -392,6 +403,8 @@ def _environment(workspace: Workspace) -> Iterator[Violation]:
     for name, value, where in _variables(workspace):
         at = from_container(value) if _IDENTITY.fullmatch(name) else None
         if at is not None:
+            own = next((each.at for each in value if (each.at.path, each.at.line) == (at.path, at.line)), where)
+            right, key = SOURCES.get(_variable(name), SOURCES["CODER_WORKSPACE_NAME"]), key_of(workspace, own, name)
             yield Violation(
                 rule=ID,
                 template=workspace.template,
@@ -400,7 +413,8 @@ def _environment(workspace: Workspace) -> Iterator[Violation]:
                 span=Span(at.path, at.line, at.line),
                 level="failure",
                 message=f"This takes `{name}` from the container's host name.",
-                fix=f"Write `{name} = {SOURCES.get(_variable(name), SOURCES['CODER_WORKSPACE_NAME'])}`.",
+                edit=entry_at(workspace, own, key, right) if has_data(workspace, right) else None,
+                fix=f"Write `{key} = {right}`.",
                 trail=tuple(dict.fromkeys((at, workspace.step(where)))),
                 related=("INV-9",),
             )

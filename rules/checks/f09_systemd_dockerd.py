@@ -9,8 +9,8 @@ the boot script and the agent's other scripts, in the container's `command` and 
 
 ## Why it matters
 
-In the workspace, process 1 is Coder's agent, not systemd: a unit is never started, or it fights with the daemon that
-the boot script has started for the same socket and the same storage.
+In the workspace, process 1 is Coder's agent, not systemd: a service is never started that way, or it fights with the
+daemon that the boot script has started for the same socket and the same storage.
 
 ## Bad
 

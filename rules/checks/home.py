@@ -47,7 +47,8 @@ class Change(Struct, frozen=True):
     """`verb` destroys or replaces what is at `paths`.
 
     doubtful: it keeps something of it (a backup, what is newer, the other lines). tree: the paths are folders that are
-    filled. word: where the program or its option is written. link: it happens only where a link is.
+    filled. word: where the program or its option is written. link: it happens only where a link is. edits: the new
+    text is made of the old one. target: how a redirection names the file.
     """
 
     verb: str
@@ -59,6 +60,8 @@ class Change(Struct, frozen=True):
     word: Word | None = None
     sources: tuple[str, ...] = ()
     link: bool = False
+    edits: bool = False
+    target: str = ""
 
 
 def is_home(path: str) -> bool:
@@ -178,7 +181,7 @@ def changes(flow: Flow, command: Command) -> Iterator[Change]:
     for write in flow.writes(command):
         if write.mode == "replace" and not (command.name in ("cp", "install") and write.target in command.args):
             verb = ">" if write.command.name != "tee" or write.target not in command.args else "tee"
-            yield Change(verb, write.paths, command, write.at)
+            yield Change(verb, write.paths, command, write.at, target=write.target.raw)
     for invocation in fed_invocations(flow, command):
         reader = _READERS.get(invocation.name)
         if reader is not None and not (invocation.name in ("cp", "mv") and _asks_in_vain(flow, invocation)):
@@ -186,7 +189,7 @@ def changes(flow: Flow, command: Command) -> Iterator[Change]:
         for change in file_changes(invocation):
             if change.mode != "append":
                 verb = "rm" if change.mode == "remove" else ">"
-                yield _change(invocation, verb, (change.path,), doubtful=change.edits)
+                yield _change(invocation, verb, (change.path,), doubtful=change.edits, edits=change.edits)
 
 
 def _targets(invocation: Invocation, arguments: Arguments) -> tuple[tuple[str, ...], bool]:
@@ -196,7 +199,7 @@ def _targets(invocation: Invocation, arguments: Arguments) -> tuple[tuple[str, .
     if folder is not None:
         base, sources = located(folder.argument, command), operands
         if not sources:  # of `xargs`, which adds them
-            return base, False
+            return base, True
     elif len(operands) > 1:
         base, sources = located(operands[-1], command), operands[:-1]
     else:
@@ -234,10 +237,10 @@ def _copy(invocation: Invocation) -> Iterator[Change]:
     """``cp`` and ``mv``, without what keeps them from replacing."""
     arguments = getopt(invocation.args, "tS", ("target-directory", "suffix"))
     spared = any(option.value.startswith("none") for option in arguments.values("update"))
-    said = [each.name for each in arguments.options if each.name in ("n", "no-clobber", "f", "force")]
-    # For `mv` the last one counts; `cp -f` is about files that cannot be opened.
-    spared = spared or not {"n", "no-clobber"}.isdisjoint(said[-1:] if invocation.name == "mv" else said)
-    if spared or arguments.has("help", "version"):
+    # The last one counts; `cp -f` is about files that cannot be opened.
+    decides = ("n", "no-clobber", "i", "interactive", *(("f", "force") if invocation.name == "mv" else ()))
+    said = [each.name for each in arguments.options if each.name in decides]
+    if spared or said[-1:] in (["n"], ["no-clobber"]) or arguments.has("help", "version"):
         return
     paths, tree = _targets(invocation, arguments)
     doubtful = arguments.has("u", "update", "b", "backup")
@@ -433,10 +436,11 @@ def _change(
     doubtful: bool = False,
     tree: bool = False,
     sources: tuple[str, ...] = (),
+    edits: bool = False,
 ) -> Change:
     command = invocation.command
     word = command.argv[0] if command.argv and command.name == invocation.name else None
-    return Change(verb, tuple(paths), command, command.position, doubtful, tree, word, sources)
+    return Change(verb, tuple(paths), command, command.position, doubtful, tree, word, sources, edits=edits)
 
 
 _READERS: dict[str, Callable[[Invocation], Iterator[Change]]] = {

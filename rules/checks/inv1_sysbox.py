@@ -41,7 +41,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from rules.checks.attributes import missing, not_known, wrong
-from rules.checks.support import attribute_facts, line, source_line, undecided
+from rules.checks.support import attribute_facts, can, line, source_line, undecided
 from rules.model import Edit, Fact, Level, Undecided, Violation
 from rules.sources.terraform.values import Alternative, ListData, Unknown
 from rules.sources.text import Text
@@ -112,6 +112,7 @@ def _no_container(workspace: Workspace, agent: Resource) -> Iterator[Violation |
 
 def _runtime(workspace: Workspace, container: Resource) -> Iterator[Violation | Undecided]:
     value = container.value("runtime")
+    runs = can(value, "run") if value is not None else ""
     for alternative in value or ():
         data = alternative.data
         if isinstance(data, Unknown) or (isinstance(data, Text) and data.known is None):
@@ -122,7 +123,7 @@ def _runtime(workspace: Workspace, container: Resource) -> Iterator[Violation | 
             )
         elif not isinstance(data, Text) or data.known != RUNTIME:
             shown = data.show() if isinstance(data, Text) else str(data)
-            message = f"This runs the workspace under `{shown}`, not under `{RUNTIME}`."
+            message = f"This {runs} the workspace under `{shown}`, not under `{RUNTIME}`."
             if not shown:
                 message = "This leaves the runtime empty, so Docker's default applies, not Sysbox."
             yield _wrong(workspace, container, "runtime", alternative, f"runtime={shown}", message)

@@ -40,10 +40,12 @@ from msgspec.structs import replace
 from rules.checks.attributes import missing, not_known, wrong
 from rules.checks.support import (
     attribute_facts,
+    can,
     entry_at,
     environment,
     image_fact,
     is_set_outside,
+    key_of,
     line,
     way,
     with_entry,
@@ -138,7 +140,8 @@ def _user(workspace: Workspace, container: Resource) -> Iterator[Violation | Und
         if known is None:
             yield not_known(ID, workspace, container, "user", alternative)
         elif not _is_user(known, alternative):
-            message = f"This runs the workspace as {f'`{known}`' if known else 'an empty name'} instead of `coder`."
+            whom = f"`{known}`" if known else "an empty name"
+            message = f"This {can(value, 'run')} the workspace as {whom} instead of `coder`."
             yield wrong(ID, workspace, container, "user", alternative, f"user={known}", message, right=f'"{USER}"')
 
 
@@ -227,15 +230,17 @@ def _home_value(
     known = text.known if text is not None else None
     if text is not None and known is None:
         yield Undecided(
-            ID, workspace.template, address, line(alternative.at), f"HOME is {text.show()!r}, which is not known"
+            ID, workspace.template, address, line(alternative.at), f"HOME is `{text.show()}`, which is not known"
         )
     elif known is None or posixpath.normpath(known or ".") != HOME:
         shown = known or "nothing"
         message = f"This sets HOME to `{shown}`, so programs look for the user's files outside `{HOME}`."
         trail = way(workspace, alternative, effect)
         evidence = f"HOME={known}"
-        found = _violation(workspace.template, address, evidence, alternative.at, message, trail=trail, fix=_SET_HOME)
-        yield replace(found, edit=entry_at(workspace, alternative.at, "HOME", f'"{HOME}"'))
+        key = key_of(workspace, alternative.at, "HOME")
+        fix = _SET_HOME if key == "HOME" else f'Write `{key} = "{HOME}"`.'
+        found = _violation(workspace.template, address, evidence, alternative.at, message, trail=trail, fix=fix)
+        yield replace(found, edit=entry_at(workspace, alternative.at, key, f'"{HOME}"'))
 
 
 def _no_home(workspace: Workspace, agent: Resource) -> Violation:

@@ -166,7 +166,8 @@ def _package(image: Image) -> Iterator[Violation]:
     message = (
         "The image no longer installs `sudo`, which the boot script calls for Docker. Does another package bring it?"
     )
-    yield Violation(ID, NAME, "image/sudo", "not installed", line(image.start(first)), "warning", message, lost=PACKAGE)
+    at, fix = line(image.start(first)), "Add `sudo` to the packages of an `apt-get install`."
+    yield Violation(ID, NAME, "image/sudo", "not installed", at, "warning", message, lost=PACKAGE, fix=fix)
 
 
 def _installed(command: Command) -> tuple[Word, ...]:
@@ -520,7 +521,8 @@ def _in_boot(flow: Flow, command: Command) -> tuple[str, str, str] | None:
             message = f"This gives the sudoers file the mode {mode} instead of 0440 at every boot."
             return f"mode {mode}", message, _LEAVE_OUT
     if command.name == "sed" and SUDOERS in words and any("NOPASSWD" in word for word in words):
-        return "sudoers file edited", "This edits passwordless sudo in coder's sudoers file at boot.", _LEAVE_OUT
+        message = "This changes what the image says of passwordless sudo, at every boot."
+        return "sudoers file edited", message, _LEAVE_OUT
     if any(write.mode == "replace" and SUDOERS in write.paths for write in flow.writes(command)):
         message = "This writes coder's sudoers file anew at boot, over what the image put there."
         return "sudoers file rewritten", message, _LEAVE_OUT

@@ -167,6 +167,11 @@ class _Fault(Struct, frozen=True):
     related: tuple[str, ...] = ()
     trail: tuple[Position, ...] = ()
     fix: str = ""
+    why: str = ""
+
+
+_UNSEEN = "It is the only place that says why Docker did not come up."
+_EMPTIED = "DDEV's databases are in it, and nothing else keeps them."
 
 
 class _DaemonCheck:
@@ -213,12 +218,13 @@ class _DaemonCheck:
                 related=tuple(dict.fromkeys(name for fault in faults for name in fault.related)),
                 edit=first.edit if len(faults) == 1 and first.edit else edit,
                 fix=" ".join(dict.fromkeys(fault.fix for fault in faults)),
+                why=first.why if len(faults) == 1 else "",
             )
         )
 
     def _violation(self, fault: _Fault) -> Violation:
         told = {start.position: start.told for start in self.daemon.starts}
-        trail = self.surface.steps((fault.at, *fault.trail))
+        trail = self.surface.steps((*fault.trail, fault.at))
         return Violation(
             rule=ID,
             template=self.workspace.template,
@@ -232,6 +238,7 @@ class _DaemonCheck:
             edit=fault.edit,
             lost=fault.lost,
             fix=fault.fix,
+            why=fault.why,
         )
 
     def _not_started(self) -> Iterator[Violation | Undecided]:
@@ -312,15 +319,15 @@ class _DaemonCheck:
             what = "sends only its output, and not its errors, to" if half else "does not log to"
             message = f"This starts `dockerd` and {what} `{LOG}`, where everyone looks when Docker fails."
             fix = f"Write `> {LOG} 2>&1` behind it."
-            yield _Fault("no log", start.position, message, lost=START, trail=passed(start), fix=fix)
+            yield _Fault("no log", start.position, message, lost=START, trail=passed(start), fix=fix, why=_UNSEEN)
             return
         if any(UNKNOWN not in text and text != LOG for text in errors.alternatives) and LOG not in errors.alternatives:
             message = f"This logs `dockerd` to `{known(errors)}` and not to `{LOG}`, where everyone looks."
             edit = replaced(self.surface, errors, LOG)
             evidence, fix = f"log in {known(errors)}", f"Write `> {LOG} 2>&1`."
-            yield _Fault(evidence, start.position, message, edit=edit, trail=passed(start), fix=fix)
+            yield _Fault(evidence, start.position, message, edit=edit, trail=passed(start), fix=fix, why=_UNSEEN)
         elif LOG not in errors.alternatives:
-            reason = f"the file that `dockerd` logs to, {errors.raw}, is not known"
+            reason = f"the file that `dockerd` logs to, `{errors.raw}`, is not known"
             yield open_question(self.workspace, ID, f"{self.script.address}/dockerd", start.position, reason)
 
     def _errors(self, start: Command) -> Word | None:
@@ -363,7 +370,8 @@ class _DaemonCheck:
     def _elsewhere(self, folder: str, at: Position, trail: Sequence[Position]) -> _Fault:
         message = f"This keeps images in `{folder}` and not in `{STORAGE}`, the volume that outlives the container."
         fix = f"Leave it out: `{STORAGE}` is where the daemon keeps them by itself."
-        return _Fault(f"data in {folder}", at, message, related=("INV-5",), trail=tuple(trail), fix=fix)
+        why = "Every image and database of the user is gone after a stop."
+        return _Fault(f"data in {folder}", at, message, related=("INV-5",), trail=tuple(trail), fix=fix, why=why)
 
     def _configured(self) -> Iterator[_Fault]:
         """A storage folder in the daemon's configuration file."""
@@ -385,7 +393,7 @@ class _DaemonCheck:
                 if redirect.here is not None:
                     match = _DATA_ROOT.search(redirect.here.text.show())
                     at = (redirect.here.text.at(match.start()) if match else None) or at
-            yield self._elsewhere(folder, at, passed(source))
+            yield self._elsewhere(folder, at, (at, *passed(source)))
 
     def _wiped(self) -> Iterator[_Fault]:
         for command in flow_of(self.program).select(_REMOVING):
@@ -394,7 +402,7 @@ class _DaemonCheck:
             if command.name == "rm" and wiped is not None:
                 message = f"This throws away `{wiped}` at every start: images and databases of the user are gone."
                 found = _Fault(f"rm {wiped}", command.position, message, related=("INV-5",), trail=passed(command))
-                yield replace(found, fix="Take this line away.", edit=deleted(self.surface, command))
+                yield replace(found, fix="Take this line away.", edit=deleted(self.surface, command), why=_EMPTIED)
 
     def _undone(self) -> Iterator[_Fault]:
         """What takes the daemon or its socket away again after the last start."""
@@ -471,10 +479,21 @@ class _DaemonCheck:
             message = "This runs before the wait for the socket: it is not there yet, so `coder` cannot use Docker."
             yield _Fault("access before the wait", later[0].position, message, trail=passed(later[0]), fix=_LATER)
             return
-        denied = next((command for command in later if _denies(command)), None)
-        if denied is not None and not any(_opens(command) for command in later):
+        shut = (command for command in later if _denies(command))
+        denied = next((each for each in shut if not any(self._outlasts(other, each) for other in later)), None)
+        if denied is not None:
             message = f"`{shown(denied)}` leaves `coder` without access to Docker's socket."
             yield _Fault("no access", denied.position, message, lost=ACCESS, trail=passed(denied), fix=_OPEN)
+
+    def _outlasts(self, opening: Command, denying: Command) -> bool:
+        """Whether one command lets `coder` use the socket although the other one takes that away."""
+        if not _opens(opening):
+            return False
+        if self.daemon.place(opening) > self.daemon.place(denying) or not set(denying.guards) <= set(opening.guards):
+            return True
+        if denying.name == "chmod":  # its owner may use it still
+            return opening.name not in ("chmod", "chgrp") and "coder" in known(opening.args[0])
+        return opening.name not in ("chown", "chgrp")
 
     # Suggestions
 

@@ -52,6 +52,7 @@ from rules.checks.support import (
     block_fact,
     corrected,
     line,
+    not_seen,
     set_to,
     source_line,
     truths,
@@ -406,11 +407,11 @@ def _existence(workspace: Workspace, mount: Mount, what: str) -> Iterator[Violat
     if presence == "unknown":
         yield undecided(workspace, ID, address, mount.block.at, f"whether {what} is mounted cannot be known")
     elif presence == "conditional":
-        message = f"Whether {what} is mounted depends on a condition here, and both ways are possible."
+        message = f"Whether {what} is mounted depends on a condition here: in some workspaces it is not."
         trail = mount.block.trail
         violation = _violation(workspace, address, "mounted on a condition", mount.block.at, message, trail=trail)
         fix = "Write it without the condition: every workspace needs it."
-        yield replace(violation, fix=fix, why=f"Where it is not mounted: {_GONE[mount.targets[0] or HOME]}")
+        yield replace(violation, fix=fix, why=_GONE[mount.targets[0] or HOME])
 
 
 def _read_only(workspace: Workspace, mount: Mount, what: str, effect: str) -> Iterator[Violation | Undecided]:
@@ -419,7 +420,7 @@ def _read_only(workspace: Workspace, mount: Mount, what: str, effect: str) -> It
     at = _at(mount.block, "read_only")
     for alternative, truth in truths(value) if value is not None else ():
         if truth == "unknown" and isinstance(alternative.data, Unknown):
-            reason = f"read_only is {alternative.data.expression}, which {alternative.data.reason}"
+            reason = not_seen("read_only", alternative.data)
             yield undecided(workspace, ID, address, at, reason)
         elif truth == "true":
             trail = way(workspace, alternative, at)

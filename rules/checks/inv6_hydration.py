@@ -339,7 +339,7 @@ def _given_up(surface: Surface, program: Program) -> Iterator[Violation]:
             related=("BOOT",),
             edit=_instead_of(surface, command, f'echo "{STAGED} is missing; going on"'),
             fix=f'Say so and go on: `echo "{STAGED} is missing; going on"`.',
-            why="What comes after it in the boot script, Docker among it, does not need these files, and does not run.",
+            why="The rest of the boot script, Docker included, does not need these files, and now does not run.",
         )
 
 

@@ -517,7 +517,8 @@ def _left_out_sometimes(workspace: Workspace, settings: Sequence[_Setting], guar
     if all(more) and not any(_exclusive(command.guards, each.guards) for each in later):
         once = all(any(_is_first_time(guard, each) for guard in own) for own, each in zip(more, later, strict=True))
         found = _with_router(workspace, settings[taken_in[-1]], asks=not once)
-        when = "only at the first start." if once else "only on a condition. Is that meant?"
+        at = f"(line {later[-1].position.line})"
+        when = f"only at the first start {at}." if once else f"only on a condition {at}. Is that meant?"
         message = f"After `{shown(command)}` DDEV runs its router, which takes port 80 itself: it is left out {when}"
         steps = of_workspace(workspace).steps(each.position for each in later)
         yield replace(found, message=message, trail=(*found.trail, *steps))

@@ -41,7 +41,7 @@ from msgspec.structs import replace
 
 from rules.checks.attributes import missing, not_known, wrong
 from rules.checks.commands import Concern, Invocation, essence, flow_of, getopt, invocations, known, located, shown
-from rules.checks.support import attribute_facts, block_fact, command_fact, line, source_line, undecided
+from rules.checks.support import attribute_facts, block_fact, can, command_fact, line, source_line, undecided
 from rules.model import Edit, Fact, Level, Span, Undecided, Violation
 from rules.sources.shell import Command, Guard, Program
 from rules.sources.terraform.references import references
@@ -134,7 +134,8 @@ def _signal(workspace: Workspace, container: Resource) -> Iterator[Violation | U
             yield not_known(ID, workspace, container, "stop_signal", alternative)
         elif show(data).strip('"') not in SIGNALS:
             shown = show(data).strip('"')
-            said = f"This stops the container with `{shown}` instead of SIGINT, on which the agent shuts down in order."
+            does = f"This {can(value, 'stop')} the container with `{shown}`"
+            said = f"{does} instead of SIGINT, on which the agent shuts down in order."
             evidence = f"stop_signal={shown}"
             found = wrong(ID, workspace, container, "stop_signal", alternative, evidence, said, right='"SIGINT"')
             yield replace(found, why=_CUT_OFF)
@@ -146,10 +147,11 @@ def _seconds(workspace: Workspace, container: Resource, name: str, least: int) -
         message = f"Without `{name}` the container is killed before `ddev poweroff` can finish."
         yield missing(ID, workspace, container, name, message, right=str(least), why=_CUT_OFF)
         return
+    gives = can(value, "give")
     for alternative in value:
         seconds = as_number(alternative.data)
         if seconds is not None and seconds < least:
-            message = f"This gives a stopping workspace {seconds:g} seconds, less than the {least} it needs."
+            message = f"This {gives} a stopping workspace {seconds:g} seconds, less than the {least} it needs."
             evidence = f"{name}={seconds:g}"
             found = wrong(ID, workspace, container, name, alternative, evidence, message, right=str(least))
             yield replace(found, why=_CUT_OFF)
@@ -196,12 +198,14 @@ def _cleanup(workspace: Workspace) -> Iterator[Violation | Undecided]:
         *_faults(workspace, chosen),
         *_runs_too_often(workspace, chosen.resource),
     ):
-        found = _fault(workspace, evidence, at, message, level, lost, tuple(_passed(chosen.resource)))
+        passed = _passed(chosen.resource) if evidence.startswith("removes ") else ()
+        found = _fault(workspace, evidence, at, message, level, lost, tuple(passed))
         why = _LOST if evidence.startswith(_TOO_MUCH) else _LEFT
         yield replace(found, fix=fix, why=why, edit=_without(workspace, at))
 
 
 _LEFT = "Nothing else removes it: the home of a deleted workspace then stays on the host for ever."
+_FOR_IT_ONLY = "The host lets Coder run that helper without a password; another program may not get at the folder."
 _LOST = "What a user has in the home is then gone while the workspace is still there."
 _TOO_MUCH = ("not at destroy", "removes ", "destroyed on stop", "replaced with ")
 
@@ -225,11 +229,11 @@ def _unseen(workspace: Workspace, scripts: Iterable[Script]) -> tuple[Position, 
 
 def _no_cleanup(workspace: Workspace) -> Violation:
     """Nothing calls the helper: said on what is there instead, else on the container."""
-    home = next((m.path for c in workspace.containers for m in mounts(c) if m.is_at(HOME)), None)
+    home, why = next((m.path for c in workspace.containers for m in mounts(c) if m.is_at(HOME)), None), _LEFT
     given = [each for each in cleanups(workspace) if each.at_destroy and home in each.paths]
     if given:
         at, what = given[0].command.position, f"This gives the home to `{given[0].command.name}` and not to"
-        fix = f"Write `sudo /usr/local/bin/{HELPER}` in its place."
+        fix, why = f"Write `sudo /usr/local/bin/{HELPER}` in its place.", _FOR_IT_ONLY
     else:
         at = workspace.containers[0].instance.at if workspace.containers else Position(workspace.template, 1, 1)
         what = "Nothing removes the home from the host when the workspace is deleted: nothing runs"
@@ -240,7 +244,7 @@ def _no_cleanup(workspace: Workspace) -> Violation:
     message = f"{what} `sudo /usr/local/bin/{HELPER}`."
     instead = next((each.resource for each in cleanups(workspace) if each.at_destroy), None)
     lost = CLEANUP if instead is None else f"{instead.address} provisioner"
-    return replace(_fault(workspace, f"no {HELPER}", at, message, "failure", lost), fix=fix, why=_LEFT)
+    return replace(_fault(workspace, f"no {HELPER}", at, message, "failure", lost), fix=fix, why=why)
 
 
 def _faults(workspace: Workspace, removal: Cleanup) -> Iterator[tuple[str, Position, Level, str, str]]:

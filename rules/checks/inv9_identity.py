@@ -64,6 +64,7 @@ from rules.checks.support import (
     environment,
     has_data,
     in_home,
+    key_of,
     line,
     mentions,
     undecided,
@@ -110,7 +111,7 @@ _FILLS = frozenset({"read", "mapfile", "readarray", "printf", "unset"})
 _CONCERN = Concern(_FILLS | {"git"}, assigns=True)
 
 
-_WHO = "Whatever asks in the workspace who it is, scripts and git among it, gets nothing or somebody else's name."
+_WHO = "Scripts and git ask it whose workspace this is: they get nothing, or somebody else's name."
 _COMMITS = "The user's commits then carry another name or address, or git refuses to make them."
 
 _OF_GIT = re.compile(r"git's|every commit|GIT_(?:AUTHOR|COMMITTER)")
@@ -215,7 +216,7 @@ def _entry(workspace: Workspace, address: str, name: str, value: Value | None, e
         if _SOURCES[name].search(written) or from_container([alternative]) or (not written and name in _AUTHORS):
             continue
         level = "warning" if _is_fallback(workspace, name, value, alternative) else _certainty(alternative, written)
-        right = SOURCES[_AUTHORS.get(name, name)]
+        right, key = SOURCES[_AUTHORS.get(name, name)], key_of(workspace, alternative.at, name)
         question = " Is that meant?" if level == "warning" else ""
         yield Violation(
             rule=ID,
@@ -224,11 +225,11 @@ def _entry(workspace: Workspace, address: str, name: str, value: Value | None, e
             evidence=f"{name} = {written}",
             span=line(alternative.at),
             level=level,
-            message=f"This gives `{name}` the value `{written}`, which is not what Coder knows it by.{question}",
+            message=f"This gives `{name}` the value `{written}` in place of the one that Coder has for it.{question}",
             trail=way(workspace, alternative, effect),
-            edit=entry_at(workspace, alternative.at, name, right) if has_data(workspace, right) else None,
-            why=_WHO,
-            fix=f"Write `{name} = {right}`.",
+            edit=entry_at(workspace, alternative.at, key, right) if has_data(workspace, right) else None,
+            why=_COMMITS if name in _AUTHORS else _WHO,
+            fix=f"Write `{key} = {right}`.",
         )
 
 

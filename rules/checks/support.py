@@ -52,6 +52,11 @@ def is_set_outside(alternative: Alternative) -> bool:
     return alternative.variable is not None or alternative.at.path.endswith(".tfvars")
 
 
+def not_seen(name: str, data: Unknown) -> str:
+    """Why it cannot be told what an attribute is."""
+    return f"`{name}` is {f'`{data.expression}`' if data.expression else 'a value'}, which {data.reason}"
+
+
 def truths(value: Value) -> Iterator[tuple[Alternative, Truth]]:
     """How a value that ought to be false can be true: the alternative that is, else every one that may be.
 
@@ -66,6 +71,11 @@ def truths(value: Value) -> Iterator[tuple[Alternative, Truth]]:
             yield alternative, "unknown"
         elif alternative.variable is not None:
             yield alternative, "settable"
+
+
+def can(value: Value, verb: str) -> str:
+    """``runs``, or ``can run`` for one of several values."""
+    return f"can {verb}" if len(value.alternatives) > 1 else f"{verb}s"
 
 
 def set_to(workspace: Workspace, block: BlockInstance, name: str, value: str) -> Edit | None:
@@ -154,8 +164,14 @@ def with_entry(workspace: Workspace, block: BlockInstance, name: str, key: str, 
 
 def entry_at(workspace: Workspace, at: Position, key: str, value: str) -> Edit | None:
     """The edit that gives the entry of a map which a line holds another value."""
-    match = re.match(rf"(\s*{key}\s*=\s*)[^\s{{(\[]+$", source_line(workspace, at))
-    return Edit(at.path, at.line, at.line, f"{match[1]}{value}") if match is not None else None
+    match = re.match(rf"(\s*{key}\s*=\s*)([^#]+)$", source_line(workspace, at))
+    whole = match is not None and all(match[2].count(a) == match[2].count(b) for a, b in ("()", "[]", "{}"))
+    return Edit(at.path, at.line, at.line, f"{match[1]}{value}") if match is not None and whole else None
+
+
+def key_of(workspace: Workspace, at: Position, name: str) -> str:
+    """How a line gives the variable `name` its value: by its name in a map, as the `value` of a `coder_env`."""
+    return "value" if re.match(r"\s*value\s*=", source_line(workspace, at)) else name
 
 
 def _first_below(workspace: Workspace, at: Position, name: str, value: str) -> Edit | None:
@@ -167,7 +183,9 @@ def _first_below(workspace: Workspace, at: Position, name: str, value: str) -> E
     within = f"{opening[: len(opening) - len(opening.lstrip())]}  "
     indent, width = (below[1], len(below[2].rstrip())) if below else (within, 0)
     aligned = len(below[2]) if below and len(below[2]) > width + 1 else 0
-    return Edit(at.path, at.line + 1, at.line, f"{indent}{f'{name} '.ljust(aligned)}= {value}")
+    # An empty line below it keeps `terraform fmt` from moving what follows.
+    apart = "\n" if below is not None and len(name) > max(aligned - 1, width) else ""
+    return Edit(at.path, at.line + 1, at.line, f"{indent}{f'{name} '.ljust(aligned)}= {value}{apart}")
 
 
 def has_data(workspace: Workspace, reference: str) -> bool:

@@ -76,6 +76,7 @@ def _violation(workspace: Workspace, script: Script, path: str, number: int, hol
         column = hole.start.column - 1
         text = f"{text[:column]}{text[column : column + 1]}{text[column:]}"
     shown = ", ".join(f"`{each}`" for each in written)
+    them = "them" if len(written) > 1 else "it"
     right = ", ".join(f"`{each[0]}{each}`" for each in written)
     return Violation(
         rule=ID,
@@ -84,9 +85,9 @@ def _violation(workspace: Workspace, script: Script, path: str, number: int, hol
         evidence=", ".join(hole.expression for hole in holes),
         span=Span(path, number, number),
         level="warning",
-        message=f"Terraform takes {shown} for its own interpolation: the shell never sees it.",
+        message=f"Terraform puts a text of its own in place of {shown}: the shell never sees {them}.",
         trail=(workspace.step(holes[0].start),),
         related=("BOOT",),
         edit=Edit(path, number, number, text),
-        fix=f"Write {right}: Terraform leaves the shell one sign of the two.",
+        fix=f"Write {right}: of the two signs Terraform leaves the shell one.",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from rules.model import Edit
@@ -47,3 +49,13 @@ def _text(edit: Edit | None) -> str | None:
 )
 def test_it_is_put_back(old: str, new: str, found: list[tuple[str, str | None]]) -> None:
     assert offered(old, new) == found
+
+
+def test_a_line_that_goes_on_comes_back_with_the_next_one() -> None:
+    """A `RUN` is not put in front of another one with a backslash between them."""
+    path, base = "image/Dockerfile", host("full")
+    [old] = re.findall(r"RUN usermod (?:.*\\\n)+.*\n", base.files[path])
+    new = "RUN usermod --login dev --home /home/dev --move-home ubuntu\n"
+    head = MemoryTree.of({**base.files, path: base.files[path].replace(old, new)}, base.links)
+    [found] = [each for each in introduced(compare(base, head)) if each.rule == "INV-2"]
+    assert _text(found.suggestion) in (None, old.rstrip("\n"))

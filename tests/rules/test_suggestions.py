@@ -7,8 +7,9 @@ import re
 import pytest
 
 from rules.examination import Examined, examine
+from rules.sources.terraform.canonical import misformatted
 from rules.sources.tree import MemoryTree
-from tests.rules.harness import Case, compare, introduced, plant
+from tests.rules.harness import Case, applied, compare, introduced, plant
 
 SOCKET = """
     volumes {
@@ -60,3 +61,19 @@ def test_many_take_few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     many = Case(name="many", container=f"privileged = true\n{SOCKET}", boot=boot)
     assert None not in [text for _, text in offered(many)]
     assert len(trials) == 1
+
+
+def test_an_attribute_is_written_as_terraform_fmt_has_it() -> None:
+    """Also one whose name is longer than what it stands above, and several at once."""
+    path = "user-defined-web/template.tf"
+    tree = plant(Case(name="nothing", boot=""), "minimal").base
+    new = MemoryTree.of({name: each for name, each in tree.files.items() if name != path})
+    for names in ("destroy_grace_seconds", "stop_signal|stop_timeout|destroy_grace_seconds"):
+        text = re.sub(rf"^  (?:{names}) .*\n", "", tree.files[path], flags=re.MULTILINE)
+        text = text.replace("stop_signal           =", "stop_signal  =").replace(
+            "stop_timeout          =", "stop_timeout ="
+        )
+        head = MemoryTree.of({**tree.files, path: text})
+        [found] = introduced(compare(new, head))
+        assert found.suggestion is not None
+        assert misformatted(applied(head, found.suggestion).files[path]) == ()

@@ -202,7 +202,8 @@ BAD = (
     ),
     Case("behind a look that is turned around", boot=f"[ -f ~/.vscode/settings.json ] && cp {SETTINGS} # !F-5"),
     Case("where it differs", boot=f"cmp -s {SETTINGS} || cp {SETTINGS} # !F-5"),
-    Case("what is newer", boot=f"cp -u {SETTINGS} # !F-5 warning"),
+    Case("what is newer", boot=f"cp -u {SETTINGS} # !F-5 warning", fixed=f"cp -n {SETTINGS}"),
+    Case("-n that is taken back", boot="cp -n -i /etc/skel/.bashrc ~/.bashrc <<< y # !F-5"),
     Case("with a copy of the old one", boot=f"cp --backup=numbered {SETTINGS} # !F-5 warning"),
     Case("rsync", boot="rsync -a /home/coder-files/.config/ ~/.config/ # !F-5"),
     Case("rsync that removes the rest", boot="rsync -a --ignore-existing --delete /srv/vim/ ~/.vim/ # !F-5"),
@@ -214,6 +215,13 @@ BAD = (
             put() {
               [ -d "$2" ] && return 0
               cat "$1" > "$2" # !F-5
+            }
+            put /etc/vimrc ~/.vimrc
+        """,
+        fixed="""
+            put() {
+              [ -d "$2" ] && return 0
+              [ -e "$2" ] || cat "$1" > "$2"
             }
             put /etc/vimrc ~/.vimrc
         """,
@@ -280,8 +288,12 @@ BAD = (
     Case("find and rm", boot="find ~/projects -name x -exec rm -f {} + # !F-5 warning"),
     Case("dd", boot="dd if=/home/coder-files/.bashrc of=/home/coder/.bashrc # !F-5"),
     Case("truncate", boot="truncate -s 0 ~/.bash_history # !F-5"),
-    Case("an archive", boot="tar -xzf /opt/home.tar.gz -C /home/coder # !F-5"),
-    Case("a zip", boot="unzip -o /opt/home.zip -d ~/.config # !F-5"),
+    Case(
+        "an archive",
+        boot="tar -xzf /opt/home.tar.gz -C /home/coder # !F-5",
+        fixed="tar --skip-old-files -xzf /opt/home.tar.gz -C /home/coder",
+    ),
+    Case("a zip", boot="unzip -o /opt/home.zip -d ~/.config # !F-5", fixed="unzip -n /opt/home.zip -d ~/.config"),
     Case("a download", boot="curl -fsSL -o ~/.vimrc https://example.org/vimrc # !F-5"),
     Case("lines rewritten", boot="sed -i 's/HISTSIZE=.*/HISTSIZE=9/' ~/.bashrc # !F-5 warning"),
     Case("all lines deleted", boot="sed -i d ~/.bashrc # !F-5"),

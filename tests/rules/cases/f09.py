@@ -47,6 +47,7 @@ BAD = (
               sudo systemctl start docker # !F-9
             fi
         """,
+        fixed="",
     ),
     Case("in another shell", boot="sudo sh -c 'service docker start' # !F-9"),
     Case("handed on", boot="echo docker | xargs -n 1 true; echo x | xargs sudo systemctl start docker # !F-9"),

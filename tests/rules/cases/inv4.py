@@ -273,6 +273,11 @@ BAD = (
     ),
     Case("closed for all", replaces={ACCESS: "        sudo chmod 600 /var/run/docker.sock # !INV-4\n"}, on=MINIMAL),
     Case(
+        "opened, and closed again",
+        replaces={ACCESS: f"{ACCESS}        sudo chmod 600 /var/run/docker.sock # !INV-4\n"},
+        on=MINIMAL,
+    ),
+    Case(
         "given to root", replaces={ACCESS: "        sudo chown root:root /var/run/docker.sock # !INV-4\n"}, on=MINIMAL
     ),
 )
