@@ -5,21 +5,26 @@ Whoever opens a pull request chooses paths, values and file contents; none of it
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import takewhile
 from urllib.parse import quote
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _CODE_SPAN = re.compile(r"`([^`]+)`")
 _MARKUP = re.compile(r"[\\`*\[\]~|$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _BLOCK_START = re.compile(r"^([#+=-]|\d+(?=[.)]))")
-_AUTOLINK = re.compile(r"@|#(?=\d)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
+_AUTOLINK = re.compile(r"@|#(?=\d)|\bGH-(?=\d)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
 _NO_BREAK = "\u200b"
+"""Shows nothing, and keeps what is on its two sides from being read as one."""
 
 
 def plain(text: str) -> str:
-    """One line without control characters: no terminal escapes, no line breaks, no bidirectional tricks."""
-    return _CONTROL.sub(" ", text).strip()
+    """One line without control characters: no terminal escapes, no line breaks, no bidirectional tricks.
+
+    GitHub Actions takes ``##[`` for a command anywhere in a log.
+    """
+    return _CONTROL.sub(" ", text).replace("##[", f"##{_NO_BREAK}[").strip()
 
 
 def inline(text: str) -> str:
@@ -55,6 +60,21 @@ def block(text: str, language: str) -> str:
 
 def link(text: str, url: str) -> str:
     return f"[{inline(text)}]({quote(url, safe=':/?#@!$&*+,;=%~')})"
+
+
+def logged(text: str) -> str:
+    """Lines for a log, none of which GitHub Actions takes for a command: there ``::`` begins one."""
+    return re.sub(r"^(\s*):(?=:)", rf"\1:{_NO_BREAK}", text, flags=re.MULTILINE)
+
+
+def dumped(data: object) -> str:
+    """JSON, with an escape where GitHub Actions would take ``##[`` in a log for a command."""
+    return json.dumps(data, indent=2).replace("##[", "##\\u005b") + "\n"
+
+
+def unlinked(text: str) -> str:
+    """`text` as plain text of SARIF, in which ``[words](place)`` would be a link."""
+    return plain(text).replace("](", f"]{_NO_BREAK}(")
 
 
 def shorten(text: str, limit: int) -> str:

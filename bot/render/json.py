@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
 
+from bot.render.escape import dumped
 from rules.model import Affected, Finding, Report
 
 if TYPE_CHECKING:
@@ -20,15 +20,15 @@ INPUT = "INPUT"
 
 
 def render(report: Report) -> str:
-    return json.dumps(check_object(report), indent=2) + "\n"
+    return dumped(check_object(report))
 
 
 def render_audit(audit: Audit) -> str:
-    return json.dumps(audit_object(audit), indent=2) + "\n"
+    return dumped(audit_object(audit))
 
 
 def render_validation(validation: Validation) -> str:
-    return json.dumps(validation_object(validation), indent=2) + "\n"
+    return dumped(validation_object(validation))
 
 
 def validation_object(validation: Validation) -> dict[str, object]:

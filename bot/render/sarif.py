@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from bot.render.drift import told
+from bot.render.escape import dumped, unlinked
 from rules.model import Acknowledgement, Drift, Edit, Finding, Problem, Remark, Report
 from rules.pages import page
-from rules.registry import entries
+from rules.registry import Entry, entries
 
 if TYPE_CHECKING:
     from rules.audit import Audit
@@ -72,7 +72,7 @@ def render_validation(validation: Validation) -> str:
     tool = _tool("wrc validate", [_code(family, code) for family, code in codes])
     run: Json = {"tool": tool, "results": [_issue(issue) for issue in validation.issues]}
     log: Json = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2) + "\n"
+    return dumped(log)
 
 
 def _code(family: Family, code: str) -> Json:
@@ -87,7 +87,7 @@ def _issue(issue: Issue) -> Json:
     return {
         "ruleId": f"{issue.family}/{issue.code}",
         "level": _ISSUE_LEVELS[issue.level],
-        "message": {"text": f"{issue.message} {issue.way_out}".strip()},
+        "message": {"text": unlinked(f"{issue.message} {issue.way_out}")},
         "locations": [_location(issue.path, issue.line, issue.line)],
     }
 
@@ -108,7 +108,7 @@ def _log(findings: Sequence[Finding], results: Sequence[Json], notes: Sequence[N
             {
                 "executionSuccessful": True,
                 "toolExecutionNotifications": [
-                    {"level": level, "message": {"text": text}, "locations": [_location(path, line, line)]}
+                    {"level": level, "message": {"text": unlinked(text)}, "locations": [_location(path, line, line)]}
                     for level, told_of in (("warning", notes), ("note", drift))
                     for path, line, text in told_of
                 ],
@@ -117,7 +117,7 @@ def _log(findings: Sequence[Finding], results: Sequence[Json], notes: Sequence[N
         "results": list(results),
     }
     log: Json = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2) + "\n"
+    return dumped(log)
 
 
 def _tool(name: str, rules: Sequence[Json]) -> Json:
@@ -131,13 +131,14 @@ def _problems(problems: Iterable[Problem]) -> list[Note]:
 def _rules(findings: Sequence[Finding]) -> list[Json]:
     """The rules that have findings; each with its page as help."""
     by_rule = {finding.rule: finding for finding in reversed(findings)}
-    pages = {rule.id: page(rule) for rule in entries()}
-    return [_rule(by_rule[name], pages.get(name, by_rule[name].fix)) for name in sorted(by_rule)]
+    known = {rule.id: rule for rule in entries()}
+    return [_rule(by_rule[name], known.get(name)) for name in sorted(by_rule)]
 
 
-def _rule(finding: Finding, help_text: str) -> Json:
+def _rule(finding: Finding, known: Entry | None) -> Json:
+    why, help_text = (known.why, page(known)) if known is not None else (finding.why, finding.fix)
     rule: Json = {"id": finding.rule, "name": finding.requirement, "shortDescription": {"text": finding.title}}
-    rule |= {"fullDescription": {"text": finding.why}, "help": {"text": help_text, "markdown": help_text}}
+    rule |= {"fullDescription": {"text": why}, "help": {"text": help_text, "markdown": help_text}}
     return rule | ({"helpUri": finding.citation.url} if finding.citation and finding.citation.url else {})
 
 
@@ -145,10 +146,10 @@ def _result(finding: Finding) -> Json:
     result: Json = {
         "ruleId": finding.rule,
         "level": _LEVELS[finding.level],
-        "message": {"text": f"{finding.message} {finding.fix}"},
+        "message": {"text": unlinked(" ".join((finding.message, finding.why, *finding.fix.split("\n"))))},
         "locations": [_location(finding.path, finding.line, finding.end_line)],
         "relatedLocations": [
-            _location(step.path, step.line, step.line) | {"id": number, "message": {"text": step.text}}
+            _location(step.path, step.line, step.line) | {"id": number, "message": {"text": unlinked(step.text)}}
             for number, step in enumerate(finding.trail)
         ],
         "partialFingerprints": {"wrc/v1": finding.fingerprint},

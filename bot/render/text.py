@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.render.changes import told_once
 from bot.render.drift import told
-from bot.render.escape import contrast, plain, shorten
+from bot.render.escape import contrast, logged, plain, shorten
 from bot.render.matrix import SYMBOLS, WORDS, besides, details, name, rows
 from rules.model import Affected, Drift, Edit, Finding, Report
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 MAX_VALUE = 200
 """Characters shown of a value before and after."""
+
+MAX_SENTENCE = 2_000
+"""Characters shown of one paragraph."""
 
 MAX_CHANGES = 4
 """Things told that change about one requirement."""
@@ -56,7 +59,7 @@ class _Page:
 
     def prose(self, text: str, indent: str) -> None:
         wrapped = fill(
-            plain(text),
+            shorten(plain(text), MAX_SENTENCE),
             self.width,
             initial_indent=indent,
             subsequent_indent=indent,
@@ -73,7 +76,7 @@ class _Page:
             self.line(f"  {plain(line)}", style)
 
     def text(self) -> str:
-        return "".join(f"{line}\n" for line in self._lines)
+        return logged("".join(f"{line}\n" for line in self._lines))
 
 
 def render(report: Report, *, width: int = 80, colour: bool = False) -> str:

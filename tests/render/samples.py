@@ -159,7 +159,7 @@ FULL = Report(
 EMPTY = Report(BASE, "WORKTREE", "skipped", Contract("bundled", "contract/spec.md", "", None))
 
 HOSTILE_TEXT = (
-    "\x1b[2J\x1b]0;owned\x07`/tmp/x` `` ``` @owner/team #12 <img src=x onerror=alert(1)> <!-- | **b** [link](https://e.example)"
+    "\x1b[2J\x1b]0;owned\x07`/tmp/x` `` ``` @owner/team #12 GH-12 <img src=x onerror=alert(1)> <!-- | **b** [link](https://e.example)"
     "\r\n\n# head\n- https://e.example www.e.example \u202efdp\u2066 a|b \\| $x$ ~~s~~ _i_ &lt; \udce9"
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -154,6 +155,32 @@ def test_workflow_commands() -> None:
     assert "D-3 known drift::is fixed by this change, thank you." in lines[4]
     assert "drupal-core/template.tf,line=7" in lines[6]
     assert github.render(EMPTY) == ""
+
+
+@pytest.mark.parametrize(("count", "commands"), [(10, 10), (11, 10), (30, 10)])
+def test_workflow_commands_are_as_many_as_github_shows(count: int, commands: int) -> None:
+    """What is left stands in the log in words, and one annotation says so."""
+    many = tuple(replace(SOCKET, line=line, path="::add-mask::x") for line in range(1, count + 1))
+    lines = github.render(replace(EMPTY, findings=many)).splitlines()
+    told = [line for line in lines if line.startswith("::")]
+    assert len(told) == commands
+    assert len(lines) == max(count, commands + (count > commands) * (count - commands + 1))
+    assert (told[-1].partition("::T")[0] == f"::error title=And {count - 9} more") is (count > 10)
+
+
+@pytest.mark.parametrize("form", [text.render, markdown.render, as_json.render, sarif.render])
+def test_a_log_of_github_actions_takes_nothing_for_a_command(form: Callable[[Report], str]) -> None:
+    trap = "##[stop-commands]x"
+    finding = replace(SOCKET, path=f"::{trap}", message=f"`{trap}` {trap} [a](https://e.example)")
+    report = replace(EMPTY, conclusion="failure", findings=(finding,), problems=(Problem(f"::{trap}", 1, trap),))
+    rendered = form(report)
+    assert "##[" not in rendered
+    assert not re.search(r"^\s*::", rendered, re.MULTILINE)
+
+
+def test_sarif_has_no_links_of_a_pull_request() -> None:
+    log = json.loads(sarif.render(replace(EMPTY, findings=(replace(SOCKET, message="[a](https://e.example)"),))))
+    assert "](" not in log["runs"][0]["results"][0]["message"]["text"]
 
 
 def test_workflow_commands_cannot_be_forged() -> None:

@@ -269,7 +269,7 @@ def test_hostile_text_stays_text(text: str) -> None:
     assert {token.content for token in tokens(text) if token.type == "html_inline"} <= {"<br>"}
     links = {token.attrs["href"] for token in tokens(text) if token.type == "link_open"}
     assert all(str(url).startswith("https://github.com/owner/templates/") for url in links)
-    for trap in ("@owner", "#12", "https://e", "www.e"):
+    for trap in ("@owner", "#12", "GH-12", "https://e", "www.e"):
         assert trap not in shown(text)
     assert len(set(cells(text))) <= 1
     assert not any(ord(char) < 32 and char != "\n" for char in text)
@@ -341,3 +341,19 @@ def test_long_values_are_cut_where_one_sees_the_difference() -> None:
         assert shown_before != shown_after
         assert len(shown_before) <= 80 >= len(shown_after)
     assert contrast("180", "60", 80) == ("180", "60")
+
+
+def test_a_trail_says_which_way_and_tells_nothing_twice() -> None:
+    """Before its line is where a value comes from; what is quoted already is a place, what opens a block nothing."""
+    steps = (
+        Step(TEMPLATE, 118, "volumes {"),
+        Step(TEMPLATE, 119, "`"),
+        Step(TEMPLATE, 120, "host_path = var.socket"),
+        Step(TEMPLATE, 130, "sudo dockerd"),
+        Step(TEMPLATE, 140, 'dynamic "mounts" {'),
+        Step(TEMPLATE, 150, "cp a b"),
+    )
+    finding = replace(SOCKET, trail=steps, message="`sudo dockerd` comes after line 150.")
+    assert comment(finding).splitlines()[0] == (
+        "`sudo dockerd` comes after line 150. It comes from `` ` `` (line 119). It takes effect in line 130."
+    )
