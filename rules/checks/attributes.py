@@ -67,13 +67,23 @@ def wrong(
         trail=way(workspace, alternative, resource.at(name)),
         related=tuple(related),
         edit=corrected(workspace, resource.instance, name, alternative, right) if right is not None else None,
-        fix=_write(name, right),
+        fix=_write(name, right) if _is_own(resource, name, alternative) else _write_there(name, right),
         why=why,
     )
 
 
+def _is_own(resource: Resource, name: str, alternative: Alternative) -> bool:
+    """Whether a value is written on the lines of the attribute itself."""
+    at, own = alternative.at, resource.instance.attribute(name)
+    return own is not None and at.path == own.at.path and own.at.line <= at.line <= own.end_line
+
+
 def _write(name: str, right: str | None) -> str:
     return f"Write `{name} = {right}`." if right is not None else ""
+
+
+def _write_there(name: str, right: str | None) -> str:
+    return f"Write `{right}` here, or `{name} = {right}` where it takes effect." if right is not None else ""
 
 
 def not_known(rule: str, workspace: Workspace, resource: Resource, name: str, alternative: Alternative) -> Undecided:
