@@ -72,7 +72,9 @@ def _ports(workspace: Workspace, container: Resource, block: BlockInstance) -> V
     ports = {name: value for name in ("internal", "external") if (value := block.value(name)) is not None}
     shown = ", ".join(f"{name} {show_value(value)}" for name, value in ports.items())
     may = {"certain": "publishes", "conditional": "can publish"}.get(block.presence)
-    message = f"This {may} {_told(ports)}." if may else f"This lets a variable publish {_told(ports)}. Is that meant?"
+    several = _several(container, block)
+    told = f"ports {', '.join(several)} of the workspace on the host" if several else _told(ports)
+    message = f"This {may} {told}." if may else f"This lets a variable publish {told}. Is that meant?"
     return Violation(
         rule=ID,
         template=workspace.template,
@@ -84,8 +86,15 @@ def _ports(workspace: Workspace, container: Resource, block: BlockInstance) -> V
         trail=tuple(dict.fromkeys((*block.trail, workspace.step(block.at)))),
         related=("INV-7",),
         edit=without(container.instance, block, with_others=True),
-        fix=_instead(block, ports.get("internal")),
+        fix=_instead(block, None if several else ports.get("internal")),
     )
+
+
+def _several(container: Resource, block: BlockInstance) -> list[str]:
+    """The ports of all blocks that a `dynamic` one makes; none where there is one, or they are not numbers."""
+    values = (each.value("internal") for each in container.instance.blocks("ports") if each.at == block.at)
+    found = dict.fromkeys(show_value(value).strip('"') for value in values if value is not None)
+    return list(found) if len(found) > 1 and all(port.isdigit() for port in found) else []
 
 
 def _told(ports: Mapping[str, Value]) -> str:
