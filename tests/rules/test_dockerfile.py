@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules.sources.dockerfile import Instruction, parse_dockerfile
 
@@ -83,6 +85,44 @@ def test_every_character_keeps_its_place() -> None:
     places = [(character, script.at(index)) for index, character in enumerate(script.show())]
     assert all(at is not None and lines[at.line - 1][at.column - 1] == character for character, at in places)
     assert [(each.start, each.end) for each in (run, user)] == [(3, 6), (7, 7)]
+
+
+PIECES = (
+    "FROM x",
+    "RUN",
+    "run",
+    "COPY",
+    "ENV",
+    "a b",
+    " \\",
+    "\\",
+    "#",
+    "# escape=`",
+    "`",
+    "--x=y",
+    "<<E",
+    "<<-'E'",
+    "E",
+)
+TEXTS = st.lists(st.sampled_from((*PIECES, '"', "'", "[", '["a"]', "\t", " ", "\n", "\r\n", "é", "\x0c"))).map("".join)
+
+
+@given(TEXTS)
+def test_any_text_is_read_in_order_and_each_character_keeps_its_place(text: str) -> None:
+    dockerfile = parse_dockerfile(text, "Dockerfile")
+    lines = text.replace("\r\n", "\n").split("\n")
+    ends = [0]
+    for each in dockerfile.instructions:
+        assert ends[-1] < each.start <= each.end <= len(lines)
+        ends.append(each.end)
+        texts = [each.script] if each.script is not None and '["' not in text else []
+        for written in (*texts, *(content for _, content in each.files)):
+            for index, character in enumerate(written.show()):
+                at = written.at(index)
+                assert at is not None
+                assert each.start <= at.line <= each.end
+                assert (lines[at.line - 1] + "\n")[at.column - 1] == character
+    assert all(0 < line <= len(lines) for line in dockerfile.broken)
 
 
 def test_what_cannot_be_read() -> None:
