@@ -407,8 +407,7 @@ class Flow(Struct, frozen=True, dict=True):
     def _written(self, command: Command) -> Iterator[Write]:
         if self.is_call(command):
             return  # what runs in the function has these redirections too
-        captured = command.outer and any(scope.kind in ("substitution", "process") for scope in command.scope)
-        for redirect in command.redirects if captured else (*command.redirects, *command.outer):
+        for redirect in (*command.redirects, *command.outer):
             mode: Mode | None = (
                 "replace" if redirect.operator in _REPLACES else "append" if redirect.operator in _APPENDS else None
             )

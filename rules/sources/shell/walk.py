@@ -405,7 +405,9 @@ class Walk:
         """Run what stands in ``$(…)``, backticks or ``<(…)``, and give its output as far as it is known."""
         kind: Literal["process", "substitution"] = "process" if node.type == "process_substitution" else "substitution"
         script = context.parsed.script
-        inner = context.within(Scope(kind, script.at(expansion_start(node, script.plain))))
+        kept = tuple(each for each in context.outer if each.operator[:1] == "<" or each.descriptor == "2")
+        scope = Scope(kind, script.at(expansion_start(node, script.plain)))
+        inner = replace(context.within(scope), outer=kept)
         before = len(self.commands)
         self.block(node.children, inner, state.copy())
         if kind == "process":

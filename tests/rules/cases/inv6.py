@@ -38,6 +38,9 @@ BAD = (
         """,
     ),
     Case("what a function prints", boot='say() { echo "A=1"; echo "B=1"; }\nsay >> ~/.bashrc # !INV-6'),
+    Case(
+        "what a group prints in a substitution", boot="out=$({ echo A=1; } 2>&1 >> ~/.bashrc) # !INV-6", on=("minimal",)
+    ),
     Case("no word on what is missing", on=("minimal",), replaces={_WARNING: "    fi # !INV-6 warning\n"}),
     Case(
         "no word on what is missing, in another form",
