@@ -24,6 +24,7 @@ from rules.sources.terraform.module import (
     Source,
     elements_of,
     expand,
+    kept_in,
 )
 from rules.sources.terraform.operators import operate
 from rules.sources.terraform.optional import completed
@@ -493,7 +494,7 @@ class Evaluator:
         if len(steps) > used and not isinstance(steps[used], str):
             used += 1
         name = steps[used] if len(steps) > used else None
-        attribute = block.body.attributes.get(name) if isinstance(name, str) else None
+        attribute = block.body.attributes.get(kept_in(block.labels[0], name)) if isinstance(name, str) else None
         if attribute is None:
             return unknown(show(expr), _AT_APPLY, expr.at), len(steps)
         scope = self._block_scope(block, module.scope)

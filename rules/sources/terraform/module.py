@@ -46,6 +46,15 @@ exist. unknown: what decides cannot be known.
 """
 
 
+KEEPERS = frozenset({"null_resource", "terraform_data"})
+"""Resources that do nothing with what they are given but keep it."""
+
+
+def kept_in(kind: str, attribute: str) -> str:
+    """The attribute that says what `attribute` of a resource is: ``terraform_data.x.output`` is its `input`."""
+    return "input" if (kind, attribute) == ("terraform_data", "output") else attribute
+
+
 class Source(Struct, dict=True):
     """Where the files of one template come from, and what was wrong with them."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.sources.terraform.module import Module
+from rules.sources.terraform.module import KEEPERS, Module, kept_in
 from rules.sources.terraform.syntax import (
     Binary,
     Call,
@@ -32,8 +32,8 @@ MAX_REFERENCES = 500
 def references(expr: Expr, module: Module) -> frozenset[str]:
     """Names such as ``data.coder_workspace.me.name``, ``var.docker_gid``, ``docker_image.web`` and ``timestamp()``.
 
-    Locals, inputs and outputs of local modules are followed to what they are made of; a variable of the root module
-    stays one, and so does a resource.
+    Locals, inputs and outputs of local modules are followed to what they are made of, and so is what a resource only
+    keeps; a variable of the root module stays one, and so does any other resource.
     """
     found: dict[str, None] = {}
     seen: set[tuple[int, str]] = set()
@@ -66,6 +66,9 @@ def _source(name: str, module: Module) -> tuple[Expr, Module] | None:
         return (value.expr, child) if value is not None and child is not None else None
     if root == "var" and module.inputs is not None:
         return _input(rest[0], module)
+    if root in KEEPERS and len(rest) > 1 and (root, rest[0]) in module.resources:
+        kept = module.resources[root, rest[0]].body.attributes.get(kept_in(root, rest[1]))
+        return (kept.expr, module) if kept is not None else None
     return None
 
 

@@ -130,6 +130,11 @@ BAD = (
 
 GOOD = (
     Case(
+        "the owner by way of a resource that keeps it",
+        top='resource "terraform_data" "owner" {\n  input = local.owner\n}',
+        replaces=_path('"/coder-workspaces/${terraform_data.owner.output}-${local.slug}"'),
+    ),
+    Case(
         "the path out of what a function gives",
         replaces=_path('"/coder-workspaces/${merge({ who = { owner = local.owner } }, {}).who.owner}-${local.slug}"'),
     ),
