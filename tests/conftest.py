@@ -5,6 +5,12 @@ from __future__ import annotations
 import gc
 import os
 
+from hypothesis import settings
+
+# How long an example takes says more of what else the machine does; pytest-timeout ends what hangs.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
+
 
 def pytest_collection_finish() -> None:
     """Modules and tables of cases live to the end: the garbage collector need not look at them again and again."""

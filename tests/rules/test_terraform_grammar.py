@@ -140,13 +140,13 @@ def test_broken_text(name: str) -> None:
     assert isinstance(ours(BROKEN[name]), int)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.sampled_from(WORDS), max_size=30).map("".join))
 def test_any_words(text: str) -> None:
     assert ours(text) == theirs(text)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_a_template_that_someone_edits(data: st.DataObject) -> None:
     text = TEMPLATES["user-defined-web/template.tf"]

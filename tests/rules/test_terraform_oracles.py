@@ -268,7 +268,7 @@ def source_of(expressions: list[str]) -> str:
     return VARIABLES + "locals {\n" + "\n".join(lines) + "\n}\n"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.one_of(strings(2), numbers(2), flags(2), lists(2), tables(2)), min_size=4, max_size=8))
 @example(["trimspace(<<-EOT\n\n   a\n  b $${x}\n\n EOT\n  )"])
 @example(['"${var.name}"', "{ (var.name) = 1 }", "[for k, v in var.table : k]", "-var.size % 2", "1 / 3"])

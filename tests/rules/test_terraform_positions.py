@@ -75,7 +75,7 @@ def check_positions(source: str, text: Text) -> None:
         offset += size
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(bodies(WITH_HOLES), st.sampled_from(["<<", "<<-"]))
 @example("    a\n\n      $${b}\n   \n  ${data.coder_workspace.me.id} c\n", "<<-")
 @example("${local.two}${local.two}\n", "<<-")
@@ -84,7 +84,7 @@ def test_characters_of_a_heredoc_stand_where_they_are_written(body: str, mark: s
     check_positions(source, evaluated(source))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(bodies(KNOWN_ONLY), st.sampled_from(["<<", "<<-"]))
 @example("      a\n \n    b\n", "<<-")
 @example("   ${var.name}\n      a\n", "<<-")
@@ -103,7 +103,7 @@ QUOTED = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(QUOTED)
 def test_a_quoted_string_is_the_string_that_terraform_makes_of_it(inside: str) -> None:
     source = f'{DECLARED}locals {{\n  value = "{inside}"\n}}\n'

@@ -61,7 +61,7 @@ LINES = st.tuples(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.dictionaries(st.integers(0, len(_template()) - 1), LINES, min_size=1, max_size=120))
 def test_layout_introduces_and_affects_nothing(seed: dict[int, tuple[int, str]]) -> None:
     base = host("full")

@@ -29,7 +29,7 @@ def commit(git: Bare, lines: list[str], *, newline: bool) -> str:
     return git.commit(f"branch-{next(NUMBER)}", {"file.txt": text}, message="Change", author=who)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(LINES, LINES, st.booleans(), st.booleans())
 def test_every_numbered_line_is_that_line_of_its_file(
     git: Bare, old: list[str], new: list[str], old_newline: bool, new_newline: bool
@@ -44,7 +44,7 @@ def test_every_numbered_line_is_that_line_of_its_file(
         assert sum(line.kind == "-" for line in lines) == change.deletions
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(LINES, LINES)
 def test_a_line_that_moves_keeps_its_text(git: Bare, old: list[str], new: list[str]) -> None:
     base, head = commit(git, old, newline=True), commit(git, new, newline=True)

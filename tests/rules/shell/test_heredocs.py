@@ -57,7 +57,7 @@ LINES = st.sampled_from(
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(header=st.sampled_from(HEADERS), body=st.lists(LINES, max_size=7), final=st.sampled_from(("", "\n")))
 def test_heredoc_ends_where_bash_ends_it(header: str, body: list[str], final: str) -> None:
     script = "\n".join((header, *body, "say last")) + final

@@ -36,7 +36,7 @@ def _split(text: str, cuts: list[int]) -> Text:
     return Text(tuple(whole.slice(low, high) for low, high in pairwise(bounds)))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(lines=st.lists(LINES, max_size=8), cuts=st.lists(st.integers(0, 500), max_size=6), crlf=st.booleans())
 def test_commands_stand_where_their_text_stands(lines: list[str], cuts: list[int], crlf: bool) -> None:
     script = "\n".join(line.format(n=n) for n, line in enumerate(lines, 1)) + "\n"

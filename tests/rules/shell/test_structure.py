@@ -318,7 +318,7 @@ FRAGMENTS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=2000)
+@settings(max_examples=150)
 @given(parts=st.lists(FRAGMENTS, max_size=25))
 def test_whatever_is_written_is_answered(parts: list[str]) -> None:
     script = " ".join(parts)
