@@ -187,10 +187,12 @@ def judge(base: Side, head: Side, diff: Diff) -> list[Judged]:
                 judged.append(places.place(violation, status, _fingerprint(identity, index)))
         gone += ((identity, index, violation) for index, violation in enumerate(old[len(new) :], len(new)))
     come = [each.violation for each in judged if each.status == "introduced"]
+    open_now = {(each.rule, each.template) for each in head.undecided}
     for identity, index, violation in gone:
         same = [each for each in come if _key(each)[:3] == identity[:3]]
         replaced = _turned_worse(violation, head.violations, come) or places.is_replaced(violation, same)
-        if not replaced and not places.is_in_broken_file(violation):
+        is_open = identity[:2] in open_now
+        if not (replaced or is_open or places.is_in_broken_file(violation)):
             judged.append(places.place(violation, "fixed", _fingerprint(identity, index)))
     return sorted(judged, key=lambda j: (j.path, j.line, j.violation.rule))
 

@@ -437,7 +437,7 @@ class _Boot:
         lost = f"; it never gets to: {', '.join(missing)}" if missing else ""
         return _Fault(
             "ends in the middle",
-            at_call(command),
+            at_call(command, self.program),
             f"`{shown(command)}` ends every boot here, although more of the script follows{lost}.",
             trail=passed(command),
             fix="Take it away here; the script's last line is the place for `exit 0`.",
@@ -459,21 +459,23 @@ class _Boot:
                 if left:
                     message = f"`{shown(command)}` ends the boot here with a failure, before: {', '.join(left)}."
                 fix = "Say what failed (`|| echo …`) and go on."
-                fails = _Fault("exit with a failure", at_call(command), message, trail=passed(command), fix=fix)
+                fails = _Fault(
+                    "exit with a failure", at_call(command, self.program), message, trail=passed(command), fix=fix
+                )
                 yield fails
                 # Who only makes it an `exit 0` ends the boot no earlier than before.
                 yield from [replace(fails, evidence="early exit")] if left else ()
             elif left := self._left_after(command):
                 message = f"`{shown(command)}` can end the boot early, before: {', '.join(left)}."
                 fix = "Skip what cannot be done (`if …; then …; fi`), and let the steps after it run."
-                yield _Fault("early exit", at_call(command), message, trail=passed(command), fix=fix)
+                yield _Fault("early exit", at_call(command, self.program), message, trail=passed(command), fix=fix)
 
     def _killed(self) -> Iterator[_Fault]:
         for command in self.program.main:
             if kills_itself(command):
                 message = f"`{shown(command)}` ends the boot by a signal."
                 fix = "Say what failed (`echo …`) and go on."
-                yield _Fault("kills itself", at_call(command), message, trail=passed(command), fix=fix)
+                yield _Fault("kills itself", at_call(command, self.program), message, trail=passed(command), fix=fix)
 
     def _left_after(self, command: Command) -> list[str]:
         """The steps that do not run if the script ends here."""

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from rules.checks.commands import Concern, Invocation, flow_of, getopt, invocations, known, located
 from rules.checks.daemon import CONFIGURATION, STARTING, Daemon, can_run, daemon_of, starts_daemon
+from rules.checks.inline_code import code_of
 from rules.checks.support import in_home, mentions
 from rules.once import once
 from rules.sources.shell import HOME, UNKNOWN, Command, Program, Unresolved
@@ -39,19 +40,19 @@ _INTERPRETERS = frozenset({"python3", "python", "perl", "ruby", "node", "php", "
 _GIT_KEYS = frozenset({"user.name", "user.email"})
 _TRANSPORT = frozenset({"GIT_SSH_COMMAND", "GIT_SSH"})
 _FINDS = frozenset({"find", "xargs", "mkhomedir_helper"})
-_DOES = frozenset({"chown", "install", "git", "ddev", "docker", "docker-compose", "mkdir", "sponge", "sed"})
+_DOES = frozenset({"export", "chown", "install", "git", "ddev", "docker", "docker-compose", "mkdir", "sponge", "sed"})
 STEPPING = Concern(STARTING.programs | _COPIES | _PLACES | _INTERPRETERS | _FINDS | _DOES, writes=True, assigns=True)
 
 
 @once
 def step_of(command: Command) -> str | None:
     """The step that a command belongs to, or None."""
-    if any(assignment.name in _TRANSPORT for assignment in command.assignments) and command.name in _SETS:
+    if command.name in _SETS and not _TRANSPORT.isdisjoint(_given(command)):
         return "GitSSH"
     if starts_daemon(command):
         return "dockerd"
     written = set(written_by(command))
-    if CONFIGURATION in written or (command.name in _INTERPRETERS and mentions(command, CONFIGURATION)):
+    if CONFIGURATION in written or (command.name in _INTERPRETERS and _speaks_of(command, CONFIGURATION)):
         return "registry mirror"
     if PROFILE in written:
         return "shell profile"
@@ -62,6 +63,14 @@ def step_of(command: Command) -> str | None:
         if any(_under(path, STAGED) for path in read):
             return "staged files"
     return next((step for each in invocations(command) if (step := _of_invocation(each))), None)
+
+
+def _given(command: Command) -> Iterator[str | None]:
+    """The variables that a command sets, or exports as they are."""
+    yield from (assignment.name for assignment in command.assignments)
+    options = "".join(word.value for word in command.args if word.value and word.value[0] == "-")
+    if command.name == "export" and not options:
+        yield from (word.value for word in command.args)
 
 
 def _of_invocation(invocation: Invocation) -> str | None:
@@ -144,6 +153,11 @@ def _reads(command: Command) -> Iterator[str]:
     for redirect in command.redirects:
         if redirect.operator == "<":
             yield from located(redirect.target, command)
+
+
+def _speaks_of(command: Command, path: str) -> bool:
+    """Whether a program is given a path, or has it in its code."""
+    return mentions(command, path) or any(path in code_of(each) for each in invocations(command))
 
 
 def _under(path: str, folder: str) -> bool:
@@ -241,7 +255,8 @@ def _code_after(text: str) -> bool:
     return any(line and not line.startswith("#") and line not in ("fi", "}", "done", "esac") for line in lines)
 
 
-def at_call(command: Command) -> Position:
-    """The line that a person would change: the call of the function that ends the script, else the command."""
-    calls = [frame for frame in command.frames if frame.kind == "call"]
-    return calls[-1].position if calls else command.position
+def at_call(command: Command, program: Program) -> Position:
+    """The line that a person would change: the call of a function that ends the script anyway, else the command."""
+    calls = [frame.position for frame in command.frames if frame.kind == "call"]
+    caller = next((c for c in program.commands if c.position in calls[-1:] and c.frames == command.frames[:-1]), None)
+    return command.position if caller is None or len(command.guards) > len(caller.guards) else caller.position

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from rules.checks.commands import Concern, flow_of, invocations, known
 from rules.checks.guards import Guards, guards_of
+from rules.checks.listings import asked_of
 from rules.checks.support import mentions
 from rules.once import once
 from rules.sources.shell import UNKNOWN, Command, Guard, Loop, Program, Test, Word
@@ -37,8 +38,6 @@ _LOOKS_UP = frozenset(
 )
 _TALKS = frozenset({"info", "ps", "version", "images", "ls", "system", "container", "image", "stats", "run", "events"})
 _RUNNING = re.compile(r"dockerd|docker\.(?:sock|pid)|docker +(?:info|ps|version|system|images)")
-_NONE = {"-eq": "0", "=": "0", "==": "0", "-lt": "1", "-le": "0"}
-_SOME = {"-ne": "0", "!=": "0", "-gt": "0", "-ge": "1"}
 MAX_DEPTH = 3
 """Functions and flags that stand for a condition, one behind the other."""
 MAX_PATTERN = 60
@@ -153,7 +152,7 @@ class Daemon(Struct, frozen=True, dict=True):
                     return True
             if self._excludes_found(test, guard.holds, depth):
                 return True
-        if test.name == "test":
+        if test.name in ("test", "(("):
             return _none_found(test, holds=guard.holds)
         if test.name == "case":
             return guard.holds and len(test.argv) > 1 and _is_answer(test.argv[1])
@@ -178,12 +177,16 @@ class Daemon(Struct, frozen=True, dict=True):
 
     @cached_property
     def waits(self) -> tuple[Command, ...]:
-        """The questions for the daemon that are asked again and again, or once with a time to wait, after a start."""
+        """The questions for the daemon that are asked again and again, or once with a time to wait, after a start.
+
+        What looks at it for ever in the background keeps nobody waiting.
+        """
         if not self.starts:
             return ()
         first = self.starts[0]
         later = self.program.commands[self.place(first) + 1 :]
-        return tuple(c for c in later if asks_for_daemon(c) and can_run(c) and (self.loops(c) or _waits_itself(c)))
+        asked = (c for c in later if asks_for_daemon(c) and can_run(c) and (self.loops(c) or _waits_itself(c)))
+        return tuple(c for c in asked if not is_beside(c) or self.is_bounded(c))
 
     def loops(self, wait: Command) -> tuple[Loop, ...]:
         """The loops of a question: not those that go round the start of the daemon without a pause."""
@@ -268,6 +271,11 @@ def _leaves(command: Command, loop: Loop, depth: int) -> bool:
     return command.name == "exit" or (command.name == "return" and len(command.frames) == depth)
 
 
+def is_beside(command: Command) -> bool:
+    """Whether a command runs in the background."""
+    return any(scope.kind == "background" for scope in command.scope)
+
+
 def _has_timeout(text: str) -> bool:
     return any(match[2].strip("\"'0.smhd") for match in _TIMEOUT.finditer(text))
 
@@ -338,18 +346,8 @@ def _none_found(test: Test, *, holds: bool) -> bool:
     if len(words) == len(("-S", "path")) and texts[0] in ("-S", "-e", "-f", "-r", "-w", "-s"):
         there = any(part in texts[1] for part in (SOCKET, "docker.pid"))
         return there and not holds
-    if not any(_is_answer(word) for word in words):
-        return False
-    match texts:
-        case ["-z", _]:
-            return holds
-        case ["-n", _] | [_]:
-            return not holds
-        case [_, operator, right] if right in ("0", "1", "") and operator in (*_NONE, *_SOME):
-            none = (_NONE.get(operator) == right) or (right == "" and operator in ("=", "=="))
-            some = (_SOME.get(operator) == right) or (right == "" and operator == "!=")
-            return holds if none else not holds if some else False
-    return False
+    asked = asked_of(test)
+    return asked is not None and _is_answer(asked.word) and asked.empty == holds
 
 
 def _can_be(test: Test, text: str, word: Word) -> bool:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.checks.commands import Concern, Flow, Frames, frames_of, getopt, located
-from rules.checks.listings import GREPS, asks_listing, unlisted
+from rules.checks.listings import GREPS, asked_of, asks_listing, unlisted
 from rules.checks.support import in_home
 from rules.once import once
 from rules.sources.shell import HOME, UNKNOWN, Command, Guard, Test, Word, call_of
@@ -282,6 +282,8 @@ class Guards(Struct, frozen=True, dict=True):
         if guard.test.name in GREPS:
             return False
         marks = [path for path in self._missing(guard.test, kind, holds=guard.holds) if in_home(path) and path != HOME]
+        if guard.test.name == "mkdir":
+            return bool(marks)
         for mark in marks:
             paths = (path for path in self._made if _covers(path, mark, tree=False) and mark != f"{path}/*")
             makers = (command for path in paths for command in self._made[path])
@@ -302,9 +304,22 @@ class Guards(Struct, frozen=True, dict=True):
             names = [posixpath.basename(path) for path in paths]
             operators = _COMPARES if any("grep" in word.raw for word in test.argv) else _PATTERNS
             patterned = test.name == "case" or any(word.value in operators for word in test.argv)
-            return patterned and any(name in word.raw for word in test.argv for name in names)
+            named = any(name in word.raw for word in test.argv for name in names)
+            return (patterned and named) or self._counted_none(guard, test, paths)
+        if test.name == "((":
+            return self._counted_none(guard, test, paths)
         inner = self._called.get(test.position, []) if depth < MAX_DEPTH else []
         return any(command.name in GREPS for command in inner)
+
+    def _counted_none(self, guard: Guard, test: Test, paths: Sequence[str]) -> bool:
+        """``[ "$(grep -c … ~/.bashrc)" -eq 0 ]``, also where a variable has the count."""
+        asked = asked_of(test)
+        if asked is None or asked.empty != guard.holds:
+            return False
+        places = [origin.position for origin in asked.word.origins if origin.name in GREPS]
+        greps = (each for at in places for each in self.flow.by_position.get(at, []) if each.name in GREPS)
+        files = {path for each in greps for path in _grepped(each)[1]}
+        return all(path in files for path in paths)
 
     def _around(self, test: Test) -> Around | None:
         if test.name in ("test", "case"):
@@ -355,7 +370,7 @@ def guards_of(flow: Flow) -> Guards:
     return Guards(flow)
 
 
-def _grepped(test: Test, cwd: str = HOME) -> tuple[str, list[str]]:
+def _grepped(test: Test | Command, cwd: str = HOME) -> tuple[str, list[str]]:
     """The pattern that a ``grep`` looks for, and the files in which it does; none if it reads what it is fed."""
     arguments = getopt(test.argv[1:], "efmABCd", ("regexp", "file", "max-count", "include", "exclude", "color"))
     patterns = [option.value for option in arguments.values("e", "regexp")]

@@ -59,7 +59,17 @@ from rules.checks.commands import (
     replaced,
     shown,
 )
-from rules.checks.daemon import CONFIGURATION, LOG, SOCKET, STARTING, Daemon, can_run, daemon_of, starts_daemon
+from rules.checks.daemon import (
+    CONFIGURATION,
+    LOG,
+    SOCKET,
+    STARTING,
+    Daemon,
+    can_run,
+    daemon_of,
+    is_beside,
+    starts_daemon,
+)
 from rules.checks.f09_systemd_dockerd import CONCERN as INIT_SYSTEMS
 from rules.checks.f09_systemd_dockerd import starts_docker
 from rules.checks.support import calls, command_part, line, mentions, settled, settled_condition, settled_words
@@ -568,7 +578,7 @@ def _is_root(start: Command) -> bool:
 
 
 def _in_background(start: Command) -> bool:
-    if any(scope.kind == "background" for scope in start.scope):
+    if is_beside(start):
         return True
     words = [text for word in start.words for text in word.alternatives]
     if start.name in ("daemonize", "daemon", "coproc"):

@@ -433,7 +433,7 @@ class _Setting(Struct, frozen=True):
 _LISTED = re.compile(r"omit_containers['\"]?\]?[ \t]*:?=?[ \t]*(\[[^\]]*\]|(?:\n\s*-\s*\S+)+|\S+)")
 
 
-def _router(workspace: Workspace) -> Iterator[Violation]:
+def _router(workspace: Workspace) -> Iterator[Violation | Undecided]:
     for script in workspace.boot:
         settings = list(_settings(workspace, script.program))
         guards = guards_of(flow_of(script.program))
@@ -444,7 +444,7 @@ def _router(workspace: Workspace) -> Iterator[Violation]:
             grep=not settings[-1].omitted,
         ):
             settings.pop()  # The settings before it have made the file already.
-        unseen = script.program.problems or any(each.kind != "system" for each in script.program.unresolved)
+        hidden = next((each for each in script.program.unresolved if each.kind != "system"), None)
         last = settings[-1] if settings else None
         if last is not None and last.omitted is False:
             others = [each.command for each in settings[:-1] if each.omitted]
@@ -452,7 +452,10 @@ def _router(workspace: Workspace) -> Iterator[Violation]:
             yield _with_router(workspace, last, asks=asks)
         elif last is not None:
             yield from _left_out_sometimes(workspace, settings, guards)
-        elif last is None and not unseen:
+        elif hidden is not None:
+            reason = f"{hidden.reason}; it may tell DDEV to leave out its router"
+            yield undecided(workspace, ID, _ROUTER_ADDRESS, hidden.position, reason)
+        elif not script.program.problems:
             yield Violation(
                 rule=ID,
                 template=workspace.template,

@@ -438,7 +438,9 @@ def _half(surface: Surface, script: Script, only: tuple[str, Command]) -> Violat
 
 def _role(command: Command) -> str | None:
     if command.name == "git" and mentions(command, "config"):
-        return next((f"git {key}" for key in _GIT if mentions(command, key)), None)
+        words = [known(word) for word in command.args]
+        only_asks = words[-1] in _GIT and not any("unset" in word for word in words)
+        return None if only_asks else next((f"git {key}" for key in _GIT if mentions(command, key)), None)
     if any(a.name in VARIABLES for a in command.assignments):
         return "workspace identity"
     return None

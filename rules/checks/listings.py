@@ -37,7 +37,7 @@ def asks_listing(test: Test) -> bool:
     """Whether it is for the output of another command to say what a test says."""
     if test.name in GREPS or test.name in ("read", "compgen"):
         return True
-    asked = _asked(test)
+    asked = asked_of(test)
     return asked is not None and any(origin.kind in ("command", "assignment") for origin in asked.word.origins)
 
 
@@ -52,7 +52,7 @@ def unlisted(flow: Flow, test: Test, frames: Frames, *, holds: bool) -> list[str
         return list(_unmatched(test, _listed(fed))) if fed and holds == _inverted(fed) else []
     if test.name == "compgen":
         return [] if holds else _listed(_there(flow, test.position, frames))
-    asked = _asked(test)
+    asked = asked_of(test)
     if asked is None:
         return []
     places = {origin.position for origin in asked.word.origins if origin.kind == "command"}
@@ -166,7 +166,8 @@ def _paths(texts: Iterable[str]) -> Iterator[str]:
     return (text.rstrip("/") or "/" for text in texts if text != UNKNOWN)
 
 
-def _asked(test: Test) -> Asked | None:
+def asked_of(test: Test) -> Asked | None:
+    """What a test asks some output, None if it asks something else."""
     words = test.argv[1:]
     if test.name == "((" and words:
         return _counted(words[0])

@@ -271,8 +271,13 @@ def settled(command: Command) -> str:
     return settled_words(command) + (f"  [if {' and '.join(conditions)}]" if conditions else "")
 
 
+_TESTS = frozenset({"[", "[[", "test"})
+
+
 def settled_words(command: Command) -> str:
     words = [command_part(word) for word in command.words if word.raw or word.alternatives != ("=",)]
+    if command.name in _TESTS:
+        words = ["[", *words[1 : len(words) - (command.name != "test")], "]"]
     words += [f"{a.name}={command_part(a.value)}" for a in command.assignments if command.name == "="]
     for redirect in (*command.redirects, *command.outer):
         if redirect.here is None:

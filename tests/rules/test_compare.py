@@ -365,6 +365,15 @@ def test_what_is_fixed_is_said() -> None:
     assert report.conclusion == "success"
 
 
+def test_what_may_still_be_so_is_not_called_fixed() -> None:
+    """What cannot be seen any more may do what the script lacks, or not."""
+    base = swapped(minimal(), WEB, "    ddev config global --omit-containers=ddev-router\n", "")
+    head = swapped(base, WEB, BEGIN, f'{BEGIN}    eval "$SETUP"\n')
+    report = compare(base, head)
+    assert report.findings == ()
+    assert {each.rule for each in report.undecided} == {"F-10", "INV-7"}
+
+
 def test_what_turns_worse_is_not_called_fixed() -> None:
     """Without `privileged = false` INV-1 is broken; `privileged = true` in its place repairs nothing."""
     base = swapped(repository(), WEB, "  privileged    = false\n", "")
@@ -882,6 +891,13 @@ Changes = dict[str, set[tuple[str, str | None, str | None]]]
             '    CODER_WORKSPACE_NAME        = "fixed"\n',
             {"INV-9": {("CODER_WORKSPACE_NAME in the agent's env", "data.coder_workspace.me.name", '"fixed"')}},
             id="identity in a merged local",
+        ),
+        pytest.param(
+            CONTRIB,
+            "    git config --global user.name ",
+            "    git config --global user.name\n    git config --global user.name ",
+            {},
+            id="a look at the identity",
         ),
         pytest.param(
             WEB,

@@ -273,6 +273,7 @@ def test_what_is_not_known_is_undecided(script: str) -> None:
 
 def test_files_outside_the_repository_are_no_question() -> None:
     assert results('. /etc/profile\n[ -f ~/.bashrc ] && . ~/.bashrc\n. "$HOME/.nvm/nvm.sh"\n') == []
+    assert results('eval "$(brew shellenv)"\neval $(ssh-agent -s)\nsource <(ddev completion bash)\n') == []
 
 
 def test_page_has_what_a_reader_needs() -> None:

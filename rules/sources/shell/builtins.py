@@ -89,6 +89,15 @@ _DECODERS = frozenset(
 )
 """Programs that make text of what nobody can read."""
 
+_SETS_UP = frozenset(
+    {
+        *("ssh-agent", "gpg-agent", "keychain", "dircolors", "lesspipe", "brew", "direnv", "mise", "asdf", "fnm"),
+        *("nodenv", "pyenv", "rbenv", "starship", "zoxide", "atuin", "fzf", "thefuck", "register-python-argcomplete"),
+        *("ddev", "docker", "gh", "npm", "kubectl", "helm", "coder", "composer", "symfony", "drush", "uv", "conda"),
+    }
+)
+"""Programs that print what sets up a shell for them: variables and functions, or completion."""
+
 Effect = Callable[[Command, Sequence[Node], Context, State], "Leaves | None"]
 
 
@@ -408,7 +417,8 @@ class Builtins:
     def _file(self, path: str, command: Command, context: Context, state: State) -> Leaves | None:
         target = command.args[0]
         if UNKNOWN in path:
-            self._unseen("unknown", f"the name of the file in '{target.raw}' is not known", command, context)
+            kind = "system" if _is_setup((target,)) else "unknown"
+            self._unseen(kind, f"the name of the file in '{target.raw}' is not known", command, context)
             return None
         for candidate in self._candidates(path, state):
             text = self._repository(candidate)
@@ -466,7 +476,8 @@ class Builtins:
         leaves = None
         for text in texts:
             if text is None:
-                self._unseen("unknown", f"what '{command.raw}' runs is not known", command, context)
+                kind = "system" if _is_setup(words) else "unknown"
+                self._unseen(kind, f"what '{command.raw}' runs is not known", command, context)
             else:
                 leaves = self._nested(text, context, state, frame)
         return leaves if len(texts) == 1 else None
@@ -705,6 +716,12 @@ def _restore(state: State, variables: Mapping[str, Value | None]) -> None:
             state.variables.pop(name, None)
         else:
             state.variables[name] = value
+
+
+def _is_setup(words: Sequence[Word]) -> bool:
+    """``eval "$(brew shellenv)"``, ``source <(ddev completion bash)``: code that belongs to an installed program."""
+    origins = [origin for word in words for origin in word.origins if origin.kind != "assignment"]
+    return bool(origins) and all(origin.kind == "command" and origin.name in _SETS_UP for origin in origins)
 
 
 def _gives_up(command: Command) -> bool:

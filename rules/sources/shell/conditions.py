@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from typing import Literal
 
@@ -84,6 +84,8 @@ def _any(ways: Sequence[Guards]) -> Guards:
     return reduce(either, ways) if ways else ()
 
 
+_IS = frozenset({"-eq", "=", "=="})
+_IS_NOT = frozenset({"-ne", "!=", "-gt"})
 _EXPRESSIONS = frozenset(
     {"unary_expression", "binary_expression", "parenthesized_expression", "negated_command", "ternary_expression"}
 )
@@ -107,15 +109,19 @@ def operands(node: Node) -> Iterator[tuple[int, Node]]:
             tilde = None
 
 
-def evaluate(words: Sequence[Word], command: Command) -> Outcome:
-    """The outcome of a test with these operands, split at ``!``, ``&&``/``-a``, ``||``/``-o`` and parentheses."""
-    return _Tests(words, command).disjunction(0)
+def evaluate(words: Sequence[Word], command: Command, status_of: Callable[[str], Outcome]) -> Outcome:
+    """The outcome of a test with these operands, split at ``!``, ``&&``/``-a``, ``||``/``-o`` and parentheses.
+
+    `status_of` has the outcome that stands behind ``$?``, or a variable that was given it.
+    """
+    return _Tests(words, command, status_of).disjunction(0)
 
 
 class _Tests:
-    def __init__(self, words: Sequence[Word], command: Command) -> None:
+    def __init__(self, words: Sequence[Word], command: Command, status_of: Callable[[str], Outcome]) -> None:
         self._words = words
         self._command = command
+        self._status_of = status_of
         self._name = replace(command.argv[0], alternatives=("test",))
         self._at = 0
 
@@ -152,7 +158,23 @@ class _Tests:
             self._at += 1
         self._at = max(self._at, min(start + 1, len(self._words)))
         argv = (self._name, *self._words[start : self._at])
-        return tested(Test(argv, self._command.script, self._command.start, self._command.end))
+        asked = self._asks_status(argv[1:])
+        return (
+            asked
+            if asked is not None
+            else tested(Test(argv, self._command.script, self._command.start, self._command.end))
+        )
+
+    def _asks_status(self, words: Sequence[Word]) -> Outcome | None:
+        """``[ $? -ne 0 ]``: what is known is what the command before says."""
+        if len(words) != 3 or words[2].value != "0":
+            return None
+        before = self._status_of(words[0].raw.strip('"${}'))
+        if not (before.succeeded or before.failed):
+            return None
+        asked = Outcome(before.succeeded, before.failed)
+        operator = words[1].value
+        return asked if operator in _IS else negated(asked) if operator in _IS_NOT else None
 
     def _joins(self, start: int) -> bool:
         """``-a`` between two tests; as the first operator it would mean that a file exists."""

@@ -44,6 +44,8 @@ _ASSIGNS = re.compile(r"[A-Za-z_]\w*=")
 _EXPANDS = re.compile(r"[$`{]|[<>]\(")
 _PLAIN = re.compile(r"[\w./:=@%+,-]+")
 """What is its own value, whatever the grammar takes it for."""
+_SLICE = re.compile(r"\$\{(@|\w+\[@\]): *(\d+)\}", re.A)
+"""All arguments, or elements of an array, from one of them on."""
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*|\d)|\{([A-Za-z_]\w*)\})", re.A)
 """A variable with nothing around it, as half of all strings with an expansion are."""
 _FIRST = re.compile(r"\S")
@@ -147,7 +149,11 @@ class Expander:
         bare = raw.strip('"')
         if bare in ("$@", "$*", "${@}", "${*}"):
             return state.positional
-        if bare.startswith("${") and bare.endswith(("[@]}", "[*]}")):
+        if not bare.startswith("${"):
+            return None
+        if (part := _SLICE.fullmatch(bare)) is not None:
+            return _from(part[1], int(part[2]), state)
+        if bare.endswith(("[@]}", "[*]}")):
             name = bare[2:-4].removeprefix("!")
             items = state.arrays.get(state.references.get(name, name))
             return None if items is None else map(literal, items) if bare[2] == "!" else items.values()
@@ -371,6 +377,15 @@ class Expander:
 
 
 _SUBJECTS = frozenset({"variable_name", "special_variable_name", "subscript"})
+
+
+def _from(name: str, start: int, state: State) -> Iterable[Value] | None:
+    """``"${@:2}"`` and ``"${words[@]:1}"``."""
+    if name == "@":
+        return state.positional[start - 1 :] if state.positional is not None and start else None
+    array = name.removesuffix("[@]")
+    items = state.arrays.get(state.references.get(array, array))
+    return None if items is None else [*items.values()][start:]
 
 
 def _element(items: Mapping[str, Value], key: Value) -> Value | None:

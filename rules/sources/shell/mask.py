@@ -56,8 +56,8 @@ _COPROC = re.compile(
     rb"(?:^|[\n;&|(){]|\b(?:then|do|else)\b)[ \t]*(coproc[ \t]+(?:\w+[ \t]+)?)(?=\{\s|\(|(?:while|until|for|if|case)\b)"
 )
 """The grammar does not know it, and takes the group that it runs for its arguments."""
-_NOT = re.compile(rb"(?:^|[\n;&|(){]|\b(?:then|do|else|if|elif|while|until)\b)[ \t]*(![ \t]+)(?=\{\s)")
-"""``! { … }``, of which the grammar takes the brace for a command."""
+_NOT = re.compile(rb"(?:^|[\n;&|(){]|\b(?:then|do|else|if|elif|while|until)\b)[ \t]*(![ \t]+)(?=\{\s|\(\()")
+"""``! { … }`` and ``! (( … ))``, of which the grammar takes the brace for a command, and the rest for subshells."""
 _TIME = re.compile(rb"(?:^|[\n;&|(){!]|\b(?:then|do|else)\b)[ \t]*(time[ \t]+)(?=\{\s)")
 _TILDE = re.compile(rb"(?<= )~(?= )")
 """Alone in a test, the grammar takes it for an operator."""
@@ -315,7 +315,7 @@ def mask(script: Script) -> Masked:
         code[tilde.start()] = ord("X")
     _blanked(code, b"time {", _TIME)
     coprocs = _blanked(code, b"coproc", _COPROC)
-    negated = _blanked(code, b"! {", _NOT)
+    negated = _blanked(code, b"! {", _NOT) | _blanked(code, b"! ((", _NOT)
     return replace(masked, code=bytes(code), coprocs=coprocs, negated=negated)
 
 

@@ -231,7 +231,8 @@ class Command(Struct, frozen=True, dict=True):
 class Unresolved(Struct, frozen=True):
     """Code that runs and is not seen.
 
-    system: a file outside the repository by nature (``/etc/profile``, ``~/.bashrc``). missing: a file that is not in
+    system: a file outside the repository by nature (``/etc/profile``, ``~/.bashrc``), or what an installed program
+    prints to set up a shell for it. missing: a file that is not in
     the repository. unknown: the name or the text is not known. hole: an unknown Terraform expression stands where
     commands do.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -98,7 +99,7 @@ class Simple:
             self._unknown_name(command)
         if command.name in ("[", "test"):
             inner = command.args[:-1] if command.name == "[" else command.args
-            return evaluate(inner, command)
+            return evaluate(inner, command, partial(_status_of, state))
         done = self._builtins.apply(command, nodes, context, state)
         if command.name in _CONSTANT:
             return Outcome(leaves=done.leaves, sure=not command.wrappers)
@@ -174,7 +175,7 @@ class Simple:
         for subject, operator in pairwise(inner):
             if operator.value == "=~":
                 state.variables["BASH_REMATCH"] = unknown(*subject.origins)
-        return evaluate(inner, command)
+        return evaluate(inner, command, partial(_status_of, state))
 
     # Parts
 
@@ -182,6 +183,10 @@ class Simple:
         """The assignment, done."""
         assignment, value, items = self._assignment(node, context, state)
         name, target = assignment.name, node.child_by_field_name("name")
+        if assignment.value.raw.strip('"') == "$?":
+            state.statuses = {**state.statuses, name: state.status}
+        elif name in state.statuses:
+            state.statuses = {**state.statuses, name: NOTHING}
         if target is not None and target.type == "subscript":
             key = self._walk.expander.key(target, context, state)
             self._fill(name.partition("[")[0], [(key, value)], state, append=True, adds=assignment.append)
@@ -340,6 +345,11 @@ class Simple:
             self._walk.unresolved[
                 Unresolved("hole", command.raw, reason, command.position, guarded=False, scope=command.scope)
             ] = None
+
+
+def _status_of(state: State, name: str) -> Outcome:
+    """What ``$?`` says, or a variable that was given it."""
+    return state.status if name == "?" else state.statuses.get(name, NOTHING)
 
 
 def _parts(element: Element) -> Parts:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct, field
 from tree_sitter import Node
 
+from rules.sources.shell.conditions import NOTHING, Outcome
 from rules.sources.shell.parse import Parsed
 from rules.sources.shell.program import Command, Frame, Guard, Loop, Redirect, Scope, Word
 from rules.sources.shell.values import EMPTY, Value, union
@@ -78,7 +79,8 @@ class State(Struct):
     elements by key, in order; `references` are the variables that stand for others (``declare -n``). Neither an array's
     elements nor `references` nor `aliases` are ever changed in place; a script's shell takes no notice of aliases
     unless `expands_aliases`. `left` are the folders that ``popd`` goes back to, `exported` the functions that a shell
-    of its own knows too.
+    of its own knows too. `status` is the outcome of the statement before, which ``$?`` asks for, and `statuses` those
+    that variables were given.
     """
 
     variables: dict[str, Value]
@@ -92,6 +94,8 @@ class State(Struct):
     left: tuple[Value, ...] = ()
     references: Mapping[str, str] = field(default_factory=dict)
     exported: frozenset[str] = frozenset()
+    status: Outcome = NOTHING
+    statuses: Mapping[str, Outcome] = field(default_factory=dict)
 
     def copy(self) -> State:
         return State(
@@ -106,6 +110,8 @@ class State(Struct):
             self.left,
             self.references,
             self.exported,
+            self.status,
+            self.statuses,
         )
 
     def take(self, other: State) -> None:
@@ -114,6 +120,7 @@ class State(Struct):
         self.cwd, self.positional, self.hidden = other.cwd, other.positional, other.hidden
         self.aliases, self.expands_aliases, self.left = other.aliases, other.expands_aliases, other.left
         self.references, self.exported = other.references, other.exported
+        self.status, self.statuses = other.status, other.statuses
 
     def join(self, other: State) -> None:
         """Become what holds if either this or `other` is true. A variable that one side does not set may be empty."""
@@ -129,6 +136,8 @@ class State(Struct):
             self.aliases = {**other.aliases, **self.aliases}
         self.expands_aliases = self.expands_aliases or other.expands_aliases
         self.exported |= other.exported
+        if self.statuses is not other.statuses:
+            self.statuses = {n: each for n, each in self.statuses.items() if other.statuses.get(n) is each}
 
     def _join_variables(self, other: State) -> None:
         mine = self.variables

@@ -174,7 +174,7 @@ class Walk:
                 self.statement(node, inner, state.copy())
                 outcome = NOTHING
                 continue
-            outcome = self.statement(node, context, state)
+            state.status = outcome = self.statement(node, context, state)
             if outcome.leaves:
                 return replace(outcome, after=known + outcome.after)
             if outcome.after:
@@ -249,8 +249,9 @@ class Walk:
     def _compound(self, element: Element, context: Context, state: State) -> Outcome:
         children = element.node.children
         if children[0].type == "((":
-            return self._arithmetic(element, context, state)
-        outcome = self.block(children, self._grouped(element, context, state), state)
+            outcome = self._arithmetic(element, context, state)
+        else:
+            outcome = self.block(children, self._grouped(element, context, state), state)
         return negated(outcome) if element.node.start_byte in context.parsed.masked.negated else outcome
 
     def _arithmetic(self, element: Element, context: Context, state: State) -> Outcome:

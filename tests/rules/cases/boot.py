@@ -155,6 +155,11 @@ BAD = (
         "a function that gives up",
         boot='die() {\n  echo "$1"\n  exit 1 # >BOOT\n}\ncommand -v ddev > /dev/null || die "no ddev" # !BOOT',
     ),
+    Case(
+        "all of it in a function",
+        boot="work() {\n  cd /home/coder/projects || exit 1 # !BOOT\n}\nwork # >BOOT",
+        on=MINIMAL,
+    ),
     Case("exec", boot="exec sleep infinity # !BOOT", on=MINIMAL),
     # options
     Case("unset variables", boot="set -u # !BOOT warning"),
@@ -188,6 +193,21 @@ BAD = (
 
 GOOD = (
     Case("the folder of the project", replaces={FOLDERS: '\n    mkdir -p ~/"$${PROJECT_NAME}"\n'}, on=MINIMAL),
+    Case(
+        "a transport that is kept",
+        replaces={
+            SSH: '    : "$${GIT_SSH_COMMAND:=$(command -v coder) gitssh --}"\n    export GIT_SSH_COMMAND\n\n',
+        },
+        on=MINIMAL,
+    ),
+    Case(
+        "a mirror by python",
+        replaces={
+            MIRROR: "    sudo python3 - <<'PY'\n    import json\n    mirrors = {'registry-mirrors': ['http://mirror']}\n"
+            "    json.dump(mirrors, open('/etc/docker/daemon.json', 'w'))\n    PY\n"
+        },
+        on=MINIMAL,
+    ),
     Case("a folder for work under another name", replaces={FOLDERS: "\n    mkdir -p ~/workspace\n"}, on=MINIMAL),
     Case(
         "the owner with the folder",

@@ -656,6 +656,7 @@ LIST
 )
 
 GOOD = (
+    Case("once in the life of the home, by a folder", boot="mkdir ~/.seeded && cp /etc/vimrc ~/.vimrc"),
     Case(
         "looked for from the home",
         on=("minimal",),

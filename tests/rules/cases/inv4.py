@@ -310,6 +310,18 @@ GOOD = (
         "a function that says the opposite",
         replaces={GUARD: "    docker_down() { ! pgrep -x dockerd > /dev/null; }\n    if docker_down; then\n"},
     ),
+    Case(
+        "two looks in a group",
+        replaces={GUARD: "    if ! { [ -S /var/run/docker.sock ] && docker info > /dev/null; }; then\n"},
+        on=MINIMAL,
+    ),
+    Case("a count by arithmetic", replaces={GUARD: "    if (( $(pgrep -xc dockerd) == 0 )); then\n"}, on=MINIMAL),
+    Case(
+        "the status of the look",
+        replaces={GUARD: "    pgrep -x dockerd > /dev/null\n    if [ $? -ne 0 ]; then\n"},
+        on=MINIMAL,
+    ),
+    Case("a look for ever in the background", boot="( while sleep 300; do docker ps > /tmp/ps.txt; done ) &"),
     Case("ps and grep", replaces={GUARD: "    if ! ps -e | grep -q '[d]ockerd'; then\n"}),
     Case(
         "the other arm",

@@ -37,6 +37,8 @@ BAD = (
             done
         """,
     ),
+    Case("counted elsewhere", boot='n=$(grep -c A=b ~/.profile)\n[ "$n" -eq 0 ] && echo A=b >> ~/.bashrc # !INV-6'),
+    Case("counted and there", boot="(( $(grep -c A=b ~/.bashrc) )) && echo A=b >> ~/.bashrc # !INV-6"),
     Case("what a function prints", boot='say() { echo "A=1"; echo "B=1"; }\nsay >> ~/.bashrc # !INV-6'),
     Case(
         "what a group prints in a substitution", boot="out=$({ echo A=1; } 2>&1 >> ~/.bashrc) # !INV-6", on=("minimal",)
@@ -197,6 +199,9 @@ BAD = (
 )
 
 GOOD = (
+    Case("counted", boot='n=$(grep -c A=b ~/.bashrc)\nif [ "$n" -eq 0 ]; then echo A=b >> ~/.bashrc; fi'),
+    Case("counted by arithmetic", boot="(( $(grep -c A=b ~/.bashrc) )) || echo A=b >> ~/.bashrc"),
+    Case("the status of a look", boot="grep -q A=b ~/.bashrc\n[ $? -eq 0 ] || echo A=b >> ~/.bashrc"),
     Case(
         "looked for from the folder above the home",
         boot="cd /home\ngrep -q LANG= coder/.bashrc || echo 'export LANG=C' >> coder/.bashrc",
