@@ -101,7 +101,11 @@ BAD = (
             eval "$STEPS"
         """,
     ),
-    Case("a here-string that is sourced", boot="source <(cat <<< 'cp /etc/vimrc ~/.vimrc') # !F-5", on=("minimal",)),
+    Case(
+        "a here-string that is sourced by cat",
+        boot="source <(cat <<< 'cp /etc/vimrc ~/.vimrc') # !F-5",
+        on=("minimal",),
+    ),
     Case("a group beside", boot="coproc W {\n  cp /etc/vimrc ~/.vimrc # !F-5\n}\necho z"),
     Case("a subshell beside", boot="coproc W (cp /etc/vimrc ~/.vimrc) # !F-5"),
     Case("a loop beside", boot="true; coproc while sleep 5; do cp /etc/vimrc ~/.vimrc; done # !F-5"),
