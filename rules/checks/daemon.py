@@ -204,8 +204,12 @@ class Daemon(Struct, frozen=True, dict=True):
             for c in self.inside(loop)
         )
 
+    def is_cut_short(self, wait: Command) -> bool:
+        """Whether `timeout` ends the script that asks."""
+        return any(frame.kind == "script" and _has_timeout(frame.text) for frame in wait.frames)
+
     def is_bounded(self, wait: Command) -> bool:
-        if any(frame.kind == "script" and _has_timeout(frame.text) for frame in wait.frames):
+        if self.is_cut_short(wait):
             return True
         if not self.loops(wait):
             return _waits_itself(wait)

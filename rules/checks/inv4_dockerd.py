@@ -114,7 +114,8 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
                 if daemon.stopped(guard) and guard.test is not None:
                     yield Fact(ID, workspace.template, GUARD, settled_condition(guard), line(guard.test.position))
         for wait in daemon.waits:
-            tries = ", ".join(_tries(loop, daemon) for loop in daemon.loops(wait)) or "once"
+            cut = daemon.is_cut_short(wait)
+            tries = ", ".join(_tries(loop, daemon, cut=cut) for loop in daemon.loops(wait)) or "once"
             yield Fact(ID, workspace.template, WAIT, f"{settled_words(wait)}, {tries}", wait.span, calls(wait))
     for script in (*workspace.boot, *workspace.shutdown):
         for command in flow_of(script.program).select(_HELPING):
@@ -143,10 +144,10 @@ def _manner(start: Command) -> str:
     return " ".join((*wrappers, *(f"{settled(start)}, {place}").split(" ")[len(start.words) - len(start.argv) :]))
 
 
-def _tries(loop: Loop, daemon: Daemon) -> str:
+def _tries(loop: Loop, daemon: Daemon, *, cut: bool) -> str:
     """How often a loop asks, in the words of its head or of what ends it."""
     if not daemon.ends(loop):
-        return "without end"
+        return "until `timeout` ends it" if cut else "without end"
     counted = [c for c in daemon.program.commands if c.name == "seq" and c.raw in loop.head]
     if counted:
         return f"{settled_words(counted[0])} times"

@@ -88,6 +88,7 @@ _STAGING = f"staging of {STAGED}"
 _WARNING = f"warning where {STAGED} is missing"
 _SAYS = frozenset({"echo", "printf", "logger", "cat"})
 _COPIERS = frozenset({"cp", "rsync", "install", "mv", "ln", "rm", "tee", "sed"})
+_LEAVING = frozenset({"cp", "rsync", "install", "ln"})
 _BRINGS = _COPIERS | {"cat"}
 _TOUCHING = Concern(_BRINGS, writes=True)
 _APPENDING = Concern(frozenset({"sed", "git"}), INTERPRETERS, writes=True)
@@ -120,7 +121,11 @@ def _hydrates(command: Command) -> bool:
 def _touched(command: Command) -> Iterator[str]:
     yield from writes(command)
     if command.name in _COPIERS:
-        yield from (text for word in command.args for text in word.alternatives if not text.startswith("-"))
+        words = [word for word in command.args if not known(word).startswith("-")]
+        folder = any(known(word).startswith(("-t", "--target")) for word in command.args)
+        # What is copied or linked to stays as it is.
+        written = words[-1:] if command.name in _LEAVING and not folder else words
+        yield from (text for word in written for text in word.alternatives)
 
 
 def check(workspace: Workspace) -> Iterator[Violation]:

@@ -1043,3 +1043,26 @@ def test_which_requirement_a_change_affects(path: str, old: str, new: str, requi
     changes = [change for change in report.affected[0].changes if change.what == what]
     assert changes
     assert all(change.before != change.after for change in changes)
+
+
+@pytest.mark.parametrize(
+    ("code", "change"),
+    [
+        pytest.param(
+            "timeout 60 bash -c 'until [ -S /var/run/docker.sock ]; do sleep 1; done'",
+            ("wait for the Docker socket", None, "[ -S /var/run/docker.sock ], until `timeout` ends it"),
+            id="wait that timeout ends",
+        ),
+        pytest.param(
+            "ln -s ~/.dotfiles/vimrc ~/.vimrc",
+            ("writing /home/coder/.vimrc", None, "ln -s ~/.dotfiles/vimrc ~/.vimrc"),
+            id="link to a file in the home",
+        ),
+    ],
+)
+def test_how_a_change_is_told(code: str, change: tuple[str, str | None, str]) -> None:
+    base = repository()
+    report = compare(
+        base, swapped(base, "scripts/templates/drupal-core/startup.sh", "\nexit 0\n", f"\n{code}\nexit 0\n")
+    )
+    assert change in {each for changes in affected(report).values() for each in changes}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import tree_sitter_bash
@@ -16,6 +17,9 @@ _LANGUAGE = Language(tree_sitter_bash.language())
 
 MAX_SYNTAX_PROBLEMS = 20
 """Syntax problems listed for one script; one broken quote can cause hundreds."""
+
+_EMPTY = re.compile(rb"(then|else|do|\{)(?=\s)(?:\s|(?<=\s)#[^\n]*\n)*(fi|elif|else|done|\})(?![\w-])")
+"""A block without a command, which the grammar takes and bash does not."""
 
 
 class Parsed(Struct, frozen=True):
@@ -40,7 +44,12 @@ def parse(script: Script) -> Parsed:
         (each.operator for each in masked.heredocs.values() if not each.terminated), default=len(script.plain)
     )
     broken = (each for offset, each in _syntax_problems(script, root) if offset <= swallowed)
-    problems = (*_heredoc_problems(script, masked), *_depth_problem(script, masked), *broken)
+    problems = (
+        *_heredoc_problems(script, masked),
+        *_depth_problem(script, masked),
+        *broken,
+        *_empty_blocks(script, masked, root),
+    )
     return Parsed(script, masked, root, problems)
 
 
@@ -85,6 +94,15 @@ def _syntax_problems(script: Script, root: Node) -> Iterator[tuple[int, ScriptPr
             shown = script.show(node.start_byte, node.end_byte).split("\n", 1)[0].strip()[:60]
             yield node.start_byte, ScriptProblem("syntax", script.at(node.start_byte), f"not readable as bash: {shown}")
         stack.extend(child for child in reversed(node.children) if child.has_error or child.is_missing)
+
+
+def _empty_blocks(script: Script, masked: Masked, root: Node) -> Iterator[ScriptProblem]:
+    for found in _EMPTY.finditer(masked.code):
+        opens, closes = found[1].decode(), found[2].decode()
+        token = root.descendant_for_byte_range(found.start(1), found.end(1))
+        if token is not None and token.type == opens and not token.is_named:
+            message = f"bash expects a command between '{opens}' and '{closes}'"
+            yield ScriptProblem("syntax", script.at(found.start(2)), message)
 
 
 def _bare_assignment(missing: Node) -> bool:

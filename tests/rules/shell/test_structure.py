@@ -269,12 +269,25 @@ def test_nesting_is_bounded_and_told(script: str) -> None:
 
 @pytest.mark.parametrize(
     ("script", "line"),
-    [("one\nif a; then\n  two\n", 4), ("one\necho $(\n", 2), ("one\n}\ntwo\n", 2), ('one\necho "two\n', 2)],
+    [
+        ("one\nif a; then\n  two\n", 4),
+        ("one\necho $(\n", 2),
+        ("one\n}\ntwo\n", 2),
+        ('one\necho "two\n', 2),
+        ("one\nif a; then\n  # nothing\nelse\n  two\nfi\n", 4),
+        ("one\nfor a in 1 2; do\ndone\n", 3),
+        ("one\nf() {\n}\n", 3),
+    ],
 )
 def test_broken_syntax_is_told_with_its_line_and_the_rest_is_read(script: str, line: int) -> None:
     result = program(script)
     assert "one" in [c.name for c in result.commands]
     assert line in [problem.position.line for problem in result.problems if problem.kind == "syntax"]
+
+
+@pytest.mark.parametrize("script", ["echo 'then\nfi'\n", "cat << X\nif a; then\nfi\nX\n", "if a; then :; fi\n"])
+def test_no_block_is_empty_where_it_is_text_or_has_a_command(script: str) -> None:
+    assert program(script).problems == ()
 
 
 def test_shebang_of_the_main_script() -> None:
