@@ -178,8 +178,9 @@ def judge(base: Side, head: Side, diff: Diff) -> list[Judged]:
     gone: list[tuple[Key, int, Violation]] = []
     for identity in dict.fromkeys((*after, *before)):
         old, new = before.get(identity, []), after.get(identity, [])
-        # Of several equal ones, those on lines that the diff added are the new ones.
-        new = sorted(new, key=places.is_added)
+        # Of several equal ones, those on lines that the diff added are the new ones, and those on lines that it took
+        # away are gone.
+        old, new = sorted(old, key=places.is_taken_away), sorted(new, key=places.is_added)
         for index, (violation, was_there) in enumerate(_matched(old, new)):
             known = was_there or places.was_hidden(violation)
             status: Status = "preexisting" if known else "introduced"
@@ -257,6 +258,9 @@ class Places:
 
     def is_added(self, violation: Violation) -> bool:
         return any(self._added(place) for place in self._candidates(violation))
+
+    def is_taken_away(self, violation: Violation) -> bool:
+        return self._loses(violation.span)
 
     def was_hidden(self, violation: Violation) -> bool:
         """Whether the base could not be read where this stands, and the diff does not touch it: nobody is blamed."""
@@ -404,22 +408,27 @@ def _hidden(facts: list[Fact], others: list[Fact], broken: frozenset[str]) -> bo
 
 
 def _difference(facts: list[Fact], others: list[Fact]) -> list[Fact]:
-    """Facts whose value the others do not have, as multisets."""
-    if [fact.value for fact in facts] == [fact.value for fact in others]:
+    """Facts that the others do not have, as multisets."""
+    if [_sense(fact) for fact in facts] == [_sense(fact) for fact in others]:
         return []
-    left = Counter(fact.value for fact in others)
+    left = Counter(map(_sense, others))
     kept = []
     for fact in facts:
-        if left[fact.value] > 0:
-            left[fact.value] -= 1
+        if left[_sense(fact)] > 0:
+            left[_sense(fact)] -= 1
         else:
             kept.append(fact)
     return kept
 
 
+def _sense(fact: Fact) -> str:
+    return fact.sense or fact.value
+
+
 def _changes(what: str, gone: list[Fact], come: list[Fact]) -> Iterator[Change]:
     """What went beside what came: the likest first, the others in their order."""
-    old, new = [fact.value for fact in gone], [fact.value for fact in come]
+    same = {fact.value for fact in gone} & {fact.value for fact in come}
+    old, new = ([_sense(fact) if fact.value in same else fact.value for fact in facts] for facts in (gone, come))
     pairs = dict(alike(old, new))
     others = iter([value for index, value in enumerate(new) if index not in pairs.values()])
     for index, value in enumerate(old):

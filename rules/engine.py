@@ -26,6 +26,7 @@ from rules.model import (
     Remark,
     Report,
     Undecided,
+    Violation,
 )
 from rules.policy import DEFAULT, Policy
 from rules.prose import used_prose
@@ -120,8 +121,18 @@ def _judged(
     there, here = read_waivers(base, before.files, today), read_waivers(head, after.files, today)
     old, new = renamed(noted(before.side, there), after.side, diff), noted(after.side, here)
     if not (there.found or here.found):
-        return judge(old, new, diff)
-    return Waiving(there, here, tip, diff).acknowledge(judge(old, new, diff), old, new)
+        judged = judge(old, new, diff)
+    else:
+        judged = Waiving(there, here, tip, diff).acknowledge(judge(old, new, diff), old, new)
+    return [each for each in judged if each.status != "fixed" or not _may_be_there(each.violation, before, after)]
+
+
+def _may_be_there(gone: Violation, before: Examined, after: Examined) -> bool:
+    """Whether what is no longer found may stand in a part of the scripts that only the head keeps from us."""
+    old, new = (each.templates.get(gone.template) for each in (before, after))
+    known = {problem.message for problem in old.unseen} if old is not None else set()
+    hidden = (problem for problem in (new.unseen if new is not None else ()) if problem.message not in known)
+    return any(problem.scripts & entry(gone.rule).scripts for problem in hidden)
 
 
 def _notices(drift: tuple[Kept, ...], judged: list[Judged], places: Places) -> Iterator[Judged]:

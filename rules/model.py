@@ -86,7 +86,8 @@ class Undecided(Struct, frozen=True):
 class Fact(Struct, frozen=True):
     """One thing that enforces requirement `id` in one tree: `what` has `value` (both as a person would say them).
 
-    `through` are the calls that lead to it: where one of them goes, it goes.
+    `through` are the calls that lead to it: where one of them goes, it goes. `sense` is what `value` comes to, whatever
+    its spelling; empty where that is `value` itself.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Fact(Struct, frozen=True):
     value: str
     span: Span
     through: tuple[Span, ...] = ()
+    sense: str = ""
 
 
 class Change(Struct, frozen=True):

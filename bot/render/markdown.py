@@ -18,6 +18,7 @@ from bot.render.matrix import SYMBOLS, WORDS, besides, details, name, rows
 from rules.model import REMOVED, Affected, Change, Drift, Finding, Problem, Remark, Report, Step, Undecided
 from rules.pages import page
 from rules.registry import Entry, all_rules
+from rules.workspace.image import NAME as IMAGE
 
 if TYPE_CHECKING:
     from rules.audit import Audit, Verdict
@@ -89,7 +90,8 @@ def comment(finding: Finding, *, again: bool = False) -> str:
     At most `MAX_COMMENT_LINES` lines; what no requirement is about cites none. `again` says that it follows another one
     of the same rule on the same lines, which gives the reason and the way out.
     """
-    said = [_sentence(finding.message) + _trail(finding), AS_ABOVE if again else _sentence(finding.why)]
+    said = [_sentence(finding.message) + _trail(finding) + _where(finding)]
+    said.append(AS_ABOVE if again else _sentence(finding.why))
     citation = [*_acknowledgement(finding), *([_cited(finding)] if finding.requirement else [])]
     fixes = [] if again else _fixes(finding.fix)
     listed, joined = [*said, *fixes], [*said, " ".join(fixes)]
@@ -450,6 +452,13 @@ def _trail(finding: Finding) -> str:
 
 def _is_own(step: Step, finding: Finding) -> bool:
     return (step.path, step.line) == (finding.path, finding.line)
+
+
+def _where(finding: Finding) -> str:
+    """The templates that a line outside of their folders is about."""
+    named = [each for each in finding.template.split(", ") if each not in ("", IMAGE)]
+    names = [each for each in named if not finding.path.startswith(f"{each}/")]
+    return f" That is so in {', '.join(map(code, names))}." if names else ""
 
 
 _OPENS = re.compile(r'\w+(?:\s+"[^"]*")*\s*(?:=\s*)?[\[{(]+')

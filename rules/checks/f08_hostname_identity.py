@@ -194,7 +194,8 @@ def _variable(identity: str) -> str:
 def _from_environment(surface: Surface, sink: _Sink) -> Edit | None:
     """Without what the agent's `env` sets already, or with its variable in place of the host name."""
     if sink.identity in _SET:
-        return deleted(surface, sink.command)
+        names = {name for text in printed(sink.command) for name, _ in _SETS.findall(text)}
+        return deleted(surface, sink.command) if names <= _SET else None
     words = [*sink.command.args, *(assignment.value for assignment in sink.command.assignments)]
     word = next((word for word in words if word in sink.words), None)
     if word is None or len(sink.words) > 1:

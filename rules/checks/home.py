@@ -106,6 +106,12 @@ class Home(Struct, frozen=True, dict=True):
         return frozenset(path for change in self.changes if change.verb not in ("rm", "sed") for path in change.paths)
 
     @cached_property
+    def _passed_on(self) -> frozenset[str]:
+        """Files that are made of another one to be put in its place: ``sed … file > new && mv new file``."""
+        moves = (change for change in self.changes if change.verb == "mv" and self.transforms(change))
+        return frozenset(path for change in moves for path in change.sources)
+
+    @cached_property
     def _projects(self) -> tuple[str, ...]:
         """Folders of projects that the script sets up by itself: what is in them, it has put there."""
         found: set[str] = set()
@@ -138,7 +144,7 @@ class Home(Struct, frozen=True, dict=True):
         if not is_kept(path) or any(f"{path}/"[: None if inside else -1].startswith(f"{p}/") for p in self._projects):
             return False
         passing = path in self._removed and path in self._made and not posixpath.basename(path).startswith(".")
-        return not passing
+        return not (passing or path in self._passed_on)
 
 
 def _read(command: Command) -> Iterator[str]:

@@ -134,6 +134,8 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
     for container in workspace.containers:
         for block in container.instance.blocks("ports"):
             yield block_fact(ID, workspace, "`ports` block", block, ("internal", "external", "ip", "protocol"))
+        publishing = attribute_facts(ID, workspace, container, ("network_mode", "publish_all_ports"))
+        yield from (fact for fact in publishing if fact.value not in ('"bridge"', "false"))
     for script in workspace.boot:
         for command in flow_of(script.program).select(_CONFIGURING):
             is_config = command.name == "ddev" and mentions(command, "config") and mentions(command, "global")

@@ -234,7 +234,9 @@ def command_fact(
     rule: str, template: str, what: str, command: Command, guards: tuple[Guard, ...] | None = None
 ) -> Fact:
     """A command as a fact; `guards` are those of its conditions that count, all of them if not given."""
-    return Fact(rule, template, what, spelled(command, guards), command.span, calls(command))
+    value, sense = spelled(command, guards), settled(command, guards)
+    known = "…" not in sense and all(r.here is None for r in (*command.redirects, *command.outer))
+    return Fact(rule, template, what, value, command.span, calls(command), sense if known else "")
 
 
 def image_fact(rule: str, what: str, command: Command) -> Fact:
@@ -265,9 +267,9 @@ def calls(command: Command) -> tuple[Span, ...]:
     return tuple(line(frame.position) for frame in reversed(command.frames) if frame.position.path)
 
 
-def settled(command: Command) -> str:
+def settled(command: Command, guards: tuple[Guard, ...] | None = None) -> str:
     """A command by what it does, with what must hold for it to run: values in place of the names of variables."""
-    conditions = [settled_condition(guard) for guard in command.guards]
+    conditions = [settled_condition(guard) for guard in (command.guards if guards is None else guards)]
     return settled_words(command) + (f"  [if {' and '.join(conditions)}]" if conditions else "")
 
 

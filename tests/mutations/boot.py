@@ -393,7 +393,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     harmless(
         "git: without braces",
         Edit(CONTRIB, 'user.email "$${CODER_WORKSPACE_OWNER_EMAIL}"', 'user.email "$CODER_WORKSPACE_OWNER_EMAIL"'),
-        affects="INV-9",
     ),
     harmless(
         "git: a setting more",

@@ -276,6 +276,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             '  restart               = "unless-stopped"\n  publish_all_ports     = true\n',
         ),
         finds=Expected("F-6", "publish_all_ports"),
+        affects="INV-7",
     ),
     harmful(
         "ports: the host's network",
@@ -285,6 +286,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             '  restart               = "unless-stopped"\n  network_mode          = "host"\n',
         ),
         finds=Expected("F-6", "network_mode", "warning"),
+        affects="INV-7",
     ),
     harmless(
         "ports: a bridge",

@@ -118,7 +118,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             '      git config --global "user.${key}" "${CODER_WORKSPACE_OWNER_NAME}"\n'
             "  done\n",
         ),
-        affects="INV-9",
     ),
     otherwise(
         "the mirror's file made first and moved",

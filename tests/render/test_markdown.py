@@ -124,6 +124,14 @@ def test_flowing_loses_no_word(text: str) -> None:
     assert flowing(text).split() == text.split()
 
 
+def test_a_line_that_templates_share_says_which_are_meant() -> None:
+    said = "That is so in `drupal-core`, `drupal-contrib`."
+    shared = replace(RUNTIME, path="image/Dockerfile", template="drupal-core, drupal-contrib")
+    assert said in comment(shared)
+    assert "That is so" not in comment(RUNTIME)
+    assert "That is so" not in comment(replace(shared, template="image"))
+
+
 def test_comment_says_what_why_how_and_where_in_this_order() -> None:
     text = comment(RUNTIME)
     parts = ['runtime = "runc"', "does not start", "Write the Sysbox", "```suggestion", "INV-1", "#L3-L9"]

@@ -374,12 +374,31 @@ def test_what_may_still_be_so_is_not_called_fixed() -> None:
     assert {each.rule for each in report.undecided} == {"F-10", "INV-7"}
 
 
+def test_what_may_stand_where_the_head_keeps_it_from_us_is_not_called_fixed() -> None:
+    base = swapped(repository(), BOOT, "\nexit 0\n", "\ncp /etc/motd ~/.bashrc\nexit 0\n")
+    report = compare(base, swapped(base, CORE, "drupal-core/startup.sh", "drupal-core/boot.sh"))
+    assert with_status(report, "fixed") == []
+    assert report.conclusion == "neutral"
+
+
 def test_what_turns_worse_is_not_called_fixed() -> None:
     """Without `privileged = false` INV-1 is broken; `privileged = true` in its place repairs nothing."""
     base = swapped(repository(), WEB, "  privileged    = false\n", "")
     head = swapped(repository(), WEB, "privileged    = false", "privileged    = true")
     report = compare(base, head)
     assert [(f.rule, f.status) for f in report.findings] == [("F-2", "introduced")]
+
+
+def test_of_equal_ones_that_on_the_line_which_went_is_called_fixed() -> None:
+    base = swapped(minimal(), WEB, BEGIN, f"{BEGIN}    cd /one || exit 1\n    cd /two || exit 1\n")
+    head = swapped(base, WEB, "cd /one || exit 1", "cd /one")
+    assert [f.line for f in with_status(compare(base, head), "fixed")] == [line_of(base, WEB, "cd /one")]
+
+
+def test_what_is_worse_elsewhere_and_was_before_hides_no_repair() -> None:
+    base = swapped(minimal(), WEB, BEGIN, f"{BEGIN}    sed -i s/a/b/ ~/.vimrc\n    cp /etc/motd ~/.motd\n")
+    report = compare(base, swapped(base, WEB, "    sed -i s/a/b/ ~/.vimrc\n", ""))
+    assert [f.line for f in with_status(report, "fixed")] == [line_of(base, WEB, "sed -i s/a/b/")]
 
 
 ONE_BREAK, BOTH_TOLD = {"introduced": 1}, {"introduced": 1, "fixed": 1}
@@ -1066,3 +1085,24 @@ def test_how_a_change_is_told(code: str, change: tuple[str, str | None, str]) ->
         base, swapped(base, "scripts/templates/drupal-core/startup.sh", "\nexit 0\n", f"\n{code}\nexit 0\n")
     )
     assert change in {each for changes in affected(report).values() for each in changes}
+
+
+def test_another_spelling_of_a_command_affects_nothing() -> None:
+    old = '[ ! -f "/home/coder/${name}" ] && [ -f "/home/coder-files/${name}" ]'
+    new = '[[ ! -f "$HOME/$name" && -f /home/coder-files/$name ]]'
+    assert affected(compare(repository(), swapped(repository(), "scripts/shared/home.sh", old, new))) == {}
+
+
+def test_a_local_in_between_affects_nothing() -> None:
+    hostname = '  hostname = "${%s}"\n'
+    base = swapped(repository(), WEB, hostname % "local.slug}-${local.owner", hostname % "data.coder_workspace.me.name")
+    head = swapped(base, WEB, hostname % "data.coder_workspace.me.name", hostname % "local.who")
+    head = written(head, {WEB: f"{head.files[WEB]}\nlocals {{\n  who = data.coder_workspace.me.name\n}}\n"})
+    assert affected(compare(base, head)) == {}
+
+
+def test_what_changes_only_its_condition_is_told_as_one_change() -> None:
+    guard = "if [ -S /var/run/docker.sock ]; then\n  timeout 150 ddev poweroff"
+    head = swapped(repository(), "scripts/shared/shutdown.sh", guard, "if true; then\n  timeout 150 ddev poweroff")
+    told = [(before, after) for _, before, after in affected(compare(repository(), head))["INV-8"]]
+    assert ("timeout 150 ddev poweroff  [if [ -S /var/run/docker.sock ]]", "timeout 150 ddev poweroff") in told

@@ -38,6 +38,12 @@ def test_two_that_only_do_harm_together_are_both_offered() -> None:
     assert offered(body) == [("F-4", ""), ("F-9", "")]
 
 
+def test_what_does_more_than_what_is_wrong_is_not_taken_away() -> None:
+    line = 'grep -q "$name" ~/.bashrc || echo "$name=$(hostname)" >> ~/.bashrc'
+    both = Case(name="loop", boot=f"for name in TZ CODER_WORKSPACE_NAME; do\n  {line}\ndone")
+    assert offered(both) == [("F-8", None)]
+
+
 def test_an_entry_is_written_inside_a_map_that_begins_with_a_comment() -> None:
     path = "user-defined-web/template.tf"
     tree = plant(Case(name="nothing", boot=""), "minimal").base

@@ -308,6 +308,13 @@ BAD = (
     Case("a host command", boot="cp /home/coder-files/.ddev/x ~/.ddev/commands/host/x # !F-5 warning"),
     Case("through variables", boot='from=/home/coder-files\nto="$HOME"\ncp "$from/.bashrc" "$to/.bashrc" # !F-5'),
     Case(
+        "a file is made anew beside itself",
+        boot="""
+        grep -v LC_ALL ~/.bashrc > ~/.bashrc.new
+        mv ~/.bashrc.new ~/.bashrc # !F-5 warning
+        """,
+    ),
+    Case(
         "through a function",
         boot="""
             put() {
