@@ -110,6 +110,7 @@ def _further(workspace: Workspace, mount: Mount) -> Iterator[Violation | Undecid
     place = show_value(target).strip('"') if target is not None else ""
     shown = f"`{place}`" if place else "something"
     read_only = block.value("read_only")
+    alone = not mount.volume_names and read_only is None
     path = mount.path
     cleanup = _cleanup(workspace, path)
     rule = ID if cleanup is None else "INV-5"
@@ -132,7 +133,7 @@ def _further(workspace: Workspace, mount: Mount) -> Iterator[Violation | Undecid
         message=message,
         trail=_trail(workspace, mount, cleanup),
         related=("INV-5",) if rule == ID else ("F-7",),
-        edit=without(mount.container.instance, block) if level == "failure" and not mount.volume_names else None,
+        edit=without(mount.container.instance, block) if level == "failure" and alone else None,
         fix=_instead(mount, place, level),
         why=_SHARED if "read-only" in message else "",
     )
@@ -154,7 +155,10 @@ def _instead(mount: Mount, target: str, level: Level) -> str:
         return f"If so, change the contract in the same pull request; else remove this {kind} block."
     if in_home(target):
         return f"Remove this {kind} block{volume}: the home is kept already, and `{target}` is in it."
-    return f"Remove this {kind} block{volume}: keep the data under `/home/coder`, or build it into the image."
+    reads = (
+        " If the workspace only reads there, write `read_only = true`." if block.value("read_only") is not None else ""
+    )
+    return f"Remove this {kind} block{volume}: keep the data under `/home/coder`, or build it into the image.{reads}"
 
 
 def _stays(mounted: Violation, volume: str) -> Violation:

@@ -141,6 +141,8 @@ def _role(command: Command) -> str | None:
 def _manner(start: Command) -> str:
     place = "in the background" if _in_background(start) else "in the foreground"
     wrappers = [name for name in start.wrappers if name not in ("command", "builtin")]
+    if any(frame.kind == "script" and frame.text.startswith("sudo ") for frame in start.frames):
+        wrappers = ["sudo", *wrappers]
     return " ".join((*wrappers, *(f"{settled(start)}, {place}").split(" ")[len(start.words) - len(start.argv) :]))
 
 

@@ -282,11 +282,11 @@ def _looked_for(append: _Append, target: str) -> str:
     """What to write so that it is added once."""
     if append.asks:
         return "Add it only where `git config --global --get-all` of the same key does not say it yet."
+    file = append.write.target.raw if append.write is not None else target if len(append.paths) == 1 else "<file>"
     if append.at != append.command.position:
-        return f"Put it inside `if ! grep -qF '<one of its lines>' {target}; then … fi`, for what is not there yet."
+        return f"Put it inside `if ! grep -qF '<one of its lines>' {file}; then … fi`, for what is not there yet."
     word = append.command.args[0].raw if append.write is not None and len(append.command.args) == 1 else "'<its line>'"
     word = word if append.command.name == "echo" and len(word) < MAX_SHOWN else "'<its line>'"
-    file = target if len(append.paths) == 1 else "<file>"
     return f"Write `grep -qxF {word} {file} ||` in front: only where it is not there yet."
 
 
