@@ -133,15 +133,20 @@ def _overwrites(program: Program, policy: Policy) -> Iterator[Change]:
     flow = flow_of(program)
     home, guards = home_of(flow), guards_of(flow)
     for change in home.changes:
-        inside = change.verb.startswith("git")
-        paths = tuple(p for p in change.paths if home.is_users(p, inside=inside) and not policy.owns(p))
+        git = change.verb.startswith("git")
+        # What the script has put into a project is its own; the whole of a working tree is the user's by now.
+        discards = git and change.tree
+        users = (p for p in change.paths if home.is_users(p) and (discards or not home.in_project(p)))
+        paths = tuple(p for p in users if not policy.owns(p))
         file = change.verb in _FILES and not change.tree
         if not paths or guards.protect(change.command, paths, tree=change.tree, link=change.verb == "ln", file=file):
             continue
         seen = change.verb not in _REMOVES and guards.looked_for_in(change.command, paths)
         if not seen and not writes_transport(flow, change.command):
             link, edits = guards.links_only(change.command, paths), change.edits or home.transforms(change)
-            yield replace(change, paths=paths, doubtful=change.doubtful or link or edits, link=link, edits=edits)
+            cloned = git and all(home.in_project(path, itself=True) for path in paths)
+            doubtful = change.doubtful or link or edits or cloned
+            yield replace(change, paths=paths, doubtful=doubtful, link=link, edits=edits)
 
 
 def _violation(surface: Surface, change: Change, *, several: bool) -> Violation:
@@ -188,7 +193,7 @@ def _kept(change: Change) -> str:
     if change.verb == "mv away":
         return "Copy it there instead of moving it, or leave it out."
     if change.verb.startswith("git"):
-        return "Leave it out, or do it only in a clone that the script itself has made."
+        return "Leave it out, or do it only right after the script has made the clone."
     if change.verb in _REMOVES:
         return f"Leave it out: {_NOT_YOURS}."
     if change.verb in _LINES and not change.doubtful:

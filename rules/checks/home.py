@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
+from math import inf
 
 from msgspec import Struct
 
@@ -97,13 +98,18 @@ class Home(Struct, frozen=True, dict=True):
         return tuple(found)
 
     @cached_property
-    def _removed(self) -> frozenset[str]:
-        return frozenset(path for change in self.changes if change.verb == "rm" for path in change.paths)
+    def _removed(self) -> dict[str, int]:
+        """The place of the last removal of each path."""
+        return {path: n for n, change in enumerate(self.changes) if change.verb == "rm" for path in change.paths}
 
     @cached_property
-    def _made(self) -> frozenset[str]:
-        """Files that the program writes for itself before it removes them again."""
-        return frozenset(path for change in self.changes if change.verb not in ("rm", "sed") for path in change.paths)
+    def _made(self) -> dict[str, int]:
+        """The place at which the program first writes each path: what it removes after that was its own."""
+        found: dict[str, int] = {}
+        for n, change in enumerate(self.changes):
+            for path in change.paths if change.verb not in ("rm", "sed") else ():
+                found.setdefault(path, n)
+        return found
 
     @cached_property
     def _passed_on(self) -> frozenset[str]:
@@ -139,12 +145,16 @@ class Home(Struct, frozen=True, dict=True):
         makers = [maker for source in (*change.sources, *given, *copied) for maker in self._makers.get(source, ())]
         return bool((given | {path for maker in makers for path in _read(maker.command)}) & set(change.paths))
 
-    def is_users(self, path: str, *, inside: bool = False) -> bool:
-        """Whether something of the user can be at the path, or in the folder there."""
-        if not is_kept(path) or any(f"{path}/"[: None if inside else -1].startswith(f"{p}/") for p in self._projects):
+    def is_users(self, path: str) -> bool:
+        """Whether something of the user can be at the path."""
+        if not is_kept(path) or path in self._passed_on:
             return False
-        passing = path in self._removed and path in self._made and not posixpath.basename(path).startswith(".")
-        return not (passing or path in self._passed_on)
+        passing = self._made.get(path, inf) < self._removed.get(path, 0)
+        return not passing or posixpath.basename(path).startswith(".")
+
+    def in_project(self, path: str, *, itself: bool = False) -> bool:
+        """Whether a path is in a project that the script sets up, or is the project `itself`."""
+        return any(path.startswith(f"{each}/") or (itself and path == each) for each in self._projects)
 
 
 def _read(command: Command) -> Iterator[str]:

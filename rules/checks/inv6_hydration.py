@@ -185,6 +185,7 @@ def _appends(program: Program, policy: Policy) -> Iterator[_Append]:
                 path
                 for path in append.paths
                 if home.is_users(path)
+                and not home.in_project(path)
                 and not policy.owns(path)
                 and not _continues(path, command, started)
                 and not _replaces(append, swept.get(path, []))

@@ -57,6 +57,7 @@ from rules.checks.attributes import not_known
 from rules.checks.commands import (
     Concern,
     Invocation,
+    Option,
     essence,
     flow_of,
     getopt,
@@ -65,6 +66,7 @@ from rules.checks.commands import (
     located,
     of_workspace,
     passed,
+    replaced,
     shown,
 )
 from rules.checks.guards import Guards, guards_of
@@ -73,6 +75,7 @@ from rules.checks.staging import BRINGING, brings
 from rules.checks.support import (
     attribute_facts,
     block_fact,
+    calls,
     command_fact,
     corrected,
     in_home,
@@ -106,6 +109,8 @@ ROUTER = "ddev-router"
 GLOBAL_CONFIG = "image/scripts/.ddev/global_config.yaml"
 _HOME_CONFIG = f"{HOME}/.ddev/global_config.yaml"
 _SITE = "app for the site"
+_PORT = "port of the site"
+_PORT_OPTION = "host-webserver-port"
 _NOT_OFFERED = f"nothing on {URL}"
 MAX_APART = 8
 """Lines between two that one suggestion changes."""
@@ -128,15 +133,18 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
             yield Fact(fact.id, fact.template, f"{app.name} {fact.what}", fact.value, fact.span)
         for block in app.instance.blocks("healthcheck"):
             yield block_fact(ID, workspace, f"{app.name} healthcheck", block, ("url", "interval", "threshold"))
-        if "right" in _meanings(app):
-            body = app.instance.block
-            yield Fact(ID, workspace.template, _SITE, "there", Span(body.at.path, body.at.line, body.end_line))
+    # One is enough: where a second one goes, the site is offered all the same.
+    for app in [each for each in workspace.resources("coder_app") if "right" in _meanings(each)][:1]:
+        body = app.instance.block
+        yield Fact(ID, workspace.template, _SITE, "there", Span(body.at.path, body.at.line, body.end_line))
     for container in workspace.containers:
         for block in container.instance.blocks("ports"):
             yield block_fact(ID, workspace, "`ports` block", block, ("internal", "external", "ip", "protocol"))
         publishing = attribute_facts(ID, workspace, container, ("network_mode", "publish_all_ports"))
         yield from (fact for fact in publishing if fact.value not in ('"bridge"', "false"))
     for script in workspace.boot:
+        for command, option in _ports(script.program):
+            yield Fact(ID, workspace.template, _PORT, option.value.replace(UNKNOWN, "…"), command.span, calls(command))
         for command in flow_of(script.program).select(_CONFIGURING):
             is_config = command.name == "ddev" and mentions(command, "config") and mentions(command, "global")
             if is_config or written_to(command, _HOME_CONFIG):
@@ -162,6 +170,7 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
     if workspace.agents or workspace.containers:
         yield from _app(workspace)
     yield from _router(workspace)
+    yield from _port(workspace)
     yield from _projects(workspace)
 
 
@@ -591,6 +600,40 @@ def _staged(image: Image) -> str | None:
 
 
 # One project
+
+
+def _ports(program: Program) -> Iterator[tuple[Command, Option]]:
+    """On which port of the workspace DDEV is told to offer the site."""
+    for command in flow_of(program).select(_DDEV):
+        for invocation in invocations(command):
+            if [known(word) for word in invocation.args[:1]] == ["config"]:
+                options = getopt(invocation.args, "", (_PORT_OPTION,)).values(_PORT_OPTION)
+                yield from ((command, option) for option in options)
+
+
+def _port(workspace: Workspace) -> Iterator[Violation]:
+    if not any("right" in _meanings(app) for app in workspace.resources("coder_app")):
+        return  # Of an app that opens another port it is said there.
+    surface = of_workspace(workspace)
+    for script in workspace.boot:
+        for command, option in _ports(script.program):
+            if option.value == "80" or UNKNOWN in option.value:
+                continue
+            own = option.word.raw.startswith("-")
+            yield Violation(
+                rule=ID,
+                template=workspace.template,
+                address=f"boot/{_PORT}",
+                evidence=f"port {option.value}",
+                span=line(command.told),
+                level="failure",
+                message=f"DDEV then offers the site on port {option.value}, and the dashboard opens `{URL}`.",
+                trail=surface.steps(passed(command)),
+                lost=_PORT,
+                edit=replaced(surface, option.word, f"--{_PORT_OPTION}=80" if own else "80"),
+                fix=f"Write `--{_PORT_OPTION}=80`.",
+                why="Nothing answers where the user's button leads.",
+            )
 
 
 def _projects(workspace: Workspace) -> Iterator[Violation]:

@@ -308,6 +308,22 @@ BAD = (
     Case("a host command", boot="cp /home/coder-files/.ddev/x ~/.ddev/commands/host/x # !F-5 warning"),
     Case("through variables", boot='from=/home/coder-files\nto="$HOME"\ncp "$from/.bashrc" "$to/.bashrc" # !F-5'),
     Case(
+        "a project is thrown away before it is filled",
+        boot="""
+        rm -rf ~/drupal # !F-5
+        rsync -a --ignore-existing /opt/seed/ ~/drupal/
+        rsync -a /opt/seed/ ~/drupal/ # !F-5
+        """,
+    ),
+    Case(
+        "git in a clone that the user works in by now",
+        boot="""
+            git clone https://example.org/site.git ~/projects/site
+            git -C ~/projects/site reset --hard # !F-5 warning
+            git -C ~/projects/site checkout -- composer.json
+        """,
+    ),
+    Case(
         "a file is made anew beside itself",
         boot="""
         grep -v LC_ALL ~/.bashrc > ~/.bashrc.new
@@ -992,11 +1008,12 @@ GOOD = (
         """,
     ),
     Case(
-        "git in a project of its own",
+        "git in a clone of this start",
         boot="""
-            git clone https://example.org/site.git ~/projects/site
-            git -C ~/projects/site reset --hard
-            git -C ~/projects/site checkout -- composer.json
+            if [ ! -d ~/projects/site ]; then
+              git clone https://example.org/site.git ~/projects/site
+              git -C ~/projects/site reset --hard
+            fi
         """,
     ),
     Case("git where nothing is", boot="[ -d ~/work ] || git -C ~/work reset --hard"),

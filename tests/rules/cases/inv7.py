@@ -61,6 +61,11 @@ def _other(name: str, url: str, more: str = "") -> str:
 
 BAD = (
     Case(
+        "DDEV binds another port",
+        boot="ddev config --project-type=php --host-webserver-port=8080 # !INV-7",
+        fixed="ddev config --project-type=php --host-webserver-port=80",
+    ),
+    Case(
         "handed to a function",
         boot='try() { "$@"; }\ntry ddev config global --omit-containers=ddev-ssh-agent # !INV-7',
     ),
