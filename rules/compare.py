@@ -430,7 +430,8 @@ def _changes(what: str, gone: list[Fact], come: list[Fact]) -> Iterator[Change]:
     same = {fact.value for fact in gone} & {fact.value for fact in come}
     old, new = ([_sense(fact) if fact.value in same else fact.value for fact in facts] for facts in (gone, come))
     # A command is the same one under another condition.
-    pairs = dict(alike(*([value.partition("  [if ")[0] for value in values] for values in (old, new))))
+    bare = [[value.partition("  [if ")[0] for value in values] for values in (old, new)]
+    pairs = dict(alike(bare[0], bare[1]))
     others = iter([value for index, value in enumerate(new) if index not in pairs.values()])
     for index, value in enumerate(old):
         yield Change(what, value, new[pairs[index]] if index in pairs else next(others, None))

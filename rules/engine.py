@@ -132,7 +132,8 @@ def _may_be_there(gone: Violation, before: Examined, after: Examined) -> bool:
     old, new = (each.templates.get(gone.template) for each in (before, after))
     known = {problem.message for problem in old.unseen} if old is not None else set()
     hidden = (problem for problem in (new.unseen if new is not None else ()) if problem.message not in known)
-    return any(problem.scripts & entry(gone.rule).scripts for problem in hidden)
+    scripts = next((each.scripts for each in all_rules() if each.id == gone.rule), frozenset())
+    return any(problem.scripts & scripts for problem in hidden)
 
 
 def _notices(drift: tuple[Kept, ...], judged: list[Judged], places: Places) -> Iterator[Judged]:
