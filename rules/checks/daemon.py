@@ -189,20 +189,22 @@ class Daemon(Struct, frozen=True, dict=True):
         return tuple(c for c in asked if not is_beside(c) or self.is_bounded(c))
 
     def loops(self, wait: Command) -> tuple[Loop, ...]:
-        """The loops of a question: not those that go round the start of the daemon without a pause."""
-        first = self.starts[0]
-        return tuple(loop for loop in wait.loops if loop not in first.loops or self.pauses(loop))
+        """The loops of a question: not those that go round the start of the daemon without a pause of their own."""
+        own = [loop for loop in wait.loops if loop in self.starts[0].loops]
+        round_it = [loop for loop in own if all(pause.loops[-1] != loop for pause in self.pauses(loop))]
+        return tuple(loop for loop in wait.loops if loop not in round_it)
 
     def inside(self, loop: Loop) -> list[Command]:
         return [command for command in self.program.commands if loop in command.loops]
 
-    def pauses(self, loop: Loop) -> bool:
-        return any(
-            c.name in ("sleep", "usleep", "inotifywait", "wait")
+    def pauses(self, loop: Loop) -> list[Command]:
+        return [
+            c
+            for c in self.inside(loop)
+            if c.name in ("sleep", "usleep", "inotifywait", "wait")
             or "timeout" in c.wrappers
             or (c.name == "read" and any(word.raw.startswith("-t") for word in c.args))
-            for c in self.inside(loop)
-        )
+        ]
 
     def is_cut_short(self, wait: Command) -> bool:
         """Whether `timeout` ends the script that asks."""

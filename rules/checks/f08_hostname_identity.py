@@ -339,7 +339,8 @@ def _read_by(flow: Flow, command: Command, depth: int) -> Iterator[Position]:
     if any(_is_read(invocation) for invocation in invocations(command)) or _opens(command):
         yield command.position
         return
-    inputs = (r.here.word for r in command.redirects if r.here is not None)
+    inputs = [r.here.word for r in command.redirects if r.here is not None]
+    inputs += [r.target for r in command.redirects if r.operator == "<" and r.target.raw.startswith("<(")]
     yield from _reads(flow, (origin for word in inputs for origin in word.origins), depth + 1)
     for other in flow.upstream(command) if command.name in _FILLS or not command.args else ():
         yield from _read_by(flow, other, depth + 1)

@@ -4,8 +4,8 @@
 
 Follows how the boot script starts `dockerd`: only where none runs yet, with `sudo`, in the background, with its log in
 `/tmp/dockerd.log` and its images in `/var/lib/docker`; how long it waits for the socket, and who may use the socket
-then. Functions, sourced files, modules and programs that launch others are followed. What is written to
-`/etc/docker/daemon.json` too late is told under BOOT.
+then; and whether a `DOCKER_HOST` has `docker` ask another daemon. Functions, sourced files, modules and programs that
+launch others are followed. What is written to `/etc/docker/daemon.json` too late is told under BOOT.
 
 ## Why it matters
 
@@ -72,11 +72,23 @@ from rules.checks.daemon import (
 )
 from rules.checks.f09_systemd_dockerd import CONCERN as INIT_SYSTEMS
 from rules.checks.f09_systemd_dockerd import starts_docker
-from rules.checks.support import calls, command_part, line, mentions, settled, settled_condition, settled_words
+from rules.checks.support import (
+    calls,
+    command_part,
+    environment,
+    line,
+    mentions,
+    settled,
+    settled_condition,
+    settled_words,
+    way,
+)
 from rules.checks.support import undecided as open_question
-from rules.model import Edit, Fact, Level, Undecided, Violation
+from rules.model import Edit, Fact, Level, Step, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Loop, Redirect, Word
+from rules.sources.terraform.values import MapData, as_text
 from rules.sources.text import Position
+from rules.workspace.environment import given
 from rules.workspace.template import Script, Workspace
 
 ID = "INV-4"
@@ -95,6 +107,8 @@ WAIT = "wait for the Docker socket"
 ACCESS = "access to the Docker socket"
 STORAGE = "/var/lib/docker"
 
+_HOST = "DOCKER_HOST"
+
 _GIVES_ACCESS = frozenset({"chmod", "chown", "chgrp", "setfacl"})
 _GIVING_ACCESS = Concern(_GIVES_ACCESS)
 _REMOVING = Concern(frozenset({"rm"}))
@@ -106,6 +120,7 @@ _HELPING = Concern(STEPPING.programs | _GIVES_ACCESS | {"pkill", "killall", "rm"
 
 
 def facts(workspace: Workspace) -> Iterator[Fact]:
+    yield from environment(ID, workspace, (_HOST,))
     for script in workspace.boot:
         daemon = daemon_of(script.program)
         for start in daemon.starts:
@@ -166,6 +181,36 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
     surface = of_workspace(workspace)
     for script in workspace.boot:
         yield from _DaemonCheck(workspace, surface, script).found()
+        for command in flow_of(script.program).select(Concern(assigns=True)):
+            for each in command.assignments if command.name == "export" and command.in_main_shell else ():
+                if each.name == _HOST and each.value.value and not _is_own(each.value.value):
+                    yield _asks_elsewhere(workspace, each.value.value, command.told, surface.steps(passed(command)))
+    maps = [(agent, each.data) for agent in workspace.agents for each in agent.value("env") or ()]
+    values = [(data.get(_HOST), agent.at("env")) for agent, data in maps if isinstance(data, MapData)]
+    for value, at in (*values, *((each.value, each.at) for each in given(workspace) if each.name == _HOST)):
+        for alternative in value or ():
+            text = as_text(alternative.data, alternative.at)
+            if text is not None and text.known and not _is_own(text.known):
+                yield _asks_elsewhere(workspace, text.known, alternative.at, way(workspace, alternative, at))
+
+
+def _asks_elsewhere(workspace: Workspace, host: str, at: Position, trail: tuple[Step, ...]) -> Violation:
+    return Violation(
+        rule=ID,
+        template=workspace.template,
+        address=_HOST,
+        evidence=f"{_HOST}={host}",
+        span=line(at),
+        level="warning",
+        message=f"With this, `docker` and `ddev` ask `{host}` and not the workspace's own daemon. Is that meant?",
+        trail=trail,
+        fix=f"Leave `{_HOST}` out: without it they ask the daemon of the workspace.",
+    )
+
+
+def _is_own(host: str) -> bool:
+    """Whether an address is that of the workspace's own socket."""
+    return f"/run/{SOCKET}" in host or host in _DEFAULT_HOSTS
 
 
 class _Fault(Struct, frozen=True):
@@ -375,7 +420,7 @@ class _DaemonCheck:
                     evidence, fix = f"config {option.value}", f"Leave the option out, and write `{CONFIGURATION}`."
                     yield _Fault(evidence, start.position, message, "warning", trail=passed(start), fix=fix)
             hosts = [option.value for option in arguments.values("H", "host")]
-            if hosts and not any(SOCKET in host or host == "fd://" or UNKNOWN in host for host in hosts):
+            if hosts and not any(_is_own(host) or UNKNOWN in host for host in hosts):
                 message = f"The daemon listens on `{', '.join(hosts)}` and no longer on `/var/run/{SOCKET}`."
                 evidence, fix = f"listens on {', '.join(hosts)}", f"Add `-H unix:///var/run/{SOCKET}`."
                 yield _Fault(evidence, start.position, message, trail=passed(start), fix=fix)
@@ -458,7 +503,7 @@ class _DaemonCheck:
             yield _Fault("wait without pause", at, message, lost=WAIT, related=("BOOT",), trail=trail, fix=fix)
 
     def _takes_time(self, loop: Loop) -> bool:
-        return self.daemon.pauses(loop) or self.daemon.is_timed(loop)
+        return bool(self.daemon.pauses(loop)) or self.daemon.is_timed(loop)
 
     # Who may use it
 
@@ -564,6 +609,7 @@ _DATA_ROOT = re.compile(r'"(?:data-root|graph)"\s*:\s*"([^"]*)"')
 _WIPED = re.compile(r"/var/lib/docker(?:/(?:\*|\.\*|image|overlay2|volumes|containers))?(?:/\*)?")
 _MISSING = frozenset({"no guard", "no sudo", "no log", "in the foreground"})
 _BARE = ((), ("sudo",))
+_DEFAULT_HOSTS = ("fd://", "unix://")
 _ENDLESS = re.compile(r"(\s*)(until|while)\s+([^;]*docker[^;]*);\s*do\b(.*)")
 _LONG = frozenset(
     {"data-root", "graph", "config-file", "host", "group", "registry-mirror", "storage-driver", "log-level"}

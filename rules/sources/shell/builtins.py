@@ -352,13 +352,13 @@ class Builtins:
                 sure = False
                 continue
             branch = state if len(functions) == 1 else state.copy()
+            began = len(self._walk.commands)
             outcome = self._body(function, frame, command, context, branch)
-            leaves.append("exit" if outcome.leaves == "exit" else None)
+            own = self._returns(began, context, frame)
+            leaves.append("exit" if outcome.leaves == "exit" and not own else None)
             sure = sure and outcome.sure
             ends.append(branch)
             if len(functions) == 1:
-                ended = (each for each in self._walk.commands[before:] if each.name == "return")
-                own = (each for each in ended if each.frames[len(context.frames) :] == (frame,))
                 returns = [(_status(each), each.guards[len(context.guards) :]) for each in own]
                 self._walk.calls[call_of(command.position, command.argv)] = conditions.called(outcome, returns)
         for end in ends:
@@ -366,6 +366,11 @@ class Builtins:
                 state.join(end)
         sure = sure and not any(map(_gives_up, self._walk.commands[before:]))
         return Outcome(leaves="exit" if leaves and all(leaves) else None, sure=sure)
+
+    def _returns(self, began: int, context: Context, frame: Frame) -> list[Command]:
+        """Where a function or a file that was called in `context` goes back by itself, and not at its end."""
+        ended = (each for each in self._walk.commands[began:] if each.name == "return")
+        return [each for each in ended if (*context.frames, frame) == each.frames and each.scope == context.scope]
 
     def _body(self, function: Function, frame: Frame, command: Command, context: Context, state: State) -> Outcome:
         inner = context.reached(frame, function.parsed, command.redirects)
@@ -459,9 +464,10 @@ class Builtins:
             state.positional = tuple(_value(word) for word in command.args[1:])
         frame = Frame("source", path, command.position, command.raw)
         inner = context.reached(frame, context.parsed, command.redirects)
+        began = len(self._walk.commands)
         outcome = self._walk.run(text, path, inner, state)
         state.positional = caller
-        return "exit" if outcome.leaves == "exit" else None
+        return "exit" if outcome.leaves == "exit" and not self._returns(began, context, frame) else None
 
     def _eval(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> Leaves | None:
         words = [word for word in command.args if word.value != "--"]

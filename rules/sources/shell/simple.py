@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 Item = tuple[Value | None, Value]
 """An element of an array with its key; the next number if it has none."""
 
-MAX_NAMES = 8
-"""Commands that one command name with several values (``$CMD``) is taken to be."""
-
 _DECLARES = frozenset({"export", "declare", "typeset", "local", "readonly"})
 _CLOSING = frozenset({"}", "fi", "done", "esac", "then", "elif", "else", "do"})
 _MORE = re.compile(r"""[;&|<>()$`{}'"\\#*?\[~\n]""")
@@ -438,7 +435,7 @@ def _variants(words: list[Word]) -> list[list[Word]]:
     if len(first.alternatives) < 2 or is_wrapper(first):
         return [words]
     found = []
-    for text in first.alternatives[:MAX_NAMES]:
+    for text in first.alternatives:
         parts = text.split() if first.splits else [text]
         head = [replace(first, alternatives=(part,)) for part in parts]
         if head or len(words) > 1:

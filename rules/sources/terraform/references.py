@@ -40,7 +40,7 @@ def references(expr: Expr, module: Module) -> frozenset[str]:
     waiting: list[tuple[Expr, Module]] = [(expr, module)]
     while waiting and len(seen) < MAX_REFERENCES:
         current, where = waiting.pop()
-        for name in _names(current):
+        for name in written_names(current):
             if (id(where), name) in seen:
                 continue
             seen.add((id(where), name))
@@ -89,7 +89,7 @@ def _input(name: str, module: Module) -> tuple[Expr, Module] | None:
     return (default.expr, module) if default is not None else None
 
 
-def _names(expr: Expr) -> Iterator[str]:  # noqa: C901 (one arm a kind of node)
+def written_names(expr: Expr) -> Iterator[str]:  # noqa: C901 (one arm a kind of node)
     """The references and calls written in an expression, names of loops and templates included."""
     match expr:
         case Name(name):
@@ -97,32 +97,32 @@ def _names(expr: Expr) -> Iterator[str]:  # noqa: C901 (one arm a kind of node)
         case GetAttr() | Index():
             yield from _in_chain(expr)
         case Splat(of):
-            yield from _names(of)
+            yield from written_names(of)
         case Template(parts):
             yield from _in_parts(parts)
         case Call(function, arguments):
             yield f"{function}()"
             for argument in arguments:
-                yield from _names(argument)
+                yield from written_names(argument)
         case Conditional(condition, then, otherwise):
             for each in (condition, then, otherwise):
-                yield from _names(each)
+                yield from written_names(each)
         case Binary(_, left, right):
-            yield from _names(left)
-            yield from _names(right)
+            yield from written_names(left)
+            yield from written_names(right)
         case Unary(_, operand):
-            yield from _names(operand)
+            yield from written_names(operand)
         case TupleExpr(items):
             for item in items:
-                yield from _names(item)
+                yield from written_names(item)
         case ObjectExpr(pairs):
             for key, value in pairs:
-                yield from _names(key)
-                yield from _names(value)
+                yield from written_names(key)
+                yield from written_names(value)
         case ForExpr(_, _, collection, result_key, result, _, condition):
             for part in (collection, result_key, result, condition):
                 if part is not None:
-                    yield from _names(part)
+                    yield from written_names(part)
         case _:
             return
 
@@ -140,9 +140,9 @@ def _in_chain(expr: Expr) -> Iterator[str]:
     if isinstance(expr, Name):
         yield ".".join([expr.name, *reversed(steps)])
     else:
-        yield from _names(expr)
+        yield from written_names(expr)
     for key in keys:
-        yield from _names(key)
+        yield from written_names(key)
 
 
 def _in_parts(parts: tuple[TemplatePart, ...]) -> Iterator[str]:
@@ -150,13 +150,13 @@ def _in_parts(parts: tuple[TemplatePart, ...]) -> Iterator[str]:
         match part:
             case Interpolation(expr):
                 if expr is not None:
-                    yield from _names(expr)
+                    yield from written_names(expr)
             case IfDirective(condition, then, otherwise):
-                yield from _names(condition)
+                yield from written_names(condition)
                 yield from _in_parts(then)
                 yield from _in_parts(otherwise)
             case ForDirective(_, _, collection, body):
-                yield from _names(collection)
+                yield from written_names(collection)
                 yield from _in_parts(body)
             case _:
                 pass

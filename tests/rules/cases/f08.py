@@ -9,6 +9,7 @@ BAD = (
         "taken apart into an array, on a condition",
         boot='[[ -d /srv ]] && IFS=- read -ra parts <<< "$HOSTNAME" # !F-8\nCODER_WORKSPACE_NAME="$${parts[0]}"',
     ),
+    Case("read from a command", boot="IFS=- read -r WORKSPACE_NAME WORKSPACE_OWNER < <(hostname) # !F-8"),
     Case("printenv", boot='git config --global user.name "$(printenv HOSTNAME)" # !F-8'),
     Case(
         "through a file",

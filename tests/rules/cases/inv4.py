@@ -15,6 +15,7 @@ _MIRROR = (
 ACCESS = "        sudo chgrp docker /var/run/docker.sock\n        sudo chmod 660 /var/run/docker.sock\n"
 WAIT = LOOP + READY + ACCESS + "        break\n      fi\n      sleep 1\n    done\n"
 USABLE = "    sudo chmod 660 /var/run/docker.sock\n"
+_ELSEWHERE = 'DOCKER_HOST = "tcp://10.0.0.1:2375"'
 MINIMAL: tuple[HostName, ...] = ("minimal",)
 
 
@@ -35,6 +36,20 @@ def _wait(text: str) -> dict[str, str]:
 
 BAD = (
     Case("a second one without blanks", boot='try() {\n  "$@"\n}\ntry sudo dockerd>/tmp/dockerd.log 2>&1 & # !INV-4'),
+    Case(
+        "a socket elsewhere",
+        replaces=_run("sudo dockerd -H unix:///tmp/docker.sock > /tmp/dockerd.log 2>&1 & # !INV-4"),
+    ),
+    Case(
+        "access for nobody in the group",
+        replaces={ACCESS: ACCESS.replace("660 /var/run/docker.sock", "600 /var/run/docker.sock # !INV-4")},
+        on=MINIMAL,
+    ),
+    Case("another daemon", boot="export DOCKER_HOST=tcp://build.example.org:2375 # !INV-4 warning"),
+    Case(
+        "another daemon by the agent's env",
+        replaces={"    CODER_WORKSPACE_ID ": f"    {_ELSEWHERE} # !INV-4 warning\n    CODER_WORKSPACE_ID "},
+    ),
     Case("a second one, by a function", boot='try() {\n  "$@"\n}\ntry sudo dockerd > /tmp/dockerd.log 2>&1 & # !INV-4'),
     *(
         Case(f"taken away: {undoing}", boot=f"true\n{undoing} # !INV-4", fixed="true")
@@ -145,7 +160,8 @@ BAD = (
     Case(
         "another storage in the configuration",
         replaces={
-            _MIRROR: """    echo '{ "data-root": "/home/coder/d" }' | sudo tee /etc/docker/daemon.json # !INV-4\n"""
+            _MIRROR: """    echo '{ "data-root": "/d", "registry-mirrors": [] }' | """
+            "sudo tee /etc/docker/daemon.json # !INV-4\n"
         },
         on=MINIMAL,
     ),
@@ -285,6 +301,14 @@ BAD = (
 _HEREDOC_START = '    eval "sudo dockerd > /tmp/dockerd.log 2>&1 &"\n'
 
 GOOD = (
+    Case("its own daemon by name", boot="export DOCKER_HOST=unix:///var/run/docker.sock"),
+    *(
+        Case(f"a look, and its status: {look}", replaces=_start(f"    {look}\n" + RUN), on=MINIMAL)
+        for look in (
+            "pgrep -x dockerd > /dev/null\n    if [ $? -ne 0 ]; then",
+            'pgrep -x dockerd > /dev/null\n    running=$?\n    echo looked\n    if [[ "$running" != 0 ]]; then',
+        )
+    ),
     Case("a daemon that reads its configuration again", boot="sudo pkill -HUP dockerd || true"),
     Case("the socket as it is", boot="sudo chmod 660 /var/run/docker.sock\nsudo rm -f /var/run/docker.pid"),
     Case("a daemon that is wanted by nobody", boot='[ -n "$NO_DOCKER" ] && sudo pkill dockerd'),
