@@ -44,7 +44,7 @@ from msgspec.structs import replace
 
 from rules.checks.boot_steps import PROFILE, STAGED, STEPS, Steps, at_call, cut_short, leaves, races, steps_of, unseen
 from rules.checks.commands import Surface, flow_of, invocations, known, located, of_workspace, passed, shown
-from rules.checks.daemon import asks_for_daemon
+from rules.checks.daemon import asks_for_daemon, starts_daemon
 from rules.checks.f09_systemd_dockerd import runs_init
 from rules.checks.f10_errexit import is_errexit, kills_itself, starts_strict
 from rules.checks.inv6_hydration import says_missing
@@ -124,11 +124,11 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
             yield Fact(ID, workspace.template, ORDER, " → ".join(found), steps.first(found[0]).span)
         for step in found:
             first = steps.first(step)
-            yield Fact(ID, workspace.template, _fact(step), "runs", first.span, calls(first))
+            yield Fact(ID, workspace.template, _fact(step), _manner(steps, step), first.span, calls(first))
         for where, *through in workspace.image.ask(_mirrors):
             yield Fact(ID, workspace.template, _fact("registry mirror"), "by the image", where, tuple(through))
         for command in script.program.main:
-            if command.name in ("set", "shopt", "trap"):
+            if _says_what_failures_do(command):
                 yield Fact(ID, workspace.template, FAILURES, settled_words(command), command.span)
             elif leaves(command):
                 yield Fact(ID, workspace.template, END, settled_words(command), command.span)
@@ -137,6 +137,21 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
             if content is not None and _has(content, part):
                 where = line(_written_at(steps, part))
                 yield Fact(ID, workspace.template, f"login shell: {part}", "there", where)
+
+
+def _manner(steps: Steps, step: str) -> str:
+    """How a step runs. The daemon itself is always in the background: the boot goes on after the wait for it."""
+    commands = steps.daemon.waits if step == "dockerd" else [c for c in steps.commands[step] if not starts_daemon(c)]
+    beside = bool(commands) and all(any(scope.kind == "background" for scope in each.scope) for each in commands)
+    return "runs in the background" if beside else "runs"
+
+
+def _says_what_failures_do(command: Command) -> bool:
+    words = [known(word) for word in command.args]
+    if command.name == "shopt":
+        return not _OPTIONS.isdisjoint(words)
+    options = ((sign, letter, name) for sign in "-+" for name, letter in _LETTERS.items())
+    return command.name == "trap" or (command.name == "set" and any(_turns(words, *each) for each in options))
 
 
 def _distance(pair: tuple[str, str]) -> int:
@@ -290,6 +305,7 @@ class _Boot:
             yield from self._exits(ended)
             if ended is None:
                 yield from self._end()
+            yield from self._last_word()
         yield from self._killed()
         yield from self._options()
         yield from self._login_shell()
@@ -392,6 +408,7 @@ class _Boot:
         """A step that is left in the background although the next one needs it done."""
         found, waits = self.steps.commands, self.steps.daemon.waits
         needed = (
+            ("home ownership", found.get("home ownership", []), "skeleton"),
             ("registry mirror", found.get("registry mirror", []), "dockerd"),
             ("dockerd", list(waits), "image pre-pull"),
             ("staged files", found.get("staged files", []), "shell profile"),
@@ -469,6 +486,15 @@ class _Boot:
                 message = f"`{shown(command)}` can end the boot early, before: {', '.join(left)}."
                 fix = "Skip what cannot be done (`if …; then …; fi`), and let the steps after it run."
                 yield _Fault("early exit", at_call(command, self.program), message, trail=passed(command), fix=fix)
+
+    def _last_word(self) -> Iterator[_Fault]:
+        """``trap 'exit 1' EXIT``, whose status is the last one."""
+        for command in self.program.commands:
+            status = _status_of(command) if command.name == "exit" and command.args else None
+            if status is not None and len(command.scope) == 1 and _exit_trap(command.scope):
+                message = f"This runs `{shown(command)}` when the script ends, and that becomes the status of the boot."
+                fix = "Leave the `exit` out of the handler."
+                yield _Fault("exit with a failure", command.scope[0].position, message, trail=passed(command), fix=fix)
 
     def _killed(self) -> Iterator[_Fault]:
         for command in self.program.main:
@@ -608,6 +634,9 @@ _SAYS_TOO = {"skeleton": ("INV-6",), "git identity": ("INV-9",)}
 _GO_ON = "Write `set +e` below the first line."
 _DEFAULTS = "Leave `-u` out, and give what may be unset a default: `${NAME:-}`."
 _UNSET = "`{}` ends the boot at the first variable that is not set."
+_LETTERS = {"errexit": "e", "nounset": "u", "errtrace": "E", "noexec": "n", "pipefail": ""}
+"""The options that have to do with failures, and their letters."""
+_OPTIONS = frozenset({*_LETTERS, "inherit_errexit"})
 _REQUIRED = re.compile(r"\$\{(\w+):?\?")
 _PROFILE_PARTS = {
     "source /etc/bash.bashrc": "login shells lose the completion and settings of the system",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from msgspec import Struct
 
-from rules.checks.commands import Concern, Invocation, flow_of, getopt, invocations, known, located
+from rules.checks.commands import Arguments, Concern, Flow, Invocation, flow_of, getopt, invocations, known, located
 from rules.checks.daemon import CONFIGURATION, STARTING, Daemon, can_run, daemon_of, starts_daemon
 from rules.checks.inline_code import code_of
 from rules.checks.support import in_home, mentions
@@ -38,6 +39,8 @@ _PLACES = frozenset({"cp", "mv", "install", "rsync", "ln"})
 _SETS = frozenset({"export", "declare", "typeset", "readonly", "="})
 _INTERPRETERS = frozenset({"python3", "python", "perl", "ruby", "node", "php", "curl", "wget"})
 _GIT_KEYS = frozenset({"user.name", "user.email"})
+_GLOBAL = frozenset({f"{HOME}/.gitconfig", f"{HOME}/.config/git/config"})
+"""What ``git config --global`` writes to."""
 _TRANSPORT = frozenset({"GIT_SSH_COMMAND", "GIT_SSH"})
 _FINDS = frozenset({"find", "xargs", "mkhomedir_helper"})
 _DOES = frozenset({"export", "chown", "install", "git", "ddev", "docker", "docker-compose", "mkdir", "sponge", "sed"})
@@ -89,10 +92,11 @@ def _of_invocation(invocation: Invocation) -> str | None:
     if name == "chown" and command.name == "find" and HOME in found:
         return "home ownership"
     if name == "git":
-        operands = [known(word) for word in getopt(invocation.args, "fC").operands]
+        arguments = getopt(invocation.args, "fC", ("file",))
+        operands = [known(word) for word in arguments.operands]
         # A key that is not known may be the one.
         keys = [index for index, word in enumerate(operands) if word.lower() in _GIT_KEYS or word.startswith("…")]
-        if "config" in operands and keys and keys[0] + 1 < len(operands):
+        if "config" in operands and keys and keys[0] + 1 < len(operands) and is_for_user(arguments, command):
             return "git identity"
     if name == "ddev" and "download-images" in words:
         return "image pre-pull"
@@ -101,6 +105,19 @@ def _of_invocation(invocation: Invocation) -> str | None:
     if name in ("mkdir", "install") and any(_is_folder(path) for w in invocation.args for path in located(w, command)):
         return "directories" if name == "mkdir" or "-d" in words else None
     return None
+
+
+def _names_no_mirror(flow: Flow, command: Command) -> bool:
+    """Whether the daemon's configuration is written with other settings only."""
+    texts = [text for write in flow.writes(command) if CONFIGURATION in write.paths for text in write.texts]
+    known_ = all("{" in text and UNKNOWN not in re.sub('"[^"]*"', "", text) for text in texts)
+    return bool(texts) and known_ and not any("registry-mirror" in text for text in texts)
+
+
+def is_for_user(arguments: Arguments, command: Command) -> bool:
+    """Whether ``git config`` sets something for all that the user does, and not for one repository."""
+    files = {path for option in arguments.values("file", "f") for path in located(option.argument, command)}
+    return files <= _GLOBAL if files else arguments.has("global", "system")
 
 
 def _pulls(words: list[str]) -> bool:
@@ -172,9 +189,12 @@ class Steps(Struct, frozen=True, dict=True):
     @cached_property
     def commands(self) -> dict[str, list[Command]]:
         found: dict[str, list[Command]] = {}
-        for command in flow_of(self.program).select(STEPPING):
+        flow = flow_of(self.program)
+        for command in flow.select(STEPPING):
             step = step_of(command)
-            if step is None or not can_run(command):
+            if step is None or not can_run(command) or (step == "GitSSH" and not command.in_main_shell):
+                continue
+            if step == "registry mirror" and _names_no_mirror(flow, command):
                 continue
             found.setdefault(step, []).append(command)
             if step == "dockerd" and mentions(command, "--registry-mirror"):

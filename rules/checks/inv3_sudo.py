@@ -3,7 +3,8 @@
 ## What it does
 
 Follows the sudoers file that the image writes (its entry, its mode 0440, the environment it keeps), which programs the
-boot script runs with `sudo`, and what a script of the start or an `upload` puts in its place or beside it.
+boot script runs with `sudo`, what it does without and only root may do (the owner of the home, Docker's socket and
+configuration), and what a script of the start or an `upload` puts in the file's place or beside it.
 
 ## Why it matters
 
@@ -38,6 +39,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rules.checks.boot_steps import written_by
 from rules.checks.commands import (
     Concern,
     Flow,
@@ -50,11 +52,12 @@ from rules.checks.commands import (
     of_workspace,
     printed,
 )
+from rules.checks.daemon import CONFIGURATION, SOCKET, can_run
 from rules.checks.modes import changes, reaches
 from rules.checks.support import image_fact, line, way
 from rules.model import Edit, Fact, Level, Step, Undecided, Violation
 from rules.sources.dockerfile import Instruction
-from rules.sources.shell import UNKNOWN, Command, Program, Word
+from rules.sources.shell import HOME, UNKNOWN, Command, Program, Word
 from rules.sources.terraform.values import as_text
 from rules.sources.text import Piece, Position, Text
 from rules.workspace.image import NAME, BuildStep, Image, written_in_place
@@ -84,7 +87,11 @@ _INSTALLERS = ("apt-get", "apt", "aptitude")
 _RELAYS = ("tee", "install", "cp")
 _SILENT = (">", "true", ":")
 _REMOVERS = ("rm", "mv", "truncate", "unlink", "shred")
-_CONCERN = Concern(frozenset({*_REMOVERS, "sudo", "chmod", "sed", "tee", "install", "cp"}), writes=True, wrapped=True)
+_GIVERS = frozenset({"chown", "chgrp", "chmod"})
+_CONCERN = Concern(_GIVERS | {*_REMOVERS, "sudo", "sed", "tee", "install", "cp"}, writes=True, wrapped=True)
+_AS_ROOT = frozenset({"sudo", "doas", "runuser", "gosu", "su-exec"})
+_ROOT = re.compile(r"\b(?:sudo|su|doas|runuser|pkexec)\b")
+_ASKS_ROOT = re.compile(r"\bid -u\b|\bE?UID\b|\bwhoami\b|\bUSER\b")
 
 
 _WRITE_ENTRY = f"Write `{ENTRY}`."
@@ -425,7 +432,7 @@ def check(workspace: Workspace) -> Iterator[Violation]:
     for script in (*workspace.boot, *workspace.beside):
         flow = flow_of(script.program)
         for command in flow.select(_CONCERN):
-            found = _in_boot(flow, command) or _asked_from_now_on(flow, command)
+            found = _in_boot(flow, command) or _asked_from_now_on(flow, command) or _without_sudo(command)
             if found is None or (found[0], command.position) in seen:
                 continue
             seen.add((found[0], command.position))
@@ -527,6 +534,35 @@ def _in_boot(flow: Flow, command: Command) -> tuple[str, str, str] | None:
         message = "This writes coder's sudoers file anew at boot, over what the image put there."
         return "sudoers file rewritten", message, _LEAVE_OUT
     return None
+
+
+def _without_sudo(command: Command) -> tuple[str, str, str] | None:
+    """What only root may do of the boot's steps and is done as `coder`: evidence, message and what to do."""
+    shells = (frame.text for frame in command.frames if frame.kind in ("script", "eval"))
+    asked = (guard.test.raw for guard in command.guards if guard.test is not None)
+    if any(map(_ROOT.search, shells)) or any(map(_ASKS_ROOT.search, asked)) or not can_run(command):
+        return None
+    redirects = (each for each in (*command.redirects, *command.outer) if each.operator in (">", ">>", ">|"))
+    if any(CONFIGURATION in located(each.target, command) for each in redirects):
+        message = f"The shell itself opens `{CONFIGURATION}` here, as `coder`, who may not write it."
+        return "redirection without sudo", message, f"Write `| sudo tee {CONFIGURATION} > /dev/null`."
+    if _AS_ROOT.isdisjoint(command.wrappers):
+        path = next(_of_root(command), None)
+        if path is not None:
+            message = f"This runs without `sudo`, as `coder`, who may not do that to `{path}`."
+            return f"{command.name} without sudo", message, f"Write `sudo {command.name}`."
+    return None
+
+
+def _of_root(command: Command) -> Iterator[str]:
+    """The files of which a command changes what only root may change, as far as the boot needs it."""
+    if command.name not in _GIVERS:
+        yield from (path for path in written_by(command) if path == CONFIGURATION)
+        return
+    for word in getopt(command.args).operands[1:]:
+        for path in located(word, command):
+            if path.endswith(f"/run/{SOCKET}") or (path.rstrip("/") == HOME and command.name == "chown"):
+                yield path.rstrip("/")
 
 
 def _end(image: Image) -> Position:

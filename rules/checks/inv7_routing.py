@@ -69,6 +69,7 @@ from rules.checks.commands import (
     replaced,
     shown,
 )
+from rules.checks.daemon import can_run
 from rules.checks.guards import Guards, guards_of
 from rules.checks.inv6_hydration import STAGED
 from rules.checks.staging import BRINGING, brings
@@ -461,6 +462,9 @@ def _router(workspace: Workspace) -> Iterator[Violation | Undecided]:
             others = [each.command for each in settings[:-1] if each.omitted]
             asks = any(not set(last.command.guards) <= set(other.guards) for other in others)
             yield _with_router(workspace, last, asks=asks)
+        elif last is not None and last.omitted is None and last.command.name == "ddev":
+            reason = f"which containers `{shown(last.command)}` leaves out is not known"
+            yield undecided(workspace, ID, _ROUTER_ADDRESS, last.command.position, reason)
         elif last is not None:
             yield from _left_out_sometimes(workspace, settings, guards)
         elif hidden is not None:
@@ -560,7 +564,7 @@ def _settings(workspace: Workspace, program: Program) -> Iterator[_Setting]:
     """In the order of the script: the last one counts."""
     flow = flow_of(program)
     staged = workspace.image.ask(_staged)
-    for command in flow.select(_CONFIGURING):
+    for command in filter(can_run, flow.select(_CONFIGURING)):
         for invocation in invocations(command):
             if (omitted := _configured(invocation)) is not None:
                 yield _Setting(ROUTER in omitted if UNKNOWN not in omitted else None, command)
@@ -651,13 +655,13 @@ def _projects(workspace: Workspace) -> Iterator[Violation]:
                 if words[0] not in ("start", "restart"):
                     continue
                 projects = words[1:] or [" ".join(command.cwd)]
-                others = [own for each, own in running if not _exclusive(each.guards, command.guards)]
-                several = arguments.has("a", "all") or len({*projects, *others}) > 1
+                beside = [each for each in running if not _exclusive(each[0].guards, command.guards)]
+                several = arguments.has("a", "all") or len({*projects, *(own for _, own in beside)}) > 1
                 over = any("*" in each or "…" in each or UNKNOWN in each for each in projects) and command.loops
                 if several or over:
-                    yield _several(
-                        workspace, invocation, surface.steps(passed(command)), "failure" if several else "warning"
-                    )
+                    asks = not several or (len(projects) == 1 and any(map(_is_open, command.guards)))
+                    steps = surface.steps((*passed(command), *(at for each, _ in beside for at in passed(each))))
+                    yield _several(workspace, invocation, steps, "warning" if asks else "failure")
                 running += [(command, project) for project in projects]
 
 
@@ -665,6 +669,12 @@ def _exclusive(first: Iterable[Guard], second: Iterable[Guard]) -> bool:
     """Whether two commands are in different branches of one condition."""
     tests = {(guard.test.position, guard.holds) for guard in first if guard.test is not None}
     return any((guard.test.position, not guard.holds) in tests for guard in second if guard.test is not None)
+
+
+def _is_open(guard: Guard) -> bool:
+    """Whether a condition compares something that is not known, such as how many projects run by then."""
+    words = guard.test.argv[1:] if guard.test is not None and guard.test.name == "test" else ()
+    return len(words) > len(("-d", "path")) and any(word.values is None for word in words)
 
 
 def _several(workspace: Workspace, invocation: Invocation, trail: tuple[Step, ...], level: Level) -> Violation:

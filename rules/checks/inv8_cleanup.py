@@ -44,7 +44,8 @@ from rules.checks.commands import Concern, Invocation, essence, flow_of, getopt,
 from rules.checks.support import attribute_facts, block_fact, can, command_fact, line, source_line, undecided
 from rules.model import Edit, Fact, Level, Span, Undecided, Violation
 from rules.sources.shell import Command, Guard, Program
-from rules.sources.terraform.references import references
+from rules.sources.terraform.module import BlockInstance
+from rules.sources.terraform.references import references, written_names
 from rules.sources.terraform.syntax import Attribute, ObjectExpr
 from rules.sources.terraform.values import MapData, Unknown, as_bool, as_number, show, show_value
 from rules.sources.text import Position, Text
@@ -268,6 +269,15 @@ def _faults(workspace: Workspace, removal: Cleanup) -> Iterator[tuple[str, Posit
             "This calls the helper without `sudo`, so it may not remove the folder.",
             f"Write `sudo /usr/local/bin/{HELPER}`.",
         )
+    elif (refused := next(_refused(provisioner), None)) is not None:
+        name, at = refused
+        yield (
+            f"destroy needs {name}",
+            at,
+            "failure",
+            f"Terraform refuses `{name}` here: what runs when a resource is destroyed may only refer to `self`.",
+            "Put the value into `triggers`, and write `self.triggers.…` here.",
+        )
     own = next((m.path for c in workspace.containers for m in mounts(c) if m.is_at(HOME)), None)
     if own is not None and not any(path == own or is_home_folder(path) for path in removal.paths):
         shown = ", ".join(path.shape for path in removal.paths) or "nothing"
@@ -288,6 +298,15 @@ def _faults(workspace: Workspace, removal: Cleanup) -> Iterator[tuple[str, Posit
         said = "This counts the workspace as deleted although its folder could not be removed. Is that meant?"
         fix = "Take away what makes it succeed in any case (`|| true`)."
         yield "failure is ignored", command.position, "warning", said, fix
+
+
+def _refused(provisioner: BlockInstance) -> Iterator[tuple[str, Position]]:
+    """What a destroy provisioner refers to and may not, each with its attribute."""
+    for attribute in provisioner.block.body.attributes.values():
+        for name in written_names(attribute.expr):
+            root, dot, _ = name.partition(".")
+            if dot and (root in ("local", "var", "data", "module") or "_" in root):
+                yield name, attribute.at
 
 
 def _runs_too_often(workspace: Workspace, resource: Resource) -> Iterator[tuple[str, Position, Level, str, str]]:

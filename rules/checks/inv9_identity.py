@@ -40,6 +40,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
+from rules.checks.boot_steps import is_for_user
 from rules.checks.commands import (
     Concern,
     Flow,
@@ -50,7 +51,6 @@ from rules.checks.commands import (
     getopt,
     invocations,
     known,
-    located,
     of_workspace,
     passed,
     shown,
@@ -72,7 +72,7 @@ from rules.checks.support import (
     with_entry,
 )
 from rules.model import Edit, Fact, Level, Undecided, Violation
-from rules.sources.shell import UNKNOWN, Command, Word
+from rules.sources.shell import UNKNOWN, Command, Guard, Word
 from rules.sources.terraform.values import Alternative, MapData, Unknown, Value, show, show_value
 from rules.sources.text import Position, Text
 from rules.workspace.environment import Given, given
@@ -102,8 +102,6 @@ _ROLES = ("AUTHOR", "COMMITTER")
 _GIT = {"user.name": "CODER_WORKSPACE_OWNER_NAME", "user.email": "CODER_WORKSPACE_OWNER_EMAIL"}
 _AUTHORS = {f"GIT_{who}_{what}": f"CODER_WORKSPACE_OWNER_{what}" for who in _ROLES for what in ("NAME", "EMAIL")}
 _SOURCES |= {name: _SOURCES[variable] for name, variable in _AUTHORS.items()}
-_GLOBAL = ("/home/coder/.gitconfig", "/home/coder/.config/git/config")
-"""What ``git config --global`` writes to."""
 _GIT_OPTIONS = ("file", "blob", "type", "default", "comment")
 _ASSIGNS = frozenset({"=", "export", "declare", "readonly", "typeset"})
 _FILLS = frozenset({"read", "mapfile", "readarray", "printf", "unset"})
@@ -247,7 +245,7 @@ def _certainty(alternative: Alternative, written: str) -> Level:
     return "failure" if sure else "warning"
 
 
-_FALLS_BACK = re.compile(r"\b(?:coalesce|try)\(")
+_FALLS_BACK = re.compile(r"""\b(?:coalesce|try)\(|[!=]= ""\s*\?""")
 
 
 # The boot script
@@ -281,8 +279,7 @@ def _filled(surface: Surface, flow: Flow, command: Command) -> Iterator[Violatio
     taken = set(identities(flow, command))
     for word in names if by_name else ():
         name = known(word)
-        looks = any(name in guard.test.raw for guard in command.guards if guard.test is not None)
-        if name not in VARIABLES or name in taken or looks:
+        if name not in VARIABLES or name in taken or _is_asked(command, name):
             continue
         if command.name == "unset":
             message, fix = f"After `{shown(command)}` nothing knows `{name}`.", "Leave it out."
@@ -321,7 +318,7 @@ def _author(surface: Surface, flow: Flow, command: Command, name: str, word: Wor
         return
     if any(origin.name == variable or _SOURCES[variable].search(origin.name) for origin in word.origins):
         return
-    if any(text in guard.test.raw for guard in command.guards if guard.test is not None for text in (name, variable)):
+    if _is_asked(command, name) or _is_asked(command, variable):
         return
     sure = word.value is not None or any(_is_identity(origin.name) for origin in word.origins)
     message = f"`{shown(command)}` gives every commit another identity than `{variable}`."
@@ -335,7 +332,24 @@ def _is_own(flow: Flow, command: Command, name: str, word: Word) -> bool:
         return True
     if any(_is_identity(origin.name) for origin in word.origins):
         return True
-    return any(name in guard.test.raw for guard in command.guards if guard.test is not None)
+    return _is_asked(command, name)
+
+
+def _is_asked(command: Command, name: str) -> bool:
+    """Whether a condition asks for a variable, unless what it says is that the variable has a value."""
+    found = [guard for guard in command.guards if guard.test is not None and name in guard.test.raw]
+    return bool(found) and not any(_has_value(guard, name) for guard in found)
+
+
+def _has_value(guard: Guard, name: str) -> bool:
+    """``[ -n "$NAME" ]``."""
+    words = guard.test.argv[1:] if guard.test is not None and guard.test.name == "test" else ()
+    match [word.raw.strip('"') for word in words]:
+        case [value] | ["-n", value]:
+            return name in value and guard.holds
+        case ["-z", value]:
+            return name in value and not guard.holds
+    return False
 
 
 def _is_identity(name: str) -> bool:
@@ -355,9 +369,7 @@ def _git(surface: Surface, flow: Flow, invocation: Invocation, set_by: dict[str,
     arguments = getopt(invocation.args[1:], "f", _GIT_OPTIONS)
     operands = arguments.operands[1:] if words[1:2] == ["set"] else arguments.operands
     key = known(operands[0]).lower() if len(operands) > 1 else ""
-    files = (path for option in arguments.values("file", "f") for path in located(option.argument, invocation.command))
-    others = arguments.has("local", "worktree", "get", "unset", "unset-all") or set(files) - set(_GLOBAL)
-    if key not in _GIT or others:
+    if key not in _GIT or arguments.has("get", "unset", "unset-all") or not is_for_user(arguments, invocation.command):
         return
     set_by.setdefault(key, invocation.command)
     word, variable = operands[1], _GIT[key]
@@ -367,9 +379,7 @@ def _git(surface: Surface, flow: Flow, invocation: Invocation, set_by: dict[str,
     if _reads(flow, word, variable):
         # What the variable holds is said where the agent's env gives it.
         return
-    if from_host_name(flow, word) or any(
-        variable in g.test.raw for g in invocation.command.guards if g.test is not None
-    ):
+    if from_host_name(flow, word) or _is_asked(invocation.command, variable):
         return
     made = {origin.kind for origin in word.origins}
     sure = word.value is not None or made == {"command"} or any(_is_identity(o.name) for o in word.origins)

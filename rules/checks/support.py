@@ -327,20 +327,22 @@ def _condition(guard: Guard) -> str:
 
 def environment(rule: str, workspace: Workspace, names: Iterable[str]) -> Iterator[Fact]:
     """A fact for each of `names` that an agent's `env` sets."""
+    seen: set[tuple[str, str]] = set()
     for agent in workspace.agents:
         for alternative in agent.value("env") or ():
             if not isinstance(alternative.data, MapData):
                 continue
             for name in names:
                 value = alternative.data.get(name)
-                if value is not None:
+                if value is not None and (name, shown := show_value(value)) not in seen:
+                    seen.add((name, shown))
                     first = value.alternatives[0]
                     where = line(first.at)
                     if where.path != agent.instance.at.path:
                         where = line(agent.at("env"))
                     through = tuple(Span(step.path, step.line, step.line) for step in first.trail)
                     what = f"{name} in the agent's env"
-                    yield Fact(rule, workspace.template, what, show_value(value), where, through)
+                    yield Fact(rule, workspace.template, what, shown, where, through)
 
 
 def block_fact(rule: str, workspace: Workspace, what: str, block: BlockInstance, names: Iterable[str]) -> Fact:

@@ -47,7 +47,7 @@ done
 git config --global user.name "$${CODER_WORKSPACE_OWNER_NAME}"
 git config --global user.email "$${CODER_WORKSPACE_OWNER_EMAIL}"
 sudo mkdir -p /etc/docker
-echo '{}' | sudo tee /etc/docker/daemon.json > /dev/null
+echo '{ "registry-mirrors": [] }' | sudo tee /etc/docker/daemon.json > /dev/null
 if ! pgrep -x dockerd > /dev/null; then
   sudo dockerd > /tmp/dockerd.log 2>&1 &
 fi

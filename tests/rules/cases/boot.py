@@ -120,12 +120,37 @@ BAD = (
         },
         on=MINIMAL,
     ),
+    Case(
+        "a transport that is gone with its shell",
+        replaces={SSH: "    (\n" + SSH.rstrip() + " # !BOOT\n    )\n"},
+        on=MINIMAL,
+    ),
+    Case(
+        "a daemon without a mirror",
+        replaces={MIRROR: "    echo '{ \"debug\": true }' | sudo tee /etc/docker/daemon.json > /dev/null # !BOOT\n"},
+        on=MINIMAL,
+    ),
+    Case("the owner beside the boot", replaces={OWNER: OWNER.rstrip("\n") + " & # !BOOT\n\n"}, on=MINIMAL),
+    Case("a last word that fails", boot="trap 'rm -f /tmp/lock; exit 1' EXIT # !BOOT"),
+    Case(
+        "an exit behind a loop that may return",
+        boot="""
+            wait_long() {
+              for n in $(seq 1 9); do
+                [ -e /tmp/ready ] && return 0
+                sleep 1
+              done
+              exit 1
+            }
+            wait_long # !BOOT
+        """,
+    ),
     # swapped
     Case("mirror after the daemon", replaces={MIRROR: "", FOLDERS: _at(MIRROR, "!BOOT") + FOLDERS}, on=MINIMAL),
     Case("the configuration again, too late", boot=_at(MIRROR).strip()),
     Case(
         "copied over, too late",
-        boot="echo '{}' > /tmp/daemon.json\nsudo cp /tmp/daemon.json /etc/docker/daemon.json # !BOOT",
+        boot=f"echo '{_CONFIGURED}' > /tmp/daemon.json\nsudo cp /tmp/daemon.json /etc/docker/daemon.json # !BOOT",
     ),
     Case(
         "images before the daemon", replaces={IMAGES: "", MIRROR: IMAGES.rstrip() + " # !BOOT\n" + MIRROR}, on=MINIMAL
@@ -192,6 +217,15 @@ BAD = (
 )
 
 GOOD = (
+    Case(
+        "more steps by name than fit in a glance",
+        replaces={
+            FOLDERS: "\n    step_9() { mkdir -p /home/coder/projects; }\n"
+            "    for n in 1 2 3 4 5 6 7 8 9; do\n      step_$n\n    done\n"
+        },
+        on=MINIMAL,
+    ),
+    Case("a transport that is there already", boot=': "$${GIT_SSH_COMMAND:=ssh}"\nexport GIT_SSH_COMMAND'),
     Case("the folder of the project", replaces={FOLDERS: '\n    mkdir -p ~/"$${PROJECT_NAME}"\n'}, on=MINIMAL),
     Case(
         "a transport that is kept",
@@ -286,7 +320,7 @@ GOOD = (
     ),
     Case(
         "a mirror in a heredoc of a shell",
-        replaces={MIRROR: """    sudo sh -c 'echo "{}" > /etc/docker/daemon.json'\n"""},
+        replaces={MIRROR: """    sudo sh -c 'cat /tmp/daemon.json > /etc/docker/daemon.json'\n"""},
         on=MINIMAL,
     ),
     Case("an exit of a subshell", boot="( cd /home/coder/projects || exit 1; ls )"),

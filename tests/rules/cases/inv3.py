@@ -112,6 +112,11 @@ BAD = (
     ),
     Case("sudo that reads a password", boot='echo "$PASSWORD" | sudo -S systemctl restart cron # !INV-3'),
     Case("the same by the long option", boot='sudo --stdin -u root chown coder /srv <<< "secret" # !INV-3'),
+    Case("the home without sudo", boot="chown coder:coder /home/coder # !INV-3"),
+    Case("the home with a sudo that is empty", boot='SUDO=""\n$SUDO chown -R coder: ~ # !INV-3'),
+    Case("the socket without sudo", boot="chmod 660 /var/run/docker.sock # !INV-3"),
+    Case("the daemon's settings without sudo", boot="echo '{}' | tee /etc/docker/daemon.json # !INV-3"),
+    Case("sudo that does not reach the redirection", boot="sudo echo '{}' > /etc/docker/daemon.json # !INV-3"),
     Case("the file taken away at boot", boot="sudo rm -f /etc/sudoers.d/coder # !INV-3"),
     Case(
         "the file written anew at boot",
@@ -159,6 +164,9 @@ BAD = (
 )
 
 GOOD = (
+    Case("sudo where it is there", boot="have sudo && SUDO=sudo || SUDO=\n$SUDO chown coder: ~"),
+    Case("the user's own file without sudo", boot="chown coder:coder ~/WELCOME.txt"),
+    Case("a shell of root", boot="sudo sh -c 'chmod 660 /var/run/docker.sock; chown coder /home/coder'"),
     _case("a group to run as", _entry("coder ALL=(ALL:ALL) NOPASSWD:ALL")),
     _case("blanks", _entry("coder   ALL = (ALL)   NOPASSWD: ALL")),
     _case(

@@ -60,6 +60,12 @@ def _other(name: str, url: str, more: str = "") -> str:
 
 
 BAD = (
+    _router("left out in dead code", "if false; then\n  ddev config global --omit-containers=ddev-router # !INV-7\nfi"),
+    Case(
+        "one more before one that nobody knows runs",
+        on=("minimal",),
+        boot='(cd ~/a && ddev start)\n[ "$(docker ps -q | wc -l)" -lt 5 ] && cd ~/b && ddev start # !INV-7 warning',
+    ),
     Case(
         "DDEV binds another port",
         boot="ddev config --project-type=php --host-webserver-port=8080 # !INV-7",
@@ -288,6 +294,7 @@ GOOD = (
 )
 
 UNDECIDED = (
+    _router("whatever a variable says", 'ddev config global --omit-containers="$OMIT" # ?INV-7'),
     _url(
         "a choice of the user",
         "data.coder_parameter.url.value",

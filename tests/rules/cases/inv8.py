@@ -20,6 +20,10 @@ def _command(text: str) -> dict[str, str]:
 
 
 BAD = (
+    Case(
+        "a value that the provisioner may not ask for",
+        replaces=_command("\"sudo /usr/local/bin/coder-delete-workspace-dir '${local.host_home}'\" # !INV-8"),
+    ),
     Case("less time to stop", container="stop_timeout = 60 # !INV-8", fixed="stop_timeout = 180"),
     Case("one second less", container="stop_timeout = 179 # !INV-8", fixed="stop_timeout = 180"),
     Case("less time as a string", container='stop_timeout = "30" # !INV-8', fixed="stop_timeout = 180"),

@@ -36,6 +36,21 @@ BAD = (
             }
         """,
     ),
+    Case(
+        "a name for everybody, where there is one",
+        boot="""
+            if [ -n "$CODER_WORKSPACE_OWNER_NAME" ]; then
+              git config --global user.name "Dev" # !INV-9
+            fi
+        """,
+    ),
+    Case(
+        "for one repository",
+        replaces={
+            GIT_NAME: 'git config user.name "$CODER_WORKSPACE_OWNER_NAME" # !INV-9\n',
+        },
+        on=("minimal",),
+    ),
     Case("git's name by printenv of another", boot='git config --global user.name "$(printenv USER)" # !INV-9'),
     Case(
         "by a function that is called like the program",
@@ -178,6 +193,7 @@ GOOD = (
         top="locals {\n  own = data.coder_workspace.me.name\n}",
         container='env = ["CODER_WORKSPACE_NAME=${local.own}"]',
     ),
+    Case("one repository besides", boot='git config user.name "Dev"'),
     Case("git's name by printenv", boot='git config --global user.name "$(printenv CODER_WORKSPACE_OWNER_NAME)"'),
     Case("read where there is none", boot='[ -n "$CODER_WORKSPACE_NAME" ] || read -r CODER_WORKSPACE_NAME < /tmp/x'),
     Case("unset of others", boot="unset NAME\nunset -f note\nread -r NAME < /tmp/name\nprintf '%s' CODER_WORKSPACE_ID"),
