@@ -112,7 +112,7 @@ _HOST = "DOCKER_HOST"
 _GIVES_ACCESS = frozenset({"chmod", "chown", "chgrp", "setfacl"})
 _GIVING_ACCESS = Concern(_GIVES_ACCESS)
 _REMOVING = Concern(frozenset({"rm"}))
-_UNDOING = Concern(frozenset({"rm", "chmod", "pkill", "killall"}))
+_UNDOING = Concern(frozenset({"rm", "pkill", "killall"}))
 _HELPING = Concern(STEPPING.programs | _GIVES_ACCESS | {"pkill", "killall", "rm"}, writes=True, assigns=True)
 
 
@@ -541,7 +541,10 @@ class _DaemonCheck:
         denied = next((each for each in shut if not any(self._outlasts(other, each) for other in later)), None)
         if denied is not None:
             message = f"`{shown(denied)}` leaves `coder` without access to Docker's socket."
-            yield _Fault("no access", denied.position, message, lost=ACCESS, trail=passed(denied), fix=_OPEN)
+            found = _Fault("no access", denied.position, message, lost=ACCESS, trail=passed(denied), fix=_OPEN)
+            if any(map(_opens, later)):
+                found = replace(found, fix="Take this line away.", edit=deleted(self.surface, denied))
+            yield found
 
     def _outlasts(self, opening: Command, denying: Command) -> bool:
         """Whether one command lets `coder` use the socket although the other one takes that away."""
@@ -669,11 +672,8 @@ def _takes_group(start: Command) -> bool:
 def _undoes(command: Command) -> str:
     """What a command does to the daemon or its socket for good; empty if nothing."""
     words = [known(word) for word in command.args]
-    own = any(word.endswith(f"/run/{SOCKET}") for word in words)
     if command.name == "rm":
-        return "removes Docker's socket" if own else ""
-    if command.name == "chmod":
-        return "closes Docker's socket to `coder`" if own and _denies(command) else ""
+        return "removes Docker's socket" if any(word.endswith(f"/run/{SOCKET}") for word in words) else ""
     asks = any(re.fullmatch(r"-(?:0|HUP|SIGHUP|1|USR1|SIGUSR1)", word) for word in words)
     return "ends the daemon that was started" if "dockerd" in words and not asks else ""
 

@@ -534,7 +534,7 @@ def strict(text: str) -> MemoryTree:
     ("base", "head", "line"),
     [
         (SOURCED + BACK + "umask 022\n", SOURCED + "umask 022\n", "umask 022"),
-        (SOURCED + BACK, SOURCED + "set +x\n", "set +x"),
+        (SOURCED + BACK + "umask 022\n", SOURCED + "set +x\numask 022\n", "umask 022"),
         (SOURCED + BACK, BACK + SOURCED, SOURCED.strip()),
     ],
     ids=["gone", "another option", "too early"],
@@ -677,7 +677,8 @@ def test_two_causes_on_one_line_are_one_finding_that_names_both() -> None:
 
 
 def test_a_failure_leads_before_a_warning_whatever_their_rules() -> None:
-    [finding] = introduced(compare(minimal(), _booting("cp -u /etc/vimrc ~/.vimrc; git config user.name bot\n")))
+    boot = "cp -u /etc/vimrc ~/.vimrc; git config --global user.name bot\n"
+    [finding] = introduced(compare(minimal(), _booting(boot)))
     assert (finding.rule, finding.level) == ("INV-9", "failure")
     assert "F-5" in finding.related
 
