@@ -609,10 +609,10 @@ def _staged(image: Image) -> str | None:
 def _ports(program: Program) -> Iterator[tuple[Command, Option]]:
     """On which port of the workspace DDEV is told to offer the site."""
     for command in flow_of(program).select(_DDEV):
-        for invocation in invocations(command):
-            if [known(word) for word in invocation.args[:1]] == ["config"]:
-                options = getopt(invocation.args, "", (_PORT_OPTION,)).values(_PORT_OPTION)
-                yield from ((command, option) for option in options)
+        configuring = (each for each in invocations(command) if [known(word) for word in each.args[:1]] == ["config"])
+        options = (o for each in configuring for o in getopt(each.args, "", (_PORT_OPTION,)).values(_PORT_OPTION))
+        # What else the command is told can be this or that, the port be the same.
+        yield from ((command, option) for option in {option.value: option for option in options}.values())
 
 
 def _port(workspace: Workspace) -> Iterator[Violation]:

@@ -236,7 +236,12 @@ def command_fact(
     """A command as a fact; `guards` are those of its conditions that count, all of them if not given."""
     value, sense = spelled(command, guards), settled(command, guards)
     known = "…" not in sense and all(r.here is None for r in (*command.redirects, *command.outer))
-    return Fact(rule, template, what, value, command.span, calls(command), sense if known else "")
+    # What a function is given is said by its calls: a log line in other words writes the same file in the same way.
+    given = _ARGUMENT.search(value) is not None
+    return Fact(rule, template, what, value, command.span, calls(command), sense if known and not given else "")
+
+
+_ARGUMENT = re.compile(r"\$\{?[\d@*]")
 
 
 def image_fact(rule: str, what: str, command: Command) -> Fact:

@@ -669,6 +669,11 @@ def _booting(line: str) -> MemoryTree:
     return plant(Case("a line", boot=line), "minimal").head
 
 
+def test_what_a_log_line_says_enforces_nothing() -> None:
+    log = 'log() {{ echo "$1" >> ~/status.txt; }}\nlog {}\n'
+    assert compare(_booting(log.format("ready")), _booting(log.format("done"))).affected == ()
+
+
 def test_two_causes_on_one_line_are_one_finding_that_names_both() -> None:
     [finding] = introduced(compare(minimal(), _booting(_TWICE)))
     assert (finding.rule, finding.related) == ("F-5", ("INV-9", "INV-6"))

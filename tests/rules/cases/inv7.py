@@ -72,6 +72,12 @@ BAD = (
         fixed="ddev config --project-type=php --host-webserver-port=80",
     ),
     Case(
+        "DDEV binds another port, whatever the project is",
+        on=("minimal",),
+        boot='case "$V" in\n  10) T=drupal10 ;;\n  *) T=drupal11 ;;\nesac\n'
+        'ddev config --project-type="$T" --host-webserver-port=8080 # !INV-7',
+    ),
+    Case(
         "handed to a function",
         boot='try() { "$@"; }\ntry ddev config global --omit-containers=ddev-ssh-agent # !INV-7',
     ),
