@@ -143,17 +143,18 @@ def _apply(world: World, run: CheckRun, fields: Fields) -> None:
     run.external_id = run.external_id if fields.external_id is None else fields.external_id
     run.details_url = run.details_url if fields.details_url is None else fields.details_url
     run.started_at = fields.started_at or run.started_at
-    if fields.conclusion is not None:
-        run.status, run.conclusion = "completed", fields.conclusion
-        run.completed_at = fields.completed_at or world.clock()
-    elif fields.status is not None:
-        run.status, run.conclusion, run.completed_at = fields.status, None, None
     if fields.actions is not None:
         run.actions = tuple(fields.actions)
     if fields.output is not None:
         run.title = fields.output.title if fields.output.title is not None else run.title
         run.summary, run.text = fields.output.summary, fields.output.text
         run.annotations.extend(fields.output.annotations)
+    # Last, since who looks at a run without the world's lock waits for its status.
+    if fields.conclusion is not None:
+        run.conclusion, run.completed_at = fields.conclusion, fields.completed_at or world.clock()
+        run.status = "completed"
+    elif fields.status is not None:
+        run.status, run.conclusion, run.completed_at = fields.status, None, None
 
 
 def _announce(world: World, repository: Repository, run: CheckRun) -> None:
