@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.causes import one_per_cause, one_per_line, one_per_place
-from rules.compare import Judged, Places, affected, fingerprint, judge, renamed
+from rules.compare import Judged, Places, Side, affected, fingerprint, judge, renamed
 from rules.contract import Configured, ContractText, load_contract
 from rules.coverage import words_of
 from rules.deltas import read_deltas
@@ -75,7 +75,8 @@ def review(
     after = examine(head, policy)
     old = renamed(before.side, after.side, diff)
     text = load_contract(contract, revisions.contract, repository_url, configured)
-    judged = one_per_cause(_for_all_templates(_judged(base, head, contract, before, after, diff, today)), diff)
+    found = _judged(base, head, contract, before, after, old, diff, today)
+    judged = one_per_cause(_for_all_templates(found), diff)
     deltas = read_deltas(base, head, text, diff, linked | linked_changes(head, description or ""))
     judged = one_per_place(_asked(deltas.acknowledged(each), text) for each in judged)
     judged = one_per_line(judged)
@@ -115,11 +116,11 @@ def untouched(base: str, head: str) -> Report:
 
 
 def _judged(
-    base: Tree, head: Tree, tip: Tree, before: Examined, after: Examined, diff: Diff, today: date | None
+    base: Tree, head: Tree, tip: Tree, before: Examined, after: Examined, old: Side, diff: Diff, today: date | None
 ) -> list[Judged]:
-    """Every violation with its status, and with the waiver that lets it stand."""
+    """Every violation with its status and its waiver. `old` is the side of `before`, in the names of the head."""
     there, here = read_waivers(base, before.files, today), read_waivers(head, after.files, today)
-    old, new = renamed(noted(before.side, there), after.side, diff), noted(after.side, here)
+    old, new = noted(old, there), noted(after.side, here)
     if not (there.found or here.found):
         judged = judge(old, new, diff)
     else:

@@ -44,7 +44,7 @@ from msgspec.structs import replace
 
 from rules.checks.boot_steps import PROFILE, STAGED, STEPS, Steps, at_call, cut_short, leaves, races, steps_of, unseen
 from rules.checks.commands import Surface, flow_of, invocations, known, located, of_workspace, passed, shown
-from rules.checks.daemon import asks_for_daemon, starts_daemon
+from rules.checks.daemon import asks_for_daemon, is_beside, starts_daemon
 from rules.checks.f09_systemd_dockerd import runs_init
 from rules.checks.f10_errexit import is_errexit, kills_itself, starts_strict
 from rules.checks.inv6_hydration import says_missing
@@ -142,8 +142,7 @@ def facts(workspace: Workspace) -> Iterator[Fact]:
 def _manner(steps: Steps, step: str) -> str:
     """How a step runs. The daemon itself is always in the background: the boot goes on after the wait for it."""
     commands = steps.daemon.waits if step == "dockerd" else [c for c in steps.commands[step] if not starts_daemon(c)]
-    beside = bool(commands) and all(any(scope.kind == "background" for scope in each.scope) for each in commands)
-    return "runs in the background" if beside else "runs"
+    return "runs in the background" if commands and all(map(is_beside, commands)) else "runs"
 
 
 def _says_what_failures_do(command: Command) -> bool:

@@ -209,10 +209,7 @@ _MEANINGS = {
 
 
 def _could_be_socket(path: Text) -> bool:
-    if path.known is not None:
-        return False
-    pattern = "".join(".*" if isinstance(part, Hole) else re.escape(part.text) for part in path.parts)
-    return any(re.fullmatch(pattern, candidate) for candidate in (*SOCKETS, *FOLDERS))
+    return path.known is None and any(map(path.can_be, (*SOCKETS, *FOLDERS)))
 
 
 def of_volume(workspace: Workspace, volume: Resource) -> Iterator[Violation]:

@@ -199,7 +199,7 @@ def _kept(change: Change) -> str:
     if change.verb in _LINES and not change.doubtful:
         return "Leave it out: all that is in the file may be the user's."
     if change.edits or change.verb in _LINES:
-        file = f"{change.paths[0]}".replace(f"{HOME}/", "~/", 1) if len(change.paths) == 1 else "<file>"
+        file = _short(change.paths[0]) if len(change.paths) == 1 else "<file>"
         return f"Do it only where it is not done yet: `grep -q '<the new text>' {file} ||` in front of it."
     guard = _existence(change)
     if guard is not None and change.at != change.command.position:
@@ -217,7 +217,12 @@ def _existence(change: Change) -> str | None:
         return f"[ -e {change.target} ]"
     if len(change.paths) > 1 or not re.fullmatch(r"/[\w./-]+", path):
         return None
-    return f"[ -e {path.replace(f'{HOME}/', '~/', 1)} ]"
+    return f"[ -e {_short(path)} ]"
+
+
+def _short(path: str) -> str:
+    """A path as one writes it in a script."""
+    return path.replace(f"{HOME}/", "~/", 1)
 
 
 def _uploaded(workspace: Workspace, upload: Upload, path: str) -> Violation:

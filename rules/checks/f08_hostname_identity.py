@@ -58,9 +58,9 @@ from rules.model import Edit, Span, Step, Violation
 from rules.once import once, once_in
 from rules.sources.shell import Command, Origin, Word
 from rules.sources.shell.script import Script as ShellScript
-from rules.sources.terraform.values import Alternative, MapData, Value, show
+from rules.sources.terraform.values import Alternative, show
 from rules.sources.text import Position
-from rules.workspace.environment import given
+from rules.workspace.environment import variables
 from rules.workspace.image import Image
 from rules.workspace.template import Workspace
 
@@ -402,7 +402,7 @@ def _is_read(invocation: Invocation) -> bool:
 
 def _environment(workspace: Workspace) -> Iterator[Violation]:
     """``CODER_WORKSPACE_NAME = docker_container.workspace.hostname`` in the agent's `env`, or beside it."""
-    for name, value, where in _variables(workspace):
+    for name, value, where in variables(workspace):
         at = from_container(value) if _IDENTITY.fullmatch(name) else None
         if at is not None:
             own = next((each.at for each in value if (each.at.path, each.at.line) == (at.path, at.line)), where)
@@ -420,15 +420,6 @@ def _environment(workspace: Workspace) -> Iterator[Violation]:
                 trail=tuple(dict.fromkeys((at, workspace.step(where)))),
                 related=("INV-9",),
             )
-
-
-def _variables(workspace: Workspace) -> Iterator[tuple[str, Value, Position]]:
-    for agent in workspace.agents:
-        for alternative in agent.value("env") or ():
-            for name, value in alternative.data.items if isinstance(alternative.data, MapData) else ():
-                yield name, value, agent.at("env")
-    for each in given(workspace):
-        yield each.name, each.value, each.at
 
 
 SOURCES = {

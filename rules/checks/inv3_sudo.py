@@ -58,6 +58,7 @@ from rules.checks.support import image_fact, line, way
 from rules.model import Edit, Fact, Level, Step, Undecided, Violation
 from rules.sources.dockerfile import Instruction
 from rules.sources.shell import HOME, UNKNOWN, Command, Program, Word
+from rules.sources.shell.wrappers import AS_ANOTHER
 from rules.sources.terraform.values import as_text
 from rules.sources.text import Piece, Position, Text
 from rules.workspace.image import NAME, BuildStep, Image, written_in_place
@@ -89,7 +90,6 @@ _SILENT = (">", "true", ":")
 _REMOVERS = ("rm", "mv", "truncate", "unlink", "shred")
 _GIVERS = frozenset({"chown", "chgrp", "chmod"})
 _CONCERN = Concern(_GIVERS | {*_REMOVERS, "sudo", "sed", "tee", "install", "cp"}, writes=True, wrapped=True)
-_AS_ROOT = frozenset({"sudo", "doas", "runuser", "gosu", "su-exec"})
 _ROOT = re.compile(r"\b(?:sudo|su|doas|runuser|pkexec)\b")
 _ASKS_ROOT = re.compile(r"\bid -u\b|\bE?UID\b|\bwhoami\b|\bUSER\b")
 
@@ -546,7 +546,7 @@ def _without_sudo(command: Command) -> tuple[str, str, str] | None:
     if any(CONFIGURATION in located(each.target, command) for each in redirects):
         message = f"The shell itself opens `{CONFIGURATION}` here, as `coder`, who may not write it."
         return "redirection without sudo", message, f"Write `| sudo tee {CONFIGURATION} > /dev/null`."
-    if _AS_ROOT.isdisjoint(command.wrappers):
+    if AS_ANOTHER.isdisjoint(command.wrappers):
         path = next(_of_root(command), None)
         if path is not None:
             message = f"This runs without `sudo`, as `coder`, who may not do that to `{path}`."

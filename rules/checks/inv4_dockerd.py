@@ -86,9 +86,9 @@ from rules.checks.support import (
 from rules.checks.support import undecided as open_question
 from rules.model import Edit, Fact, Level, Step, Undecided, Violation
 from rules.sources.shell import UNKNOWN, Command, Loop, Redirect, Word
-from rules.sources.terraform.values import MapData, as_text
+from rules.sources.terraform.values import as_text
 from rules.sources.text import Position
-from rules.workspace.environment import given
+from rules.workspace.environment import variables
 from rules.workspace.template import Script, Workspace
 
 ID = "INV-4"
@@ -185,10 +185,8 @@ def check(workspace: Workspace) -> Iterator[Violation | Undecided]:
             for each in command.assignments if command.name == "export" and command.in_main_shell else ():
                 if each.name == _HOST and each.value.value and not _is_own(each.value.value):
                     yield _asks_elsewhere(workspace, each.value.value, command.told, surface.steps(passed(command)))
-    maps = [(agent, each.data) for agent in workspace.agents for each in agent.value("env") or ()]
-    values = [(data.get(_HOST), agent.at("env")) for agent, data in maps if isinstance(data, MapData)]
-    for value, at in (*values, *((each.value, each.at) for each in given(workspace) if each.name == _HOST)):
-        for alternative in value or ():
+    for name, value, at in variables(workspace):
+        for alternative in value if name == _HOST else ():
             text = as_text(alternative.data, alternative.at)
             if text is not None and text.known and not _is_own(text.known):
                 yield _asks_elsewhere(workspace, text.known, alternative.at, way(workspace, alternative, at))

@@ -41,6 +41,7 @@ from msgspec.structs import replace
 
 from rules.checks.attributes import missing, not_known, wrong
 from rules.checks.commands import Concern, Invocation, essence, flow_of, getopt, invocations, known, located, shown
+from rules.checks.daemon import is_beside
 from rules.checks.support import attribute_facts, block_fact, can, command_fact, line, source_line, undecided
 from rules.model import Edit, Fact, Level, Span, Undecided, Violation
 from rules.sources.shell import Command, Guard, Program
@@ -414,7 +415,7 @@ def _stop_script(workspace: Workspace) -> Iterator[Violation | Undecided]:
             )
             fix = "Before it, write `[ -S /var/run/docker.sock ] || exit 0`."
             yield _stop_fault(workspace, _UNGUARDED, command.position, message, fix)
-        if any(scope.kind == "background" for scope in command.scope) and not _waited(script.program, command):
+        if is_beside(command) and not _waited(script.program, command):
             message = "This leaves `ddev poweroff` in the background, so that the container stops before it is done."
             fix = "Take the `&` away, or `wait` for it."
             yield _stop_fault(workspace, "poweroff in the background", command.position, message, fix)

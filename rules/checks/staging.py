@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from rules.checks.commands import Concern, Flow, Invocation, getopt, invocations, known, located
 from rules.once import once
 from rules.sources.shell import HOME, UNKNOWN, Command
+from rules.sources.text import fits
 
 _COPIERS = frozenset({"cp", "rsync", "install", "mv", "ln"})
 BRINGING = Concern(_COPIERS | {"tar"}, writes=True)
@@ -53,7 +53,7 @@ def _has_dotglob(flow: Flow) -> bool:
 
 def _may_be(text: str, path: str) -> bool:
     """Whether a text of which parts are not known can be this path."""
-    return re.fullmatch(".*".join(map(re.escape, text.split(UNKNOWN))), path) is not None
+    return fits(text.split(UNKNOWN), path)
 
 
 def _landings(source: str, target: str, path: str, *, deep: bool) -> Iterator[str]:

@@ -124,8 +124,8 @@ class FileDiff(Struct, frozen=True):
         left, right = hunk.lines("LEFT"), hunk.lines("RIGHT")
         base, head = max((p for p in pairs if p[0] < base_line), default=(left.start - 1, right.start - 1))
         base_end, head_end = min((p for p in pairs if p[0] > base_line), default=(left.stop, right.stop))
-        alike = base_end - base == head_end - head
-        own = (head + base_line - base,) if alike else range(head + 1, head_end)
+        as_many = base_end - base == head_end - head
+        own = (head + base_line - base,) if as_many else range(head + 1, head_end)
         return frozenset(own) - set(edited.values())
 
 

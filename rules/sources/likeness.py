@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 MAX_PAIRS = 10_000
@@ -16,10 +17,15 @@ def alike(before: Sequence[str], after: Sequence[str], least: float = 0.5) -> It
     if len(before) * len(after) > MAX_PAIRS:
         return
     left = {index: frozenset(_WORD.findall(text)) for index, text in enumerate(after)}
+    having: dict[str, list[int]] = defaultdict(list)
+    for index, words in left.items():
+        for word in words:
+            having[word].append(index)
     for index, text in enumerate(before):
         had = frozenset(_WORD.findall(text))
-        shared = {at: len(had & has) / len(had | has) for at, has in left.items() if had | has}
-        best = max(shared, key=lambda at: (shared[at], -abs(at - index)), default=None)
-        if best is not None and shared[best] >= least:
+        shared = Counter(at for word in had for at in having.get(word, ()) if at in left)
+        likeness = {at: count / (len(had) + len(left[at]) - count) for at, count in shared.items()}
+        best = max(likeness, key=lambda at: (likeness[at], -abs(at - index), -at), default=None)
+        if best is not None and likeness[best] >= least:
             del left[best]
             yield index, best

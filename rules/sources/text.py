@@ -9,11 +9,31 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
 from msgspec import Struct
 
 _NEWLINE = re.compile("\n")
+
+
+def fits(fragments: Sequence[str], text: str) -> bool:
+    """Whether these fragments, in their order and with anything between them, can be `text`.
+
+    In linear time, whoever wrote them: a pattern with many ``.*`` would try all ways to share out the text.
+    """
+    first, *between = fragments
+    if not between:
+        return text == first
+    last = between.pop()
+    at, end = len(first), len(text) - len(last)
+    if at > end or not (text.startswith(first) and text.endswith(last)):
+        return False
+    for fragment in between:
+        at = text.find(fragment, at, end) + len(fragment)
+        if at < len(fragment):
+            return False
+    return True
 
 
 class Position(Struct, frozen=True, order=True):
@@ -84,6 +104,16 @@ class Text(Struct, frozen=True, dict=True):
         if any(isinstance(part, Hole) for part in self.parts):
             return None
         return "".join(part.text for part in self.parts if isinstance(part, Piece))
+
+    def can_be(self, text: str) -> bool:
+        """Whether the string is `text`, or would be with the right values in its holes."""
+        fragments = [""]
+        for part in self.parts:
+            if isinstance(part, Piece):
+                fragments[-1] += part.text
+            else:
+                fragments.append("")
+        return fits(fragments, text)
 
     def show(self) -> str:
         """The string for a person, with ``${expression}`` for what is unknown."""

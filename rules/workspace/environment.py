@@ -1,4 +1,4 @@
-"""Variables that a template sets beside the agent's own `env`: by `coder_env`, and in the container's `env`."""
+"""Variables that a template sets: in the agent's `env`, and beside it by `coder_env` and in the container's `env`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from msgspec import Struct, structs
 
-from rules.sources.terraform.values import Alternative, ListData, Value, as_text
+from rules.sources.terraform.values import Alternative, ListData, MapData, Value, as_text
 from rules.sources.text import Piece, Position, Text
 from rules.workspace.template import Resource, Workspace
 
@@ -23,6 +23,16 @@ class Given(Struct, frozen=True):
     @property
     def address(self) -> str:
         return f"{self.resource.kind}/env/{self.name}"
+
+
+def variables(workspace: Workspace) -> Iterator[tuple[str, Value, Position]]:
+    """Every variable with its value and where the template sets it."""
+    for agent in workspace.agents:
+        for alternative in agent.value("env") or ():
+            for name, value in alternative.data.items if isinstance(alternative.data, MapData) else ():
+                yield name, value, agent.at("env")
+    for each in given(workspace):
+        yield each.name, each.value, each.at
 
 
 def given(workspace: Workspace) -> Iterator[Given]:

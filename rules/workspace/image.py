@@ -25,6 +25,9 @@ NAME = "image"
 MAX_STAGED = 500
 """Files that the image stages and that are read; more are left out."""
 
+MAX_INSTRUCTIONS = 2_000
+"""Instructions of a Dockerfile that are followed: each looks at what those before it have staged."""
+
 _WILD = re.compile(r"[*?\[]")
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
 _SHEBANG = re.compile(r"#!\s*/\S*?(?:/env\s+(?:-\S+\s+)*)?(?:(?<=/)|(?<=\s))(?:ba|da|a|k|z)?sh\b")
@@ -318,8 +321,12 @@ def load_image(tree: Tree) -> Image:
         dockerfile = parse_dockerfile(read_text(watched, path), path)
     except Unreadable as error:
         return Image(watched, None, (Problem(path, 1, str(error)),), path)
-    problems = tuple(Problem(path, line, "is not a valid Dockerfile here") for line in dockerfile.broken)
-    return Image(watched, dockerfile, problems, path)
+    problems = [Problem(path, line, "is not a valid Dockerfile here") for line in dockerfile.broken]
+    followed, rest = dockerfile.instructions[:MAX_INSTRUCTIONS], dockerfile.instructions[MAX_INSTRUCTIONS:]
+    if rest:
+        message = f"has more than {MAX_INSTRUCTIONS:,} instructions, and is not followed from here on"
+        problems.append(Problem(path, rest[0].start, message))
+    return Image(watched, structs.replace(dockerfile, instructions=followed), tuple(problems), path)
 
 
 def copies(image: Image) -> tuple[tuple[str, str], ...]:

@@ -35,6 +35,7 @@ BOMBS = {
     "digits without end": CONTAINER.format(f"{'9' * 5000} % 5 == 1"),
     "characters that are none": CONTAINER.format(r'length("\ud800\U00110000${1e400 % 5}") == 1'),
     "a pattern that backtracks": CONTAINER.format(f'can(regex("(a|aa)+$", "{"a" * 60}b"))'),
+    "holes that share out a text": CONTAINER.format(f'"{"${data.a.b.c}x" * 40}" == "{"x" * 200}y" || data.a.b.c'),
     "many pieces": doubled('"${P}${P}"', '"x,"', 18) + CONTAINER.format('split(",", local.a17) == 1'),
     "loops in loops": "locals {\n  r = range(1000)\n"
     "  x = [for a in local.r : [for b in local.r : [for c in local.r : a]]]\n}\n" + CONTAINER.format("local.x == 1"),

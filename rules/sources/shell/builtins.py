@@ -19,7 +19,7 @@ from rules.sources.shell.program import Command, Frame, Guard, Origin, Scope, Un
 from rules.sources.shell.script import UNKNOWN
 from rules.sources.shell.state import Context, Function, State, Trap
 from rules.sources.shell.values import Value, bounded, concat, literal, merged, unknown
-from rules.sources.shell.wrappers import IN_PROCESS, SHELLS, command_text
+from rules.sources.shell.wrappers import AS_ANOTHER, IN_PROCESS, SHELLS, command_text
 from rules.sources.shell.written import Files, joined, whole
 from rules.sources.text import Piece, Position, Text
 
@@ -37,8 +37,6 @@ MAX_SOURCED = 200
 
 _AS_USER = frozenset({"su", "runuser", "newgrp", "sg"})
 """Programs that run a user's shell, which reads its script from the input."""
-
-_TO_USER = frozenset({"sudo", "doas", "gosu", "su-exec", "runuser"})
 
 _LATER = frozenset({"at", "batch", "crontab"})
 """Programs that run later what they read from the input."""
@@ -109,6 +107,7 @@ class Builtins:
         self._active: list[tuple[str, int]] = []
         self._sourced = 0
         self._files = Files(self._repository)
+        self._placed: dict[str, str | None] = {}
         self._effects: dict[str, Effect] = {
             "cd": self._cd,
             "pushd": self._pushd,
@@ -213,13 +212,13 @@ class Builtins:
 
     def _read(self, command: Command, nodes: Sequence[Node], context: Context, state: State) -> None:
         """``read -r a b <<< "$text"``, also where a loop around it is fed: each name gets its field of any line."""
-        texts = self._input(command, context, state)
         self._forget(command, nodes, context, state)
         options = "".join(word.value[1:] for word in command.args if word.value and word.value[0] == "-")
         names = [word.value for word in command.args if word.value and word.value.isidentifier()]
         whole_text = "d" in options and any(word.value == "" for word in command.args)
         if not names or not _READS.issuperset(options) or whole_text != ("d" in options):
             return
+        texts = self._input(command, context, state)
         texts = [text.strip() for text in texts] if whole_text else [line for t in texts for line in t.split("\n")]
         lines = [line for line in texts if line.strip()]
         if not lines or len(lines) > MAX_LINES or any(UNKNOWN in line for line in lines):
@@ -234,14 +233,14 @@ class Builtins:
 
     def _input(self, command: Command, context: Context, state: State) -> Sequence[str]:
         """What a command is fed, by a heredoc, a file or a pipe: any of these texts, as far as it is known."""
-        feeds = (each for each in (*context.outer, *command.redirects) if each.operator[:1] == "<")
-        last = next(reversed([*feeds]), None)
-        if last is not None and last.here is not None:
-            return last.here.word.alternatives
-        if last is None:
+        feeds = [each for each in (*context.outer, *command.redirects) if each.operator[:1] == "<"]
+        if not feeds:
             feeding = self._feeding(context)
             printed = texts_printed(feeding)
             return [text.show() for text in whole(printed)] if len(printed) == len(feeding) else ()
+        last = feeds[-1]
+        if last.here is not None:
+            return last.here.word.alternatives
         path = last.target.value
         given = self._contents(path, state) if path else self._walk.processes.get(last.target.position, ())
         return [text.show() for text in given]
@@ -602,8 +601,10 @@ class Builtins:
 
     def _program(self, name: str) -> str | None:
         """Where the image has a file of the repository among the programs."""
-        paths = (f"{folder}/{name}" for folder in _PROGRAMS if name)
-        return next((path for path in paths if self._repository(path) is not None), None)
+        if name and name not in self._placed:
+            paths = (f"{folder}/{name}" for folder in _PROGRAMS)
+            self._placed[name] = next((path for path in paths if self._repository(path) is not None), None)
+        return self._placed.get(name)
 
     def _contents(self, path: str, state: State) -> list[Text]:
         """What is in a file of the repository, or in one that the script has written itself."""
@@ -710,7 +711,7 @@ def _jobs(crontab: Text, job: re.Pattern[str] = _JOB) -> list[Text]:
 
 def _inherited(command: Command, state: State) -> dict[str, tuple[Function, ...]]:
     """The functions that a shell of its own knows: those of ``export -f``, but for another user's."""
-    if not state.exported or command.name in _AS_USER or _TO_USER & set(command.wrappers):
+    if not state.exported or command.name in _AS_USER or not AS_ANOTHER.isdisjoint(command.wrappers):
         return {}
     return {name: found for name, found in state.functions.items() if name in state.exported}
 

@@ -159,11 +159,7 @@ class _Tests:
         self._at = max(self._at, min(start + 1, len(self._words)))
         argv = (self._name, *self._words[start : self._at])
         asked = self._asks_status(argv[1:])
-        return (
-            asked
-            if asked is not None
-            else tested(Test(argv, self._command.script, self._command.start, self._command.end))
-        )
+        return asked or tested(Test(argv, self._command.script, self._command.start, self._command.end))
 
     def _asks_status(self, words: Sequence[Word]) -> Outcome | None:
         """``[ $? -ne 0 ]``: what is known is what the command before says."""

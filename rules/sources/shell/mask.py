@@ -313,15 +313,15 @@ def mask(script: Script) -> Masked:
     code = bytearray(masked.code)
     for tilde in _TILDE.finditer(code) if b" ~ " in code else ():
         code[tilde.start()] = ord("X")
-    _blanked(code, b"time {", _TIME)
-    coprocs = _blanked(code, b"coproc", _COPROC)
-    negated = _blanked(code, b"! {", _NOT) | _blanked(code, b"! ((", _NOT)
+    _blanked(code, _TIME, b"time {")
+    coprocs = _blanked(code, _COPROC, b"coproc")
+    negated = _blanked(code, _NOT, b"! {", b"! ((")
     return replace(masked, code=bytes(code), coprocs=coprocs, negated=negated)
 
 
-def _blanked(code: bytearray, word: bytes, prefix: re.Pattern[bytes]) -> frozenset[int]:
-    """What a prefix, with this word in it, stands in front of: the grammar can read that without it."""
-    if word not in code:
+def _blanked(code: bytearray, prefix: re.Pattern[bytes], *words: bytes) -> frozenset[int]:
+    """What a prefix stands in front of: the grammar can read that without it. It has one of these words in it."""
+    if not any(word in code for word in words):
         return frozenset()
     found = [match.span(1) for match in prefix.finditer(code)]
     for start, end in found:

@@ -51,6 +51,9 @@ _WRAPPERS = {
 }
 
 
+AS_ANOTHER = frozenset({"sudo", "doas", "gosu", "su-exec", "runuser"})
+"""Wrappers that run a command as another user."""
+
 _HANDS_ON = frozenset({"find", "xargs", "parallel", "setpriv", "systemd-run", "unshare", "watch", "strace", "chronic"})
 _HANDS_ON |= {"screen", "tmux"}
 """Programs that are no wrappers, but may run a shell with its script among their arguments."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from rules.sources.terraform.functions import integral
 from rules.sources.terraform.values import Data, ListData, MapData, Unknown, as_bool, as_number, fingerprint
-from rules.sources.text import Piece, Text
+from rules.sources.text import Text
 
 
 def operate(operator: str, left: Data, right: Data) -> Data:
@@ -40,8 +38,7 @@ def _cannot_be(one: Data, other: Data) -> bool:
         return False
     if not isinstance(other, Text):
         return other is None
-    pattern = "".join(re.escape(part.text) if isinstance(part, Piece) else ".*" for part in one.parts)
-    return other.known is not None and re.fullmatch(pattern, other.known, re.DOTALL) is None
+    return other.known is not None and not one.can_be(other.known)
 
 
 def _comparable(data: Data) -> object:
